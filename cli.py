@@ -1,0 +1,84 @@
+"""What every command shares: its parser, its log on stderr, its exit codes."""
+
+import argparse
+import logging
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from lib.errors import DataError
+
+# TensorFlow's C++ start-up notes would drown a stage's own log.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+def make_parser(
+    doc: str, *, seed: bool = False, overwrite: bool = False
+) -> argparse.ArgumentParser:
+    """Return a parser whose help is the command's module docstring, with the shared flags."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    add_shared_flags(parser, seed=seed, overwrite=overwrite)
+    return parser
+
+
+def add_shared_flags(
+    parser: argparse.ArgumentParser, *, seed: bool = False, overwrite: bool = False
+) -> None:
+    """Add -v, and --seed and --overwrite where the command has them."""
+    parser.add_argument("-v", "--verbose", action="store_true", help="log each item (default: off)")
+    if seed:
+        parser.add_argument(
+            "--seed", type=int, default=0, help="seed of everything random (default: %(default)s)"
+        )
+    if overwrite:
+        parser.add_argument(
+            "--overwrite", action="store_true", help="replace existing output (default: refuse)"
+        )
+
+
+def add_jobs_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs."""
+    parser.add_argument(
+        "--jobs",
+        type=positive_int,
+        default=os.cpu_count() or 1,
+        help="parallel processes (default: all %(default)s cores)",
+    )
+
+
+def positive_int(text: str) -> int:
+    """Parse a whole number of at least 1."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
+    return value
+
+
+def run(command: Callable[[], object], *, verbose: bool = False) -> int:
+    """Run `command`; return exit code 0, or 1 with one `error: ...` line on stderr."""
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s: %(message)s",
+        stream=sys.stderr,
+        force=True,
+    )
+    try:
+        command()
+    except DataError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        return 1
+    return 0
+
+
+def existing_path(text: str) -> Path:
+    """Parse the path of a file or folder that must exist."""
+    path = Path(text)
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"{text}: no such file or folder")
+    return path

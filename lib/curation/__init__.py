@@ -1,0 +1,1 @@
+"""From a heap of downloads to labelled photos."""

@@ -1,0 +1,134 @@
+"""Files that are whole or absent: atomic writing, checked CSV reading, hashes."""
+
+import csv
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.errors import DataError
+
+
+@contextmanager
+def atomic_path(path: Path) -> Iterator[Path]:
+    """Yield a temporary path in the folder of `path`; move it into place on success.
+
+    A killed or failed writer leaves the old file (or none), never half a file. The temporary
+    name keeps the suffix of `path`, as writers choose their format by it.
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be written or the disk is full.
+    """
+    path = Path(path)
+    temporary = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+        )
+        os.close(handle)
+        temporary = Path(name)
+        yield temporary
+        # mkstemp makes owner-only files; give the file the rights that open() would have.
+        umask = os.umask(0)
+        os.umask(umask)
+        temporary.chmod(0o666 & ~umask)
+        temporary.replace(path)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise DataError(f"{path}: no space left on the disk") from error
+        raise DataError(f"{path}: cannot be written ({error.strerror or error})") from error
+    finally:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` to `path` atomically."""
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_json(path: Path, value: object) -> None:
+    """Write `value` as indented JSON to `path` atomically."""
+    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object from `path`.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or holds no JSON object.
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; expected a JSON file") from error
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{path}: not readable as JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise DataError(f"{path}: expected a JSON object, received {type(value).__name__}")
+    return value
+
+
+def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write `rows` under the documented `columns` to `path` atomically; None is an empty field."""
+    with (
+        atomic_path(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8") as stream,
+    ):
+        writer = csv.DictWriter(stream, fieldnames=list(columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read the rows of a CSV that must have at least `columns`, all fields as text.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not UTF-8 text, or lacks a column.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8-sig") as stream:
+            reader = csv.DictReader(stream)
+            missing = [name for name in columns if name not in (reader.fieldnames or [])]
+            if missing:
+                raise DataError(
+                    f"{path}: missing column(s) {', '.join(missing)}; "
+                    f"expected {', '.join(columns)}; received {', '.join(reader.fieldnames or [])}"
+                )
+            return list(reader)
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: no such file; expected a CSV with columns {', '.join(columns)}"
+        ) from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path}: not readable as CSV ({error})") from error
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def require_absent(path: Path, *, overwrite: bool) -> None:
+    """Refuse an existing output unless `overwrite` is set.
+
+    Raises
+    ------
+    DataError
+        If `path` exists and may not be overwritten.
+    """
+    if Path(path).exists() and not overwrite:
+        raise DataError(f"{path}: already exists; give --overwrite to replace it")

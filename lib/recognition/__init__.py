@@ -1,0 +1,1 @@
+"""From a photo to its light source and its wavelength axis."""

@@ -1,0 +1,1 @@
+"""Physics to crops and photos with known truth: lamps, grating, camera."""

@@ -1,0 +1,90 @@
+"""Light sources: raw folders, keywords and classes. The only place that knows them.
+
+People sort photos into raw folders (one per kind of lamp); training merges raw folders into the
+seven classes. To add a class: one entry in `RAW_SOURCES` here, one lamp in
+`lib/simulation/lamps.py`.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class RawSource:
+    """One folder of labelled photos.
+
+    Attributes
+    ----------
+    raw_id : int
+        Name of its folder under RawData/Image_Labeled.
+    keywords : tuple of str
+        Lower-case whole words that name the source in a title or a keyword list.
+    class_name : str or None
+        The class it trains, or None where it takes no part and stands for an unknown.
+    """
+
+    raw_id: int
+    keywords: tuple[str, ...]
+    class_name: str | None
+
+
+RAW_SOURCES = (
+    RawSource(0, ("led",), "led"),
+    RawSource(1, ("cfl", "ccfl", "fluorescent", "fluorescence"), "cfl_hg"),
+    RawSource(2, ("sun", "sky", "solar", "star", "stellar"), "continuum"),
+    RawSource(3, ("incandescent", "tungsten", "halogen", "quartz"), "continuum"),
+    RawSource(4, ("mercury", "hg"), "cfl_hg"),
+    RawSource(5, ("neon", "ne"), "neon"),
+    RawSource(6, ("helium", "he"), "helium"),
+    RawSource(7, ("hydrogen", "h"), "hydrogen"),
+    RawSource(8, ("nitrogen",), "nitrogen"),
+    RawSource(9, ("laser",), None),
+    RawSource(10, ("argon", "ar"), None),
+)
+
+# In order of class id; the order in which the raw sources first name them.
+CLASSES = tuple(dict.fromkeys(source.class_name for source in RAW_SOURCES if source.class_name))
+UNKNOWN = "unknown"
+
+_SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.keywords}
+_SOURCE_BY_RAW_ID = {source.raw_id: source for source in RAW_SOURCES}
+
+
+def class_id(name: str) -> int:
+    """Return the class id (0 to 6) of a class name; ValueError for any other name."""
+    return CLASSES.index(name)
+
+
+def class_of_raw_id(raw_id: int) -> str | None:
+    """Return the class that a raw folder trains, None for an unknown; KeyError if no folder."""
+    return _SOURCE_BY_RAW_ID[raw_id].class_name
+
+
+def sources_of_words(words: Iterable[str]) -> tuple[RawSource, ...]:
+    """Return the raw sources that any of `words` names, by whole word, in order of raw id.
+
+    Each entry of `words` may itself hold several words ("neon lamp 2").
+    """
+    found = {
+        _SOURCE_BY_KEYWORD[word]
+        for text in words
+        for word in re.findall(r"[a-z]+", text.lower())
+        if word in _SOURCE_BY_KEYWORD
+    }
+    return tuple(sorted(found, key=lambda source: source.raw_id))
+
+
+def class_of_name(name: str) -> str:
+    """Return the class that a folder or file name stands for, or `UNKNOWN`.
+
+    A class name ("cfl_hg", "neon_21411.png") or a keyword ("mercury-lamp 3.jpg") at its beginning
+    decides.
+    """
+    name = name.lower()
+    for class_name in CLASSES:
+        if re.match(rf"{class_name}(?![a-z])", name):
+            return class_name
+    first = re.match(r"[a-z]+", name)
+    source = _SOURCE_BY_KEYWORD.get(first.group()) if first else None
+    return (source.class_name if source else None) or UNKNOWN
