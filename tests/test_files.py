@@ -1,0 +1,59 @@
+import errno
+from pathlib import Path
+
+import pytest
+
+from lib import files
+from lib.errors import DataError
+
+
+def test_a_failed_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "a.json"
+    files.write_json(path, {"n": 1})
+    with pytest.raises(RuntimeError), files.atomic_path(path) as temporary:
+        temporary.write_text("half")
+        raise RuntimeError
+    assert files.read_json(path) == {"n": 1}
+    assert [child.name for child in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_a_full_disk_is_one_clear_error(tmp_path, monkeypatch):
+    def full(self, data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(DataError, match=r"a\.bin: no space left"):
+        files.write_bytes(tmp_path / "a.bin", b"x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_place_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="cannot be written"):
+        files.write_bytes(tmp_path / "file" / "a.bin", b"x")
+
+
+def test_a_missing_column_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("x,y\n1,2\n")
+    with pytest.raises(DataError, match=r"a\.csv: missing column\(s\) z; expected x, z"):
+        files.read_csv(path, ["x", "z"])
+
+
+def test_rows_come_back_as_written(tmp_path):
+    path = tmp_path / "a.csv"
+    files.write_csv(path, ["x", "y"], [{"x": "a, b", "y": None}, {"x": 1, "y": "é"}])
+    assert files.read_csv(path, ["x"]) == [{"x": "a, b", "y": ""}, {"x": "1", "y": "é"}]
+
+
+def test_text_that_is_not_json_is_named(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("{")
+    with pytest.raises(DataError, match=r"a\.json: not readable as JSON"):
+        files.read_json(path)
+
+
+def test_existing_output_is_refused_without_overwrite(tmp_path):
+    with pytest.raises(DataError, match="give --overwrite"):
+        files.require_absent(tmp_path, overwrite=False)
+    files.require_absent(tmp_path, overwrite=True)

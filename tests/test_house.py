@@ -1,0 +1,77 @@
+"""The walls of the house: who may import whom, what stays out of `lib/`."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+WINGS = ("simulation", "curation", "recognition", "training")
+COMMANDS = sorted(path.name for path in [*ROOT.glob("s?_*.py"), *ROOT.glob("[ie]*.py")])
+
+
+def imports_of(path: Path) -> set[str]:
+    """Return the dotted names of everything that a file imports, at any depth of its code."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+            names.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return names
+
+
+def library_files() -> list[Path]:
+    return sorted((ROOT / "lib").rglob("*.py"))
+
+
+def test_only_training_imports_tensorflow():
+    for path in [*library_files(), *(ROOT / "web").rglob("*.py")]:
+        if path.is_relative_to(ROOT / "lib" / "training"):
+            continue
+        roots = {name.split(".")[0] for name in imports_of(path)}
+        assert not roots & {"tensorflow", "keras", "tensorboard"}, path
+
+
+def test_only_plots_imports_matplotlib():
+    for path in library_files():
+        if not path.is_relative_to(ROOT / "lib" / "plots"):
+            assert "matplotlib" not in {name.split(".")[0] for name in imports_of(path)}, path
+
+
+@pytest.mark.parametrize("wing", WINGS)
+def test_wings_stay_apart(wing):
+    allowed = {wing} | ({"recognition"} if wing == "curation" else set())
+    for path in (ROOT / "lib" / wing).rglob("*.py"):
+        for name in imports_of(path):
+            parts = name.split(".")
+            if parts[0] == "lib" and len(parts) > 1 and parts[1] in WINGS:
+                assert parts[1] in allowed, f"{path} imports {name}"
+
+
+def test_the_ground_floor_knows_no_wing():
+    for path in [*(ROOT / "lib").glob("*.py"), *(ROOT / "lib" / "plots").glob("*.py")]:
+        for name in imports_of(path):
+            assert not re.match(rf"lib\.({'|'.join(WINGS)})\b", name), f"{path} imports {name}"
+
+
+def test_recognising_needs_no_tensorflow():
+    code = "import lib.recognition.recognise, sys; assert 'tensorflow' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, timeout=60)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_works(command):
+    done = subprocess.run(
+        [sys.executable, command, "--help"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert "usage:" in done.stdout
+
+
+def test_every_help_was_looked_for():
+    assert {"identify.py", "evaluate.py", "s2_preprocess.py"} <= set(COMMANDS)
