@@ -17,6 +17,7 @@ LABELS_COLUMNS = (
 )
 
 # InputData/crops.csv (s2): one row a labelled photo. raw_id: name of its raw folder.
+# status: "ok" with a crop, anything else with the reason why there is none.
 # Box x0, y0, x1, y1: half-open, in pixels of the upright photo.
 CROPS_COLUMNS = (
     "photo",
