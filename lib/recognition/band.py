@@ -1,0 +1,205 @@
+"""Find the spectrum in a photo, and take it out straight.
+
+`find_band` says where the spectrum lies, which end is blue and how good its light is, or raises
+`BandNotFound`. `cut_crop` makes the strip that the classifier reads, `band_profile` the
+native-resolution profile that the wavelength fit reads, both through `straighten`, so that every
+sample's place in the photo is known.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lib.errors import DataError
+from lib.recognition.detection import detect
+from lib.recognition.quality import CLIPPED_LEVEL, Quality, measure_quality
+from lib.recognition.straighten import Geometry, sample
+
+CROP_ROWS = 15
+CROP_COLUMNS = 480
+# Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
+_SAMPLES_PER_CROP_ROW = 5
+# The outermost tenth of a band on either side is its fading edge.
+_CLEAN_PART = 0.8
+# Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
+_TRIM = 0.2
+
+
+class BandNotFound(DataError):
+    """The photo shows no usable spectrum; the message says why."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """A spectrum in an upright photo.
+
+    Attributes
+    ----------
+    x0, y0, x1, y1 : int
+        Bounding box, half-open, pixels.
+    axis : str
+        Photo axis nearest to the dispersion: "horizontal" or "vertical".
+    blue_end : str
+        "left", "right", "top", "bottom", or "none" where the colours do not tell.
+    angle_deg : float
+        Angle of the band's centre line against `axis`, positive clockwise in the picture.
+    saturated : bool
+        Whether clipping has bent the profile.
+    quality : Quality
+    geometry : Geometry
+        The exact map between the straightened band and the photo.
+    """
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    axis: str
+    blue_end: str
+    angle_deg: float
+    saturated: bool
+    quality: Quality
+    geometry: Geometry
+
+    @property
+    def reversed(self) -> bool:
+        """Whether blue lies at the far end, so that crop and profile run against the photo."""
+        return self.blue_end in ("right", "bottom")
+
+
+@dataclass(frozen=True)
+class BandProfile:
+    """The light along a band, at the photo's own resolution, blue first where that is known.
+
+    Attributes
+    ----------
+    rgb : float32 array of shape (n, 3)
+        Mean of the cleanest rows, 0 to 255, background included.
+    clipped : bool array of shape (n,)
+        Samples where a channel has clipped.
+    position : float64 array of shape (n,)
+        Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
+    """
+
+    rgb: np.ndarray
+    clipped: np.ndarray
+    position: np.ndarray
+
+
+def find_band(image: np.ndarray) -> Band:
+    """Find the best usable spectrum in a photo.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (h, w, 3)
+        Upright RGB photo.
+
+    Raises
+    ------
+    BandNotFound
+        If the photo shows no usable spectrum.
+    """
+    found = detect(image)
+    if found.geometry is None:
+        raise BandNotFound(found.reason)
+    geometry = found.geometry
+    profile, clipped, _ = _mean_rows(image, geometry)
+    background = np.minimum(found.background, profile.min(axis=0))
+    quality = measure_quality(
+        profile - background, clipped, found.noise, background, found.evidence
+    )
+    x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
+    middle = (geometry.start + geometry.stop) / 2
+    slope = np.polynomial.polynomial.polyval(
+        middle, np.polynomial.polynomial.polyder(geometry.centre)
+    )
+    return Band(
+        x0=x0,
+        y0=y0,
+        x1=x1,
+        y1=y1,
+        axis=geometry.axis,
+        blue_end=found.blue_end,
+        angle_deg=float(np.degrees(np.arctan(slope))),
+        saturated=quality.saturated,
+        quality=quality,
+        geometry=geometry,
+    )
+
+
+def cut_crop(image: np.ndarray, band: Band) -> np.ndarray:
+    """Cut a band out of its photo, straight, blue left.
+
+    Returns
+    -------
+    uint8 array of shape (15, 480, 3)
+        Column `c` shows the photo at `crop_positions(band)[c]` on the band's centre line.
+    """
+    geometry = band.geometry
+    offset = _row_offsets(geometry, CROP_ROWS * _SAMPLES_PER_CROP_ROW)
+    strip = sample(image, geometry, _native_positions(geometry), offset)
+    shrinks = strip.shape[1] >= CROP_COLUMNS
+    # Rows first, so that noise is averaged before columns are interpolated.
+    strip = cv2.resize(strip, (strip.shape[1], CROP_ROWS), interpolation=cv2.INTER_AREA)
+    crop = cv2.resize(
+        strip,
+        (CROP_COLUMNS, CROP_ROWS),
+        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
+    )
+    return np.ascontiguousarray(crop[:, ::-1] if band.reversed else crop)
+
+
+def crop_positions(band: Band) -> np.ndarray:
+    """Return photo x (horizontal) or y (vertical) of each crop column's centre, float64 (480,)."""
+    native = _native_positions(band.geometry)
+    edge = native[0] - 0.5
+    position = edge + (np.arange(CROP_COLUMNS) + 0.5) * (len(native) / CROP_COLUMNS)
+    return position[::-1].copy() if band.reversed else position
+
+
+def band_profile(image: np.ndarray, band: Band) -> BandProfile:
+    """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
+    rgb, clipped, position = _mean_rows(image, band.geometry)
+    order = slice(None, None, -1) if band.reversed else slice(None)
+    return BandProfile(rgb[order].copy(), clipped[order].copy(), position[order].copy())
+
+
+def _native_positions(geometry: Geometry) -> np.ndarray:
+    """One position a photo pixel along the band, from its first pixel to its last."""
+    return np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
+
+
+def _row_offsets(geometry: Geometry, most: int) -> np.ndarray:
+    """Evenly spaced offsets over the clean part of the band, at most `most`, at least one."""
+    reach = _CLEAN_PART * geometry.half_height
+    count = int(np.clip(2 * np.floor(reach) + 1, 1, most))
+    if count == 1:
+        return np.zeros(1)
+    return np.linspace(-reach, reach, count)
+
+
+def _mean_rows(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Robust mean over the clean rows: rgb float32 (n, 3), clipped (n,), position (n,)."""
+    position = _native_positions(geometry)
+    strip = sample(image, geometry, position, _row_offsets(geometry, 64))
+    clipped = (strip >= CLIPPED_LEVEL).any(axis=2).mean(axis=0) >= 0.5
+    drop = int(_TRIM * len(strip))
+    rows = np.sort(strip, axis=0)[drop : len(strip) - drop] if drop else strip
+    return rows.mean(axis=0, dtype=np.float32), clipped, position
+
+
+def _bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Smallest pixel box around the band, inside the photo, at least one pixel each way."""
+    height, width = shape[:2]
+    along = np.linspace(geometry.start, geometry.stop, 16)
+    across = geometry.across(along)
+    a0, a1 = geometry.start, geometry.stop + 1
+    b0, b1 = across.min() - geometry.half_height, across.max() + geometry.half_height + 1
+    if geometry.axis == "horizontal":
+        x0, x1, y0, y1 = a0, a1, b0, b1
+    else:
+        x0, x1, y0, y1 = b0, b1, a0, a1
+    x0 = int(np.clip(round(x0), 0, width - 1))
+    y0 = int(np.clip(round(y0), 0, height - 1))
+    return x0, y0, int(np.clip(round(x1), x0 + 1, width)), int(np.clip(round(y1), y0 + 1, height))

@@ -1,0 +1,96 @@
+"""How good the light of a found band is."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from scipy.signal import find_peaks
+
+# A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
+CLIPPED_LEVEL = 250
+# One line in three clipped, or a twentieth of all samples, bends ratios that the classifier reads.
+_SATURATED_FRACTION = 0.02
+# A line stands this many noise widths, and this part of the brightest light, over its valleys.
+_LINE_OVER_NOISE = 6.0
+_LINE_OVER_PEAK = 0.03
+
+
+@dataclass(frozen=True)
+class Quality:
+    """What the light in a band allows.
+
+    Attributes
+    ----------
+    snr : float
+        Brightest light of the profile over the noise of one profile sample.
+    brightness : float
+        Brightest light of the profile over the background, of full scale (0 to 1).
+    clipped_fraction : float
+        Part of the profile's samples with a clipped channel.
+    lines_resolved : int
+        Peaks that stand clear of the noise.
+    contrast : float
+        Brightest light over brightest light plus background: 1 on black, 0.5 on equal haze.
+    colour : float
+        Mean chroma of the light over its mean brightness: 0 for grey, 1 for pure colours.
+    evidence : float
+        How surely this is a spectrum at all, 0 to 1.
+    """
+
+    snr: float
+    brightness: float
+    clipped_fraction: float
+    lines_resolved: int
+    contrast: float
+    colour: float
+    evidence: float
+
+    @property
+    def saturated(self) -> bool:
+        """Whether clipping is likely to have bent the profile."""
+        return self.clipped_fraction > _SATURATED_FRACTION
+
+    def as_dict(self) -> dict[str, float | int]:
+        """Return the fields, rounded for tables."""
+        return {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+
+
+def measure_quality(
+    profile: np.ndarray,
+    clipped: np.ndarray,
+    noise: float,
+    background: np.ndarray,
+    evidence: float,
+) -> Quality:
+    """Measure a band's profile.
+
+    Parameters
+    ----------
+    profile : float32 array of shape (n, 3)
+        Light above the background, 0 to 255.
+    clipped : bool array of shape (n,)
+        Samples with a clipped channel.
+    noise : float
+        Standard deviation of one profile sample, same units.
+    background : float array of shape (3,)
+        Level that was subtracted.
+    evidence : float
+        The finder's own figure.
+    """
+    light = profile.max(axis=1)
+    peak = float(light.max())
+    prominence = max(_LINE_OVER_NOISE * noise, _LINE_OVER_PEAK * peak, 1e-6)
+    peaks, _ = find_peaks(np.pad(light, 1), prominence=prominence)
+    chroma = light - profile.min(axis=1)
+    level = float(np.max(background))
+    return Quality(
+        snr=peak / max(noise, 1e-3),
+        brightness=peak / 255.0,
+        clipped_fraction=float(clipped.mean()),
+        lines_resolved=len(peaks),
+        contrast=peak / max(peak + level, 1e-6),
+        colour=float(chroma.sum() / max(light.sum(), 1e-6)),
+        evidence=float(evidence),
+    )

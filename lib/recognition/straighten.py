@@ -1,0 +1,101 @@
+"""The geometry of a band: from places in a straight strip to places in the photo, exactly.
+
+A strip has one row of samples a photo pixel across and any number along. Along the dispersion a
+place is named by the photo coordinate on the band's centre line (x of a horizontal band, y of a
+vertical one), so that a wavelength axis fitted in the strip is one in the photo. Slanted and
+curved lines are followed: a place `v` pixels off the centre line is looked up `lean * v + smile *
+v**2` further along.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """How a band lies in the photo, in a frame whose first coordinate runs along the dispersion.
+
+    For a horizontal band (along, across) is the photo's (x, y), for a vertical one (y, x).
+    Coordinates are those of pixel centres: the first pixel's centre is 0.
+
+    Attributes
+    ----------
+    axis : str
+        "horizontal" or "vertical".
+    start, stop : float
+        The band's ends: photo coordinate along the centre line, of the outermost pixel centres.
+    centre : tuple of float
+        Ascending powers of the along coordinate giving the across coordinate of the centre line.
+    half_height : float
+        Half the band's extent across, pixels.
+    lean, smile : float
+        Along-shift of a spectral line per pixel off the centre line, and per square pixel.
+    """
+
+    axis: str
+    start: float
+    stop: float
+    centre: tuple[float, ...]
+    half_height: float
+    lean: float = 0.0
+    smile: float = 0.0
+
+    def across(self, along: np.ndarray) -> np.ndarray:
+        """Return the across coordinate of the centre line at `along`, float64."""
+        return np.polynomial.polynomial.polyval(np.asarray(along, np.float64), self.centre)
+
+    def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return photo x and y of the strip's places.
+
+        Parameters
+        ----------
+        along : array of shape (n,)
+            Photo coordinate on the centre line.
+        offset : array of shape (m,)
+            Pixels off the centre line, along the photo's across axis.
+
+        Returns
+        -------
+        x, y : float64 arrays of shape (m, n)
+        """
+        along = np.asarray(along, np.float64)[None, :]
+        offset = np.asarray(offset, np.float64)[:, None]
+        u = along + self.lean * offset + self.smile * offset**2
+        v = self.across(along) + offset
+        u, v = np.broadcast_arrays(u, v)
+        return (u, v) if self.axis == "horizontal" else (v, u)
+
+
+def sample(
+    image: np.ndarray, geometry: Geometry, along: np.ndarray, offset: np.ndarray
+) -> np.ndarray:
+    """Return the photo at the strip's places by linear interpolation, edge pixels repeated.
+
+    Parameters
+    ----------
+    image : array of shape (h, w) or (h, w, c)
+    geometry : Geometry
+    along, offset : arrays of shape (n,) and (m,)
+        See `Geometry.place`.
+
+    Returns
+    -------
+    array of shape (m, n) or (m, n, c), of the image's type
+    """
+    x, y = geometry.place(along, offset)
+    left, top = int(np.floor(x.min())) - 1, int(np.floor(y.min())) - 1
+    right, bottom = int(np.ceil(x.max())) + 2, int(np.ceil(y.max())) + 2
+    height, width = image.shape[:2]
+    left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
+    right, bottom = max(min(right, width), left + 1), max(min(bottom, height), top + 1)
+    # remap counts source pixels in 16 bits, so only the part of the photo that is read goes in.
+    part = np.ascontiguousarray(image[top:bottom, left:right])
+    return cv2.remap(
+        part,
+        (x - left).astype(np.float32),
+        (y - top).astype(np.float32),
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
