@@ -67,6 +67,15 @@ class Band:
         """Whether blue lies at the far end, so that crop and profile run against the photo."""
         return self.blue_end in ("right", "bottom")
 
+    def outline(self) -> np.ndarray:
+        """Return the corners x, y of the straightened strip in the photo, float64 (4, 2)."""
+        reach = self.geometry.half_height
+        x, y = self.geometry.place(
+            np.array([self.geometry.start, self.geometry.stop]), np.array([-reach, reach])
+        )
+        order = ([0, 0, 1, 1], [0, 1, 1, 0])
+        return np.column_stack([x[order], y[order]])
+
 
 @dataclass(frozen=True)
 class BandProfile:

@@ -1,0 +1,285 @@
+"""Score the band finder on real photos, on perturbed copies of them and on simulated photos.
+
+A photo counts as right when the axis is right, the found extent along the dispersion and that of
+the best of the photo's boxes overlap (intersection over union) by at least 0.6 (real, boxes drawn
+by eye) or 0.7 (simulated, truth known), and the found centre line lies inside that box. Direction
+is judged on photos whose best box has one. Photos without a box must be refused.
+
+Reads:  photos.csv and its photos (--real, or $SPECTRA_REAL_DATA); simulated photos are made here
+Writes: the report on stdout; with --json the same figures; with --sheet contact sheets
+
+    python benchmarks/score_bands.py --real ../shared/real --method ours nnsic --perturb
+    python benchmarks/score_bands.py --simulated 1000 --jobs 2
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from benchmarks.nnsic_cropper import nnsic_band
+from benchmarks.perturbations import PERTURBATIONS, Box, rescale
+from lib.files import read_csv, write_json
+from lib.images import read_image, write_png
+from lib.plots.sheets import arrange, draw_tile
+from lib.recognition.band import BandNotFound, cut_crop, find_band
+
+REAL_OVERLAP = 0.6
+SIMULATED_OVERLAP = 0.7
+_PHOTOS_COLUMNS = ("photo", "source_class", "x0", "y0", "x1", "y1", "axis", "blue_end")
+
+
+@dataclass
+class Case:
+    """One photo with its truth and the tags that the ablation splits by."""
+
+    name: str
+    image: np.ndarray
+    boxes: list[Box]
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Score:
+    """How one photo came out. `direction` is None where the truth has none."""
+
+    name: str
+    spectrum: bool
+    right: bool
+    direction: bool | None
+    overlap: float
+    note: str
+    tags: dict[str, str]
+    seconds: float
+
+
+def ours(image: np.ndarray) -> Box | None:
+    """Find the band with the shipped finder."""
+    try:
+        band = find_band(image)
+    except BandNotFound:
+        return None
+    return Box(band.x0, band.y0, band.x1, band.y1, band.axis, band.blue_end)
+
+
+METHODS: dict[str, Callable[[np.ndarray], Box | None]] = {
+    "ours": ours,
+    "nnsic": lambda image: _as_box(nnsic_band(image)),
+    "nnsic_flip": lambda image: _as_box(nnsic_band(image, flip=True)),
+}
+
+
+def _as_box(found: tuple | None) -> Box | None:
+    return None if found is None else Box(*found)
+
+
+def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Score:
+    """Compare a found box with the truth of its photo."""
+    spectrum = bool(case.boxes)
+    best, share = None, 0.0
+    if found is not None:
+        for box in case.boxes:
+            value = _overlap_along(found, box)
+            if best is None or value > share:
+                best, share = box, value
+    if not spectrum:
+        note = "refused" if found is None else "accepted"
+        return Score(case.name, False, found is None, None, 0.0, note, case.tags, seconds)
+    directed = [box for box in case.boxes if box.blue_end != "none"]
+    if found is None:
+        lost = False if directed else None
+        return Score(case.name, True, False, lost, 0.0, "refused", case.tags, seconds)
+    inside = best.axis == found.axis and _centre_inside(found, best)
+    faults = []
+    if best.axis != found.axis:
+        faults.append(f"axis {found.axis}")
+    elif share < overlap:
+        faults.append(f"overlap {share:.2f}")
+    elif not inside:
+        faults.append("centre outside")
+    direction = found.blue_end == best.blue_end if best.blue_end != "none" else None
+    if direction is False:
+        faults.append(f"blue {found.blue_end}, not {best.blue_end}")
+    right = inside and share >= overlap
+    note = "; ".join(faults)
+    return Score(case.name, True, right, direction, share, note, case.tags, seconds)
+
+
+def _overlap_along(found: Box, box: Box) -> float:
+    if found.axis != box.axis:
+        return 0.0
+    a0, a1, b0, b1 = (
+        (found.x0, found.x1, box.x0, box.x1)
+        if box.axis == "horizontal"
+        else (found.y0, found.y1, box.y0, box.y1)
+    )
+    both = max(0.0, min(a1, b1) - max(a0, b0))
+    return both / max(max(a1, b1) - min(a0, b0), 1e-9)
+
+
+def _centre_inside(found: Box, box: Box) -> bool:
+    if box.axis == "horizontal":
+        return box.y0 <= (found.y0 + found.y1) / 2 <= box.y1
+    return box.x0 <= (found.x0 + found.x1) / 2 <= box.x1
+
+
+def real_cases(folder: Path) -> Iterator[Case]:
+    """Yield the photos of photos.csv with their boxes."""
+    for name, rows in _rows_by_photo(folder).items():
+        boxes = [_row_box(row) for row in rows if row["x0"]]
+        yield Case(name, read_image(folder / "photos" / name), boxes, _row_tags(rows[0]))
+
+
+def _rows_by_photo(folder: Path) -> dict[str, list[dict[str, str]]]:
+    photos: dict[str, list[dict[str, str]]] = {}
+    for row in read_csv(folder / "photos.csv", _PHOTOS_COLUMNS):
+        photos.setdefault(row["photo"], []).append(row)
+    return photos
+
+
+def _row_box(row: dict[str, str]) -> Box:
+    return Box(*(float(row[key]) for key in ("x0", "y0", "x1", "y1")), row["axis"], row["blue_end"])
+
+
+def _row_tags(row: dict[str, str]) -> dict[str, str]:
+    return {"source": row["source_class"].split(":")[-1]}
+
+
+_LONGEST_PERTURBED_PX = 1600
+
+
+def perturbed_cases(folder: Path) -> Iterator[Case]:
+    """Yield each real photo once for each perturbation, with its boxes moved along."""
+    for case in real_cases(folder):
+        shrink = min(1.0, _LONGEST_PERTURBED_PX / max(case.image.shape[:2]))
+        image, boxes = rescale(case.image, case.boxes, shrink)
+        for name, perturb in PERTURBATIONS.items():
+            changed, moved = perturb(image, boxes)
+            tags = {**case.tags, "perturbation": name}
+            yield Case(f"{name}:{case.name}", changed, moved, tags)
+
+
+def score(case: Case, method: str, overlap: float) -> Score:
+    """Run one method on one photo."""
+    cv2.setNumThreads(1)
+    begin = time.perf_counter()
+    found = METHODS[method](case.image)
+    return judge(case, found, overlap, time.perf_counter() - begin)
+
+
+def summarise(scores: list[Score]) -> dict[str, float | int | str]:
+    """Return the counts and shares of right bands, right directions and refused non-spectra."""
+    spectra = [s for s in scores if s.spectrum]
+    directed = [s for s in spectra if s.direction is not None]
+    others = [s for s in scores if not s.spectrum]
+    milliseconds = [1e3 * s.seconds for s in scores]
+    return {
+        "spectra": len(spectra),
+        "right": _share([s.right for s in spectra]),
+        "direction": _share([bool(s.direction) for s in directed]),
+        "refused": _share([s.right for s in others]),
+        "mean_ms": round(float(np.mean(milliseconds)), 1),
+        "worst_ms": round(float(np.max(milliseconds)), 1),
+    }
+
+
+def _share(values: list[bool]) -> str:
+    if not values:
+        return "-"
+    return f"{sum(values)}/{len(values)} {100 * np.mean(values):.1f}%"
+
+
+def print_report(title: str, scores: list[Score], tags: list[str], *, faults: bool) -> None:
+    """Print a summary line, the split by each tag, and each photo that went wrong."""
+    print(f"\n{title}")
+    header = ("spectra", "right", "direction", "refused", "mean_ms", "worst_ms")
+    print(f"{'':<26}" + "".join(f"{name:>16}" for name in header))
+    lines = {"all": scores}
+    for tag in tags:
+        for value in sorted({s.tags.get(tag, "") for s in scores} - {""}):
+            lines[f"{tag} {value}"] = [s for s in scores if s.tags.get(tag) == value]
+    for name, members in lines.items():
+        summary = summarise(members)
+        print(f"{name[:26]:<26}" + "".join(f"{summary[key]!s:>16}" for key in header))
+    if faults:
+        for s in scores:
+            if not s.right or s.direction is False:
+                print(f"  {s.name}: {s.note}")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    default = os.environ.get("SPECTRA_REAL_DATA")
+    parser.add_argument("--real", type=Path, default=default, help="folder with photos.csv")
+    parser.add_argument("--perturb", action="store_true", help="also score perturbed real photos")
+    parser.add_argument("--simulated", type=int, default=0, help="photos to simulate (default: 0)")
+    parser.add_argument("--seed", type=int, default=0, help="of the simulated photos (default: 0)")
+    parser.add_argument("--method", nargs="+", choices=METHODS, default=["ours"])
+    parser.add_argument("--jobs", type=int, default=1, help="parallel processes (default: 1)")
+    parser.add_argument("--faults", action="store_true", help="list what went wrong (default: off)")
+    parser.add_argument("--json", type=Path, help="write the summaries here (default: off)")
+    parser.add_argument("--sheet", type=Path, help="folder for contact sheets (default: off)")
+    return parser.parse_args(argv)
+
+
+def run_real(args: argparse.Namespace, method: str) -> dict[str, dict]:
+    """Score real photos, and perturbed ones if asked for."""
+    summaries = {}
+    scores = [score(case, method, REAL_OVERLAP) for case in real_cases(args.real)]
+    print_report(f"{method}: real photos", scores, ["source"], faults=True)
+    summaries["real"] = summarise(scores)
+    if args.perturb:
+        tasks = (delayed(score)(c, method, REAL_OVERLAP) for c in perturbed_cases(args.real))
+        scores = Parallel(n_jobs=args.jobs, pre_dispatch="2*n_jobs")(tasks)
+        print_report(
+            f"{method}: perturbed real photos", scores, ["perturbation"], faults=args.faults
+        )
+        summaries["perturbed"] = summarise(scores)
+    return summaries
+
+
+def draw_sheet(folder: Path, cases: Iterator[Case], *, tiles_a_sheet: int = 24) -> None:
+    """Write contact sheets of what the shipped finder sees in the cases' photos."""
+    tiles: list[np.ndarray] = []
+    for case in cases:
+        try:
+            band = find_band(case.image)
+        except BandNotFound as error:
+            tiles.append(draw_tile(case.image, None, None, "none", (case.name, str(error))))
+            continue
+        outline, crop = band.outline(), cut_crop(case.image, band)
+        note = f"{band.axis} blue {band.blue_end} {band.angle_deg:+.1f} deg"
+        tiles.append(draw_tile(case.image, crop, outline, band.blue_end, (case.name[-50:], note)))
+    for first in range(0, len(tiles), tiles_a_sheet):
+        path = folder / f"bands-{first // tiles_a_sheet + 1:02d}.png"
+        write_png(path, arrange(tiles[first : first + tiles_a_sheet]))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the benchmark."""
+    args = parse_args(argv)
+    figures: dict[str, dict] = {}
+    for method in args.method:
+        if args.real:
+            figures[method] = run_real(args, method)
+    if args.sheet and args.real:
+        draw_sheet(args.sheet, real_cases(args.real))
+    if args.json:
+        write_json(args.json, figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
