@@ -97,11 +97,14 @@ def write_tfrecord(path: Path, records: Iterable[Record]) -> int:
         If a record is no crop, the disk is full or the file cannot be written.
     """
     count = 0
-    with atomic_path(path) as temporary, _named_write_errors(path):
-        with tf.io.TFRecordWriter(str(temporary)) as writer:
-            for image, label, name in records:
-                writer.write(encode(image, label, name))
-                count += 1
+    with (
+        atomic_path(path) as temporary,
+        _named_write_errors(path),
+        tf.io.TFRecordWriter(str(temporary)) as writer,
+    ):
+        for image, label, name in records:
+            writer.write(encode(image, label, name))
+            count += 1
     return count
 
 

@@ -1,0 +1,86 @@
+"""The contract of a frozen model: what model.json says and what a loader checks before use."""
+
+from pathlib import Path
+
+from lib.errors import DataError
+from lib.files import read_json, sha256
+from lib.tables import CROP_SHAPE
+from lib.taxonomy import CLASSES
+
+CARD_NAME = "model.json"
+GRAPH_NAME = "model.pb"
+LITERT_NAME = "model.tflite"
+KERAS_NAME = "model.keras"
+
+# Input: float32 (N, 15, 480, 3), RGB in [0, 1]. Outputs: (N, 7), (N, 7) and (N, n_features);
+# probabilities are the softmax of the logits divided by the temperature.
+INPUT_NAME = "x_img"
+OUTPUT_NAMES = ("probabilities", "logits", "features")
+SCALING = "RGB / 255"
+
+CARD_KEYS = (
+    "version",
+    "architecture",
+    "classes",
+    "input",
+    "outputs",
+    "temperature",
+    "unknown",
+    "files",
+)
+
+
+def read_card(model_dir: Path) -> dict:
+    """Read model.json of a frozen model, checked against this program's classes and crops.
+
+    Returns
+    -------
+    dict
+        ``version``; ``architecture``; ``classes`` in order of class id; ``input`` with ``name``,
+        ``shape`` of one crop, ``dtype``, ``scaling`` and ``pb_tensor``; ``outputs`` with, for each
+        of `OUTPUT_NAMES`, its ``shape`` for one crop and ``pb_tensor``; ``temperature``;
+        ``unknown`` with ``score`` and ``threshold``; ``files`` with the ``sha256`` and ``bytes``
+        of each file.
+
+    Raises
+    ------
+    DataError
+        If the file is missing or anything in it does not match.
+    """
+    path = Path(model_dir) / CARD_NAME
+    card = read_json(path)
+    missing = [key for key in CARD_KEYS if key not in card]
+    if missing:
+        raise DataError(f"{path}: missing {', '.join(missing)}; expected {', '.join(CARD_KEYS)}")
+    _require(path, "classes", card["classes"], list(CLASSES))
+    _require(path, "input shape", card["input"].get("shape"), list(CROP_SHAPE))
+    _require(path, "input scaling", card["input"].get("scaling"), SCALING)
+    _require(path, "outputs", sorted(card["outputs"]), sorted(OUTPUT_NAMES))
+    return card
+
+
+def check_file(model_dir: Path, card: dict, name: str) -> Path:
+    """Return the path of a model's file whose hash matches the card.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, is not on the card, or is not the file that was frozen.
+    """
+    path = Path(model_dir) / name
+    if name not in card["files"]:
+        raise DataError(f"{path.parent / CARD_NAME}: says nothing of {name}")
+    if not path.is_file():
+        raise DataError(f"{path}: no such file, but {CARD_NAME} names it")
+    expected, received = card["files"][name]["sha256"], sha256(path)
+    if received != expected:
+        raise DataError(
+            f"{path}: expected the file with SHA-256 {expected[:12]}..., "
+            f"received {received[:12]}...; it does not belong to {CARD_NAME} beside it"
+        )
+    return path
+
+
+def _require(path: Path, what: str, received: object, expected: object) -> None:
+    if received != expected:
+        raise DataError(f"{path}: expected {what} {expected}; received {received}")

@@ -1,0 +1,203 @@
+"""Training: one configuration, one run folder, resumable at every epoch."""
+
+import csv
+import logging
+import time
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lib.errors import DataError
+from lib.files import atomic_path, write_csv
+from lib.model_card import KERAS_NAME
+from lib.plots.training import confusion_figure, png_bytes
+from lib.tables import CROP_SHAPE
+from lib.taxonomy import CLASSES
+from lib.training import metrics
+from lib.training.architectures import ARCHITECTURES
+from lib.training.config import TrainConfig
+from lib.training.frozen import load_network
+from lib.training.input_pipeline import KnownAccuracy, evaluation_batches, training_batches
+
+LOG = logging.getLogger(__name__)
+
+HISTORY_NAME = "history.csv"
+LAST_NAME = "last.keras"
+LOGS_NAME = "logs"
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "seconds",
+    "learning_rate",
+    "loss",
+    "accuracy",
+    "val_loss",
+    "val_accuracy",
+)
+EVALUATION_BATCH_CROPS = 256
+# Batches between two points of TensorBoard's training curve.
+TENSORBOARD_STEPS = 50
+
+
+def train(
+    config: TrainConfig, sizes: dict[Path, int], validation: Path, run_dir: Path, *, resume: bool
+) -> list[dict]:
+    """Train a network into `run_dir`: model.keras (best), last.keras, history.csv, logs/.
+
+    Parameters
+    ----------
+    sizes : dict of Path to int
+        Training files and their number of crops.
+    resume : bool
+        Go on from last.keras, if there is one.
+
+    Returns
+    -------
+    list of dict
+        The rows of history.csv.
+    """
+    keras.utils.set_random_seed(config.seed)
+    rounds, steps = config.rounds(sum(sizes.values()))
+    last = run_dir / LAST_NAME
+    if resume and last.is_file():
+        network = keras.models.load_model(last)
+        done = int(network.optimizer.iterations) // steps
+        history = read_history(run_dir / HISTORY_NAME)[:done]
+        LOG.info("%s: going on after %d of %d epochs", run_dir, done, rounds)
+    else:
+        network = compiled_network(config, rounds * steps)
+        history = []
+    recorder = Recorder(run_dir, history, patience=config.patience, validation=validation)
+    if len(history) < rounds and not recorder.is_exhausted():
+        network.fit(
+            training_batches(
+                sizes,
+                batch_size=config.batch_size,
+                # Epochs after an interruption are shuffled anew, not as the first were.
+                seed=config.seed + len(history),
+                flip=config.flip,
+                outlier_weight=config.outlier_weight,
+            ),
+            validation_data=evaluation_batches([validation], batch_size=EVALUATION_BATCH_CROPS),
+            steps_per_epoch=steps,
+            initial_epoch=len(history),
+            epochs=rounds,
+            callbacks=[
+                recorder,
+                keras.callbacks.TensorBoard(
+                    run_dir / LOGS_NAME, write_graph=False, update_freq=TENSORBOARD_STEPS
+                ),
+            ],
+            verbose=0,
+        )
+    return recorder.history
+
+
+def compiled_network(config: TrainConfig, steps: int) -> keras.Model:
+    """Return the network of `config`, fresh or from `config.init`, ready for `steps` steps."""
+    if config.init:
+        network = load_network(Path(config.init) / KERAS_NAME)
+    else:
+        network = ARCHITECTURES[config.arch](CROP_SHAPE, len(CLASSES))
+    warmup = int(config.warmup * steps)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=config.learning_rate / max(warmup, 1),
+        decay_steps=max(steps - warmup, 1),
+        warmup_target=config.learning_rate,
+        warmup_steps=max(warmup, 1),
+    )
+    network.compile(
+        optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+        weighted_metrics=[KnownAccuracy(name="accuracy")],
+    )
+    return network
+
+
+class Recorder(keras.callbacks.Callback):
+    """Write history and weights after every epoch, and stop when validation has stopped improving.
+
+    The files alone say where an interrupted training stood: its step is in last.keras, the best
+    loss and the epochs since in history.csv. last.keras comes last, so an epoch cut short between
+    the files is done again.
+    """
+
+    def __init__(self, run_dir: Path, history: list[dict], *, patience: int, validation: Path):
+        super().__init__()
+        self.run_dir = run_dir
+        self.history = list(history)
+        self.patience = patience
+        self.validation = validation
+        self._start_s = time.monotonic()
+        self._seconds_before = history[-1]["seconds"] if history else 0.0
+
+    def is_exhausted(self) -> bool:
+        """Return whether the best epoch is more than `patience` epochs old."""
+        if not self.history:
+            return False
+        losses = [row["val_loss"] for row in self.history]
+        return len(losses) - 1 - int(np.argmin(losses)) >= self.patience
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Record one epoch."""
+        optimizer = self.model.optimizer
+        row = {
+            "epoch": epoch + 1,
+            "step": int(optimizer.iterations),
+            "seconds": round(self._seconds_before + time.monotonic() - self._start_s, 3),
+            "learning_rate": float(optimizer.learning_rate),
+            **{name: float(logs[name]) for name in HISTORY_COLUMNS[4:]},
+        }
+        if not np.isfinite(row["loss"]):
+            raise DataError(f"{self.run_dir}: the loss became {row['loss']}; lower --learning-rate")
+        self.history.append(row)
+        LOG.info(
+            "epoch %d: loss %.4f, validation loss %.4f, validation accuracy %.4f",
+            *(row[name] for name in ("epoch", "loss", "val_loss", "val_accuracy")),
+        )
+        if row["val_loss"] == min(past["val_loss"] for past in self.history):
+            self._save(KERAS_NAME, include_optimizer=False)
+        write_csv(self.run_dir / HISTORY_NAME, HISTORY_COLUMNS, self.history)
+        self._log_confusion(epoch)
+        self._save(LAST_NAME, include_optimizer=True)
+        self.model.stop_training = self.is_exhausted()
+
+    def _save(self, name: str, *, include_optimizer: bool) -> None:
+        with atomic_path(self.run_dir / name) as temporary:
+            self.model.save(temporary, include_optimizer=include_optimizer)
+
+    def _log_confusion(self, epoch: int) -> None:
+        labels, logits = predict_logits(self.model, [self.validation])
+        matrix = metrics.confusion(labels, logits.argmax(axis=1), len(CLASSES))
+        picture = png_bytes(
+            confusion_figure(matrix, CLASSES, title=f"validation, epoch {epoch + 1}")
+        )
+        with tf.summary.create_file_writer(
+            str(self.run_dir / LOGS_NAME / "validation")
+        ).as_default():
+            tf.summary.image("confusion", tf.io.decode_png(picture)[None], step=epoch)
+
+
+def predict_logits(network: keras.Model, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (n,) and logits (n, 7) of the crops of the seven classes in TFRecord files."""
+    labels, logits = [], []
+    for images, targets in evaluation_batches(paths, batch_size=EVALUATION_BATCH_CROPS):
+        labels.append(np.argmax(targets, axis=1))
+        logits.append(np.asarray(network(images, training=False)))
+    return np.concatenate(labels), np.concatenate(logits)
+
+
+def read_history(path: Path) -> list[dict]:
+    """Read history.csv as numbers; no file is no history."""
+    if not path.is_file():
+        return []
+    with path.open(newline="", encoding="utf-8") as stream:
+        return [
+            {
+                name: int(value) if name in ("epoch", "step") else float(value)
+                for name, value in row.items()
+            }
+            for row in csv.DictReader(stream)
+        ]

@@ -1,0 +1,219 @@
+"""A trained network to the files that ship: one function, frozen twice and checked."""
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from lib.errors import DataError
+from lib.files import atomic_path, read_json, require_absent, sha256, write_json
+from lib.model_card import (
+    CARD_NAME,
+    GRAPH_NAME,
+    INPUT_NAME,
+    KERAS_NAME,
+    LITERT_NAME,
+    OUTPUT_NAMES,
+    SCALING,
+)
+from lib.paths import ROOT
+from lib.tables import CROP_SHAPE
+from lib.taxonomy import CLASSES
+from lib.training import formats, metrics
+from lib.training.architectures import FEATURES_LAYER, LOGITS_LAYER
+from lib.training.tfrecord import UNKNOWN_LABEL, Crops, read_tfrecord
+
+RECORD_NAME = "run.json"
+
+
+def freeze_run(
+    run_dir: Path, output: Path, *, check: Path | None = None, overwrite: bool = False
+) -> tuple[dict, dict]:
+    """Freeze the best network of a finished run, compare the formats, and only then write them.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Folder of s4_train.py.
+    output : Path
+        Folder to write to; may be `run_dir`.
+    check : Path, optional
+        TFRecord to compare on; the run's test file by default.
+
+    Returns
+    -------
+    card, report : dict
+        model.json, and the test report of model.tflite.
+
+    Raises
+    ------
+    DataError
+        If the run is not finished, a file is missing, or the formats disagree.
+    """
+    record = read_json(run_dir / RECORD_NAME)
+    if not record.get("finished"):
+        raise DataError(f"{run_dir / RECORD_NAME}: expected a finished run; go on with --resume")
+    require_absent(output / CARD_NAME, overwrite=overwrite)
+    network = load_network(run_dir / KERAS_NAME)
+    check = check or ROOT / record["data"]["test"][0]["path"]
+    crops = known_crops(check)
+    model = serving_model(network, record["temperature"])
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as temporary:
+        folder = Path(temporary)
+        interface = freeze(model, folder)
+        difference, probabilities = compare_formats(model, folder, interface, crops.images)
+        named = probabilities.max(axis=1) >= record["unknown"]["threshold"]
+        report = metrics.report(crops.labels, probabilities, CLASSES, named=named)
+        shutil.copyfile(run_dir / KERAS_NAME, folder / KERAS_NAME)
+        card = {
+            "version": f"{record['architecture']}-{sha256(folder / LITERT_NAME)[:8]}",
+            "architecture": record["architecture"],
+            "parameters": record["parameters"],
+            "classes": list(CLASSES),
+            **interface,
+            "temperature": record["temperature"],
+            "unknown": record["unknown"],
+            "test": {"sha256": sha256(check), **report},
+            "checked": {"crops": len(crops), "max_difference": difference},
+            "files": _describe_files(folder, (KERAS_NAME, GRAPH_NAME, LITERT_NAME)),
+        }
+        _move_into_place(folder, output, card, run_dir)
+    return card, report
+
+
+def load_network(path: Path) -> keras.Model:
+    """Load a .keras file that s4 wrote.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, damaged, or holds a network of other inputs or classes.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected a Keras network written by s4_train.py")
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except (ValueError, OSError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: not readable as a Keras network ({error})") from error
+    shapes = (network.input_shape, network.output_shape)
+    expected = ((None, *CROP_SHAPE), (None, len(CLASSES)))
+    if shapes != expected:
+        raise DataError(f"{path}: expected input and output shapes {expected}; received {shapes}")
+    return network
+
+
+def known_crops(path: Path) -> Crops:
+    """Read the crops of the seven classes of a TFRecord file.
+
+    Raises
+    ------
+    DataError
+        If there are none, or the file is no TFRecord of crops.
+    """
+    crops = read_tfrecord(path)
+    known = crops.labels != UNKNOWN_LABEL
+    if not known.any():
+        raise DataError(f"{path}: expected crops of the classes; received only unknown lamps")
+    names = tuple(name for name, kept in zip(crops.names, known, strict=True) if kept)
+    return Crops(crops.images[known], crops.labels[known], names)
+
+
+def serving_model(network: keras.Model, temperature: float) -> keras.Model:
+    """Return the network with the three outputs that are served; softmax is added only here."""
+    logits = network.get_layer(LOGITS_LAYER).output
+    features = network.get_layer(FEATURES_LAYER).output
+    probabilities = keras.ops.softmax(logits / temperature)
+    outputs = dict(zip(OUTPUT_NAMES, (probabilities, logits, features), strict=True))
+    return keras.Model(network.input, outputs)
+
+
+def freeze(model: keras.Model, folder: Path) -> dict:
+    """Write model.pb and model.tflite of a serving model, from one traced function.
+
+    Returns
+    -------
+    dict
+        ``input`` and ``outputs`` of model.json: names of tensors, shapes, scaling.
+    """
+    specification = tf.TensorSpec((None, *CROP_SHAPE), tf.float32, name=INPUT_NAME)
+
+    @tf.function(input_signature=[specification])
+    def serve(x_img):
+        return model(x_img, training=False)
+
+    graph = convert_variables_to_constants_v2(serve.get_concrete_function())
+    (folder / GRAPH_NAME).write_bytes(graph.graph.as_graph_def().SerializeToString())
+    (folder / LITERT_NAME).write_bytes(_to_litert(graph, specification))
+    # A frozen function forgets its outputs' names; they come out sorted, as tf.nest flattens.
+    tensors = dict(zip(sorted(OUTPUT_NAMES), graph.outputs, strict=True))
+    return {
+        "input": {
+            "name": INPUT_NAME,
+            "pb_tensor": graph.inputs[0].name,
+            "shape": list(CROP_SHAPE),
+            "dtype": "float32",
+            "scaling": SCALING,
+        },
+        "outputs": {
+            name: {"pb_tensor": tensors[name].name, "shape": list(tensors[name].shape[1:])}
+            for name in OUTPUT_NAMES
+        },
+    }
+
+
+def compare_formats(
+    model: keras.Model, folder: Path, interface: dict, images: np.ndarray
+) -> tuple[float, np.ndarray]:
+    """Return the largest difference in probability, and what model.tflite says of `images`.
+
+    Raises
+    ------
+    DataError
+        If .pb or .tflite differ from Keras.
+    """
+    expected = formats.predict_all(formats.keras_predictor(model), images)["probabilities"]
+    differences = []
+    for name, predictor in (
+        (GRAPH_NAME, formats.graph_predictor(folder / GRAPH_NAME, interface)),
+        (LITERT_NAME, formats.litert_predictor(folder / LITERT_NAME)),
+    ):
+        received = formats.predict_all(predictor, images)["probabilities"]
+        differences.append(formats.require_agreement(expected, received, name))
+    return max(differences), received
+
+
+def _to_litert(graph: tf.types.experimental.ConcreteFunction, specification) -> bytes:
+    """Convert the frozen function by way of a SavedModel: only a signature names its outputs."""
+
+    @tf.function(input_signature=[specification])
+    def serve(x_img):
+        return dict(zip(sorted(OUTPUT_NAMES), graph(x_img), strict=True))
+
+    with tempfile.TemporaryDirectory() as folder:
+        tf.saved_model.save(tf.Module(), folder, signatures={"serving_default": serve})
+        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+
+
+def _describe_files(folder: Path, names: tuple[str, ...]) -> dict:
+    return {
+        name: {"sha256": sha256(folder / name), "bytes": (folder / name).stat().st_size}
+        for name in names
+    }
+
+
+def _move_into_place(folder: Path, output: Path, card: dict, run_dir: Path) -> None:
+    """Move the checked files; model.json last, as its hashes vouch for the others."""
+    sources = {name: folder / name for name in card["files"]}
+    if output.resolve() == run_dir.resolve():
+        del sources[KERAS_NAME]
+    else:
+        sources[RECORD_NAME] = run_dir / RECORD_NAME
+    for name, source in sources.items():
+        with atomic_path(output / name) as temporary:
+            shutil.copyfile(source, temporary)
+    write_json(output / CARD_NAME, card)

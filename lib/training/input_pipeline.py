@@ -1,0 +1,126 @@
+"""TFRecords to batches for Keras: mixed, shuffled, augmented and prefetched with tf.data."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from lib.tables import CROP_SHAPE
+from lib.taxonomy import CLASSES
+from lib.training.tfrecord import UNKNOWN_LABEL, iterate_tfrecords, parse
+
+# 4096 serialised crops are 90 MB; the files themselves are written in random order.
+SHUFFLE_BUFFER_CROPS = 4096
+
+
+def count_labels(path: Path) -> Counter[int]:
+    """Read all of a TFRecord file; return how many crops there are of each label.
+
+    Raises
+    ------
+    DataError
+        As `lib.training.tfrecord.read_tfrecord`.
+    """
+    counts: Counter[int] = Counter()
+    for crops in iterate_tfrecords(path):
+        counts.update(crops.labels.tolist())
+    return counts
+
+
+def training_batches(
+    sizes: dict[Path, int], *, batch_size: int, seed: int, flip: bool, outlier_weight: float
+) -> tf.data.Dataset:
+    """Return endless shuffled batches of (images, targets, weights) of several files together.
+
+    Each epoch sees every crop once, files mixed in proportion to their sizes.
+
+    Parameters
+    ----------
+    sizes : dict of Path to int
+        Number of crops of each file.
+    flip : bool
+        Turn half of the crops upside down, at random: a spectrum has no up.
+    outlier_weight : float
+        Weight of a crop of an unknown lamp, whose target is every class alike (outlier exposure,
+        Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606).
+
+    Returns
+    -------
+    tf.data.Dataset
+        images float32 (batch, 15, 480, 3) in [0, 1]; targets float32 (batch, 7); weights (batch,).
+    """
+    total = sum(sizes.values())
+    files = [tf.data.TFRecordDataset(str(path)) for path in sizes]
+    records = tf.data.Dataset.sample_from_datasets(
+        files,
+        weights=[size / total for size in sizes.values()],
+        seed=seed,
+        rerandomize_each_iteration=True,
+    )
+    records = records.shuffle(min(total, SHUFFLE_BUFFER_CROPS), seed=seed)
+    batches = records.batch(batch_size).repeat()
+    numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(), batches)
+
+    def prepare(number, serialised):
+        images, labels = _decode(serialised)
+        if flip:
+            images = _flip_half(images, seed=tf.stack([tf.constant(seed, tf.int64), number]))
+        return images, _targets(labels), _weights(labels, outlier_weight)
+
+    return numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def evaluation_batches(paths: Sequence[Path], *, batch_size: int) -> tf.data.Dataset:
+    """Return the crops of the seven classes of several files, in order, as (images, targets)."""
+
+    def prepare(serialised):
+        images, labels = _decode(serialised)
+        return images, _targets(labels)
+
+    def is_known(_, targets):
+        return tf.reduce_max(targets) == 1
+
+    return (
+        tf.data.TFRecordDataset([str(path) for path in paths])
+        .batch(batch_size)
+        .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
+        .unbatch()
+        .filter(is_known)
+        .batch(batch_size)
+        .prefetch(tf.data.AUTOTUNE)
+    )
+
+
+@keras.saving.register_keras_serializable("spectra")
+class KnownAccuracy(keras.metrics.Mean):
+    """Accuracy over the crops of the seven classes; crops of unknown lamps do not count."""
+
+    def update_state(self, y_true, y_pred, sample_weight=None):
+        """Take in a batch of targets and logits; `sample_weight` has no say."""
+        right = keras.ops.argmax(y_true, -1) == keras.ops.argmax(y_pred, -1)
+        known = keras.ops.max(y_true, -1) == 1
+        return super().update_state(right, sample_weight=known)
+
+
+def _decode(serialised: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    features = parse(serialised)
+    pixels = tf.io.decode_raw(features["image"], tf.uint8, fixed_length=int(np.prod(CROP_SHAPE)))
+    images = tf.cast(tf.reshape(pixels, (-1, *CROP_SHAPE)), tf.float32) / 255
+    return images, features["label"]
+
+
+def _flip_half(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+    flipped = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed) < 0.5
+    return tf.where(flipped, images[:, ::-1], images)
+
+
+def _targets(labels: tf.Tensor) -> tf.Tensor:
+    unknown = tf.cast(labels == UNKNOWN_LABEL, tf.float32)[:, None]
+    return tf.one_hot(labels, len(CLASSES)) + unknown / len(CLASSES)
+
+
+def _weights(labels: tf.Tensor, outlier_weight: float) -> tf.Tensor:
+    return tf.where(labels == UNKNOWN_LABEL, outlier_weight, 1.0)

@@ -1,0 +1,147 @@
+"""One training run: check its files, train, calibrate, test, record."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from lib.errors import DataError
+from lib.files import read_json, require_absent, write_json
+from lib.model_card import CARD_NAME, KERAS_NAME, check_file, read_card
+from lib.paths import MODELS
+from lib.plots import training as plots
+from lib.taxonomy import UNKNOWN
+from lib.training import fit, run_record
+from lib.training.architectures import ARCHITECTURES
+from lib.training.config import TrainConfig
+from lib.training.frozen import RECORD_NAME, load_network
+
+
+def run(
+    config: TrainConfig,
+    *,
+    train: Sequence[Path],
+    outliers: Sequence[Path],
+    validation: Path,
+    test: Path,
+    run_dir: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+) -> dict:
+    """Train into `run_dir` (models/<arch> if None) and return what run.json records.
+
+    Nothing is written before every file has been read through.
+
+    Raises
+    ------
+    DataError
+        If a file is no TFRecord of crops, the network is none, the folder holds another run, or
+        the run to resume was given other files or another configuration.
+    """
+    _require_network(config)
+    run_dir = run_dir or MODELS / config.arch
+    require_absent(run_dir, overwrite=overwrite or resume)
+    record = {
+        "finished": False,
+        "architecture": config.arch,
+        "config": asdict(config),
+        "data": _describe_files(train, outliers, validation, test),
+    }
+    if resume:
+        _require_same_run(run_dir / RECORD_NAME, record)
+    else:
+        _clear(run_dir)
+    record |= run_record.describe_environment()
+    write_json(run_dir / RECORD_NAME, record)
+
+    files = [*train, *outliers]
+    sizes = {
+        path: entry["crops"] for path, entry in zip(files, record["data"]["train"], strict=True)
+    }
+    history = fit.train(config, sizes, validation, run_dir, resume=resume)
+
+    network = load_network(run_dir / KERAS_NAME)
+    result = run_record.assess(network, validation, test)
+    best = min(history, key=lambda row: row["val_loss"])
+    record |= {
+        "finished": True,
+        "parameters": network.count_params(),
+        "best_epoch": best["epoch"],
+        "steps": history[-1]["step"],
+        "seconds": history[-1]["seconds"],
+        **{name: result[name] for name in ("temperature", "unknown", "validation", "test")},
+    }
+    plots.save_figure(plots.learning_curves(history), run_dir / "curves.png")
+    run_record.write_figures(
+        run_dir,
+        result["test_labels"],
+        result["test_probabilities"],
+        result["test"],
+        title=f"{run_dir.name}: {test.stem}",
+    )
+    write_json(run_dir / RECORD_NAME, record)
+    return record
+
+
+def _require_network(config: TrainConfig) -> None:
+    if config.arch not in ARCHITECTURES:
+        raise DataError(f"no network {config.arch!r}; expected one of {', '.join(ARCHITECTURES)}")
+    if config.init is None:
+        return
+    folder = Path(config.init)
+    if (folder / CARD_NAME).is_file():
+        check_file(folder, read_card(folder), KERAS_NAME)
+    name = load_network(folder / KERAS_NAME).name
+    if name != config.arch:
+        raise DataError(f"{folder / KERAS_NAME}: holds a {name}; expected a {config.arch} (--arch)")
+
+
+def _describe_files(
+    train: Sequence[Path], outliers: Sequence[Path], validation: Path, test: Path
+) -> dict[str, list[dict]]:
+    data = {
+        "train": [run_record.describe_data(path) for path in (*train, *outliers)],
+        "validation": [run_record.describe_data(validation)],
+        "test": [run_record.describe_data(test)],
+    }
+    for path, entry in zip(outliers, data["train"][len(train) :], strict=True):
+        if entry["labels"].get(UNKNOWN, 0) != entry["crops"]:
+            raise DataError(
+                f"{path}: expected only unknown lamps (label -1); received {entry['labels']}"
+            )
+    known = [*zip(train, data["train"], strict=False)]
+    for path, (entry,) in ((validation, data["validation"]), (test, data["test"])):
+        known.append((path, entry))
+    for path, entry in known:
+        if entry["labels"].get(UNKNOWN, 0) == entry["crops"]:
+            raise DataError(f"{path}: expected crops of the classes; received only unknown lamps")
+    return data
+
+
+def _require_same_run(path: Path, record: dict) -> None:
+    """Refuse to resume a run that was started otherwise."""
+    before = read_json(path)
+    if before.get("finished"):
+        raise DataError(f"{path.parent}: this run is finished; nothing to resume")
+    for part in ("config", "data"):
+        if before.get(part) != record[part]:
+            changed = [
+                name
+                for name in record[part]
+                if before.get(part, {}).get(name) != record[part][name]
+            ]
+            raise DataError(
+                f"{path}: cannot resume with another {part} ({', '.join(changed)}); "
+                "give what the run was started with, or --overwrite"
+            )
+
+
+def _clear(run_dir: Path) -> None:
+    """Remove an older run, and nothing that is not one."""
+    if not run_dir.exists():
+        return
+    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not (run_dir / RECORD_NAME).is_file()):
+        raise DataError(
+            f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
+        )
+    shutil.rmtree(run_dir)

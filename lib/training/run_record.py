@@ -1,0 +1,126 @@
+"""run.json: what a training was made of and how its best network tests, with the figures."""
+
+import platform
+import subprocess
+from collections import Counter
+from importlib.metadata import version
+from pathlib import Path
+
+import keras
+import numpy as np
+from scipy.special import softmax
+
+from lib.files import sha256, write_csv
+from lib.paths import ROOT
+from lib.plots import training as plots
+from lib.taxonomy import CLASSES, UNKNOWN
+from lib.training import metrics
+from lib.training.fit import predict_logits
+from lib.training.input_pipeline import count_labels
+from lib.training.tfrecord import UNKNOWN_LABEL
+
+# Share of the known validation crops that are named rather than refused.
+KNOWN_NAMED = 0.95
+
+
+def describe_data(path: Path) -> dict:
+    """Return path, hash and label counts of a TFRecord file, all of it read and checked.
+
+    Raises
+    ------
+    DataError
+        As `lib.training.tfrecord.read_tfrecord`.
+    """
+    counts = count_labels(path)
+    return {
+        "path": portable(path),
+        "sha256": sha256(path),
+        "crops": counts.total(),
+        "labels": label_table(counts),
+    }
+
+
+def label_table(counts: Counter[int]) -> dict[str, int]:
+    """Return counts by class name, in order of class id, unknowns last."""
+    table = {name: counts[i] for i, name in enumerate(CLASSES)}
+    return table | ({UNKNOWN: counts[UNKNOWN_LABEL]} if counts[UNKNOWN_LABEL] else {})
+
+
+def portable(path: Path) -> str:
+    """Return a path as POSIX text, relative to the checkout where it lies inside."""
+    path = path.resolve()
+    return (path.relative_to(ROOT) if path.is_relative_to(ROOT) else path).as_posix()
+
+
+def describe_environment() -> dict:
+    """Return the versions of Python and the libraries that shape a training, and the commit."""
+    packages = ("tensorflow", "keras", "numpy", "scipy", "scikit-learn")
+    versions = {"python": platform.python_version()} | {name: version(name) for name in packages}
+    return {"versions": versions, "backend": keras.backend.backend(), "git_commit": git_commit()}
+
+
+def git_commit() -> str | None:
+    """Return the commit of the checkout, with ``-dirty`` where files differ; None outside git."""
+    command = ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"]
+    try:
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def assess(network: keras.Model, validation: Path, test: Path) -> dict:
+    """Calibrate on validation, then test once.
+
+    Returns
+    -------
+    dict
+        ``temperature``; ``unknown``: score and threshold; ``validation`` and ``test``: reports;
+        ``test_labels``, ``test_probabilities``: arrays for the figures.
+    """
+    labels, logits = predict_logits(network, [validation])
+    temperature = metrics.fit_temperature(labels, logits)
+    probabilities = softmax(logits / temperature, axis=1)
+    threshold = metrics.coverage_threshold(probabilities.max(axis=1), KNOWN_NAMED)
+    test_labels, test_logits = predict_logits(network, [test])
+    test_probabilities = softmax(test_logits / temperature, axis=1)
+    return {
+        "temperature": temperature,
+        "unknown": {"score": "max_softmax", "threshold": threshold},
+        "validation": _report(labels, probabilities, threshold),
+        "test": _report(test_labels, test_probabilities, threshold),
+        "test_labels": test_labels,
+        "test_probabilities": test_probabilities,
+    }
+
+
+def write_figures(
+    folder: Path, labels: np.ndarray, probabilities: np.ndarray, report: dict, title: str
+) -> None:
+    """Write the confusion matrix (PNG and CSV), reliability and coverage of one test."""
+    confusion = np.asarray(report["confusion"])
+    plots.save_figure(
+        plots.confusion_figure(confusion, CLASSES, title=title), folder / "confusion.png"
+    )
+    write_csv(
+        folder / "confusion.csv",
+        ("true", *CLASSES),
+        (
+            {"true": name} | dict(zip(CLASSES, row, strict=True))
+            for name, row in zip(CLASSES, confusion.tolist(), strict=True)
+        ),
+    )
+    bins = metrics.reliability(labels, probabilities)
+    plots.save_figure(plots.reliability_figure(*bins, title=title), folder / "reliability.png")
+    right = probabilities.argmax(axis=1) == labels
+    _, coverage, precision = metrics.coverage_curve(probabilities.max(axis=1), right)
+    shipped = (report["coverage"], report["selective_precision"])
+    plots.save_figure(
+        plots.coverage_figure(coverage, precision, shipped=shipped, title=title),
+        folder / "coverage.png",
+    )
+
+
+def _report(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict:
+    named = probabilities.max(axis=1) >= threshold
+    return metrics.report(labels, probabilities, CLASSES, named=named)
