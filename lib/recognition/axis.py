@@ -1,0 +1,107 @@
+"""A wavelength axis: which wavelength each pixel of a photo shows, and how surely."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.errors import DataError
+
+
+class NoAxis(DataError):
+    """The spectrum gives no trustworthy wavelength axis; the message says why."""
+
+
+@dataclass(frozen=True)
+class MatchedLine:
+    """A spectral line found in the photo.
+
+    Attributes
+    ----------
+    nm : float
+        Its wavelength; of a blend, where the blend peaks.
+    px : float
+        Its place: photo x or y on the band's centre line.
+    name : str
+        The emitter, e.g. "Hg I".
+    residual_nm : float
+        What the axis says at `px`, less `nm`.
+    """
+
+    nm: float
+    px: float
+    name: str
+    residual_nm: float
+
+
+@dataclass(frozen=True)
+class WavelengthAxis:
+    """Wavelength as a polynomial of a photo coordinate along the band's centre line.
+
+    Attributes
+    ----------
+    coefficients : tuple of float
+        Ascending powers of the upright photo's x or y, giving nm in air.
+    axis : str
+        "x" (horizontal band) or "y" (vertical band).
+    rms_nm : float
+        Root mean square of the residuals of the matched lines.
+    uncertainty_nm : float
+        Standard error of the axis, root mean square over the band.
+    lines : tuple of MatchedLine
+        In order of wavelength.
+    model : str
+        "linear", "quadratic" or "grating" (cubic, bent as the grating equation bends).
+    lamp : str
+        The line list that was matched, e.g. "cfl" or "mercury" for the class cfl_hg.
+    origin_px, scale_px : float
+        The scaled coordinate of the covariance is (px - origin_px) / scale_px.
+    covariance : tuple of tuple of float
+        Covariance of the polynomial's coefficients in the scaled coordinate, nm squared.
+    """
+
+    coefficients: tuple[float, ...]
+    axis: str
+    rms_nm: float
+    uncertainty_nm: float
+    lines: tuple[MatchedLine, ...]
+    model: str
+    lamp: str
+    origin_px: float
+    scale_px: float
+    covariance: tuple[tuple[float, ...], ...]
+
+    def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
+        """Return the wavelength at photo coordinates, nm, same shape."""
+        return np.polynomial.polynomial.polyval(px, self.coefficients)
+
+    def standard_error_nm(self, px: np.ndarray | float) -> np.ndarray:
+        """Return the standard error of the wavelength at photo coordinates, nm, same shape."""
+        scaled = (np.asarray(px, np.float64) - self.origin_px) / self.scale_px
+        covariance = np.asarray(self.covariance)
+        powers = scaled[..., None] ** np.arange(len(covariance))
+        variance = np.einsum("...i,ij,...j->...", powers, covariance, powers)
+        return np.sqrt(np.maximum(variance, 0.0))
+
+    def to_json(self) -> dict:
+        """Return the "wavelength" object of identify's JSON."""
+        return {
+            "coefficients": list(self.coefficients),
+            "axis": self.axis,
+            "rms_nm": round(self.rms_nm, 4),
+            "uncertainty_nm": round(self.uncertainty_nm, 4),
+            "lines": [
+                {"nm": round(line.nm, 3), "px": round(line.px, 3), "name": line.name}
+                for line in self.lines
+            ],
+            "model": self.model,
+            "lamp": self.lamp,
+        }
+
+
+def polynomial_in_photo(
+    coefficients: np.ndarray, origin_px: float, scale_px: float
+) -> tuple[float, ...]:
+    """Return ascending powers of px of a polynomial in (px - origin_px) / scale_px."""
+    inner = np.polynomial.Polynomial([-origin_px / scale_px, 1 / scale_px])
+    outer = np.polynomial.Polynomial(coefficients)(inner)
+    return tuple(float(value) for value in outer.coef)

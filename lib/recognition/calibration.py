@@ -1,0 +1,188 @@
+"""An instrument's wavelength axis, kept from a lamp photo and used on its other photos.
+
+The file is JSON that a person can read: the axis, where the band lay, the photo's size, and the
+format's version. It fits a photo only if the camera did not move against the grating: same
+size, same direction, and the band in the same place.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lib.errors import DataError
+from lib.files import read_json, write_json
+from lib.recognition.axis import MatchedLine, WavelengthAxis
+from lib.recognition.band import Band
+
+FORMAT = "spectrum wavelength calibration"
+VERSION = 1
+_BAND_FIELDS = ("x0", "y0", "x1", "y1", "axis", "blue_end", "angle_deg")
+
+# A camera that is bolted to its grating keeps its band across the dispersion within a part of the
+# band's height and its tilt within what the band finder repeats.
+_MOST_SHIFT_OF_HEIGHT = 0.5
+_MOST_TURN_DEG = 2.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """A saved axis with the geometry that it holds for.
+
+    Attributes
+    ----------
+    axis : WavelengthAxis
+    width, height : int
+        Size of the upright lamp photo, pixels.
+    band : dict
+        x0, y0, x1, y1, axis, blue_end and angle_deg of the lamp's band.
+    source : str
+        What the axis was made from.
+    """
+
+    axis: WavelengthAxis
+    width: int
+    height: int
+    band: dict
+    source: str = ""
+
+    def axis_for(self, image: np.ndarray, band: Band) -> WavelengthAxis:
+        """Return the axis for another photo of the same instrument.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (height, width, 3)
+            Upright photo.
+        band : Band
+            The band found in it.
+
+        Raises
+        ------
+        DataError
+            If the photo's size, or its band's direction or place, is not the calibration's.
+        """
+        height, width = image.shape[:2]
+        if (width, height) != (self.width, self.height):
+            raise DataError(
+                f"calibration is for photos of {self.width} x {self.height} px; "
+                f"received {width} x {height}"
+            )
+        kept = self.band
+        if band.axis != kept["axis"]:
+            raise DataError(f"calibration is for a {kept['axis']} band; received a {band.axis} one")
+        if "none" not in (band.blue_end, kept["blue_end"]) and band.blue_end != kept["blue_end"]:
+            raise DataError(
+                f"calibration has its blue end at the {kept['blue_end']}; "
+                f"the photo's is at the {band.blue_end}"
+            )
+        turn = abs(band.angle_deg - kept["angle_deg"])
+        if turn > _MOST_TURN_DEG:
+            raise DataError(
+                f"calibration is for a band turned by {kept['angle_deg']:.1f} degrees; "
+                f"received {band.angle_deg:.1f}"
+            )
+        self._check_place(band)
+        return self.axis
+
+    def _check_place(self, band: Band) -> None:
+        along, across = ("x", "y") if band.axis == "horizontal" else ("y", "x")
+        low, high = self.band[f"{across}0"], self.band[f"{across}1"]
+        middle = (getattr(band, f"{across}0") + getattr(band, f"{across}1")) / 2
+        shift = abs(middle - (low + high) / 2)
+        # Strips a few pixels high jump by more than half their height without having moved.
+        if shift > max(_MOST_SHIFT_OF_HEIGHT * (high - low), 4.0):
+            raise DataError(
+                f"calibration is for a band around {across} = {(low + high) / 2:.0f}; "
+                f"received one around {middle:.0f}"
+            )
+        start, stop = getattr(band, f"{along}0"), getattr(band, f"{along}1")
+        if stop <= self.band[f"{along}0"] or start >= self.band[f"{along}1"]:
+            raise DataError(
+                f"calibration is for {along} = {self.band[f'{along}0']} to "
+                f"{self.band[f'{along}1']}; received a band at {start} to {stop}"
+            )
+
+
+def save_calibration(
+    path: Path, axis: WavelengthAxis, image: np.ndarray, band: Band, *, source: str = ""
+) -> None:
+    """Keep the axis of a lamp photo for the instrument's other photos.
+
+    Parameters
+    ----------
+    path : Path
+        JSON file to write.
+    axis : WavelengthAxis
+    image : uint8 array of shape (height, width, 3)
+        The upright lamp photo.
+    band : Band
+    source : str, optional
+        What the axis was made from, for people who open the file.
+    """
+    height, width = image.shape[:2]
+    write_json(
+        path,
+        {
+            "format": FORMAT,
+            "version": VERSION,
+            "source": source,
+            "photo": {"width": width, "height": height},
+            "band": {name: getattr(band, name) for name in _BAND_FIELDS},
+            "axis": asdict(axis),
+        },
+    )
+
+
+def load_calibration(path: Path) -> Calibration:
+    """Read a calibration file.
+
+    Raises
+    ------
+    DataError
+        If it is missing, is no calibration, is of another version, or is not whole.
+    """
+    saved = read_json(path)
+    if saved.get("format") != FORMAT:
+        raise DataError(f"{path}: expected a {FORMAT!r} file, received {saved.get('format')!r}")
+    if saved.get("version") != VERSION:
+        raise DataError(
+            f"{path}: expected calibration version {VERSION}, received {saved.get('version')!r}"
+        )
+    try:
+        axis = _axis_from(saved["axis"])
+        band = {name: saved["band"][name] for name in _BAND_FIELDS}
+        calibration = Calibration(
+            axis=axis,
+            width=int(saved["photo"]["width"]),
+            height=int(saved["photo"]["height"]),
+            band=band,
+            source=str(saved.get("source", "")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: calibration is not whole ({error!r})") from error
+    _check(path, calibration)
+    return calibration
+
+
+def _axis_from(fields: dict) -> WavelengthAxis:
+    values = dict(fields)
+    values["lines"] = tuple(MatchedLine(**line) for line in values["lines"])
+    values["coefficients"] = tuple(float(c) for c in values["coefficients"])
+    values["covariance"] = tuple(tuple(float(v) for v in row) for row in values["covariance"])
+    return WavelengthAxis(**values)
+
+
+def _check(path: Path, calibration: Calibration) -> None:
+    """Refuse an axis that is not one: not finite, or not monotonic over the band."""
+    axis, band = calibration.axis, calibration.band
+    along = "x" if band["axis"] == "horizontal" else "y"
+    nm = axis.nm_at(np.linspace(band[f"{along}0"], band[f"{along}1"], 33))
+    step = np.diff(nm)
+    if not np.isfinite(nm).all() or not ((step > 0).all() or (step < 0).all()):
+        raise DataError(
+            f"{path}: expected wavelengths that grow or fall along the band, "
+            f"received {nm[0]:.1f} to {nm[-1]:.1f} nm with coefficients {axis.coefficients}"
+        )
+    size = np.asarray(axis.covariance).shape
+    if axis.axis != along or len(size) != 2 or size[0] != size[1]:
+        raise DataError(f"{path}: axis {axis.axis!r} with a covariance of shape {size}")
