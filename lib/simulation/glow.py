@@ -57,7 +57,7 @@ def _ksf() -> np.ndarray:
 
 
 def draw_coloured_led(rng: np.random.Generator) -> np.ndarray:
-    """One bare die of any colour; at times with the weak yellow of a neighbour or a plastic lens."""
+    """One bare die of any colour; at times with the weak yellow of a neighbour."""
     peak = rng.choice(_DIE_NM) + rng.normal(0, 5)
     spd = led_die(peak, _die_fwhm(rng, peak))
     if rng.random() < 0.15:

@@ -1,0 +1,364 @@
+"""Crops of 15 x 480 pixels with known source and wavelengths, simulated in batches.
+
+The light of a lamp goes through grating, optics and sensor as one profile per crop; the profile
+then becomes rows of a picture that noise, tone curve and JPEG finish.
+"""
+
+import itertools
+import multiprocessing
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lib.simulation import camera
+from lib.simulation.camera import Effects
+from lib.simulation.grating import column_flux, draw_geometry, wavelength_at
+from lib.simulation.lamps import LAMPS, Lamp, class_lamps, unknown_lamps
+from lib.simulation.sensors import Sensor, draw_sensor
+from lib.simulation.spectra import WAVELENGTHS_NM
+from lib.taxonomy import CLASSES
+
+CROP_HEIGHT, CROP_WIDTH = 15, 480
+UNKNOWN_LABEL = -1
+
+# Part of the contract "same seed, same bytes": changing it changes every crop.
+_BATCH = 128
+# Columns simulated beyond either end, so that light can spread and slant into the crop.
+_MARGIN = 64
+
+
+@dataclass(frozen=True)
+class CropBatch:
+    """Some simulated crops.
+
+    Attributes
+    ----------
+    images : uint8 array of shape (n, 15, 480, 3)
+        RGB, blue end left except for the few that are flipped.
+    labels : int64 array of shape (n,)
+        Class id, or -1 for lamps of no class.
+    lamps : tuple of str
+        Name of each crop's lamp in `lib.simulation.lamps.LAMPS`.
+    column_nm : float32 array of shape (n, 480)
+        True first-order wavelength at the centre of each column, in the middle row.
+    """
+
+    images: np.ndarray
+    labels: np.ndarray
+    lamps: tuple[str, ...]
+    column_nm: np.ndarray
+
+    def __len__(self) -> int:
+        """Return the number of crops."""
+        return len(self.labels)
+
+
+def simulate_crops(
+    count: int,
+    seed: int,
+    *,
+    lamps: Sequence[str] | None = None,
+    unknown_share: float = 0.0,
+    effects: Effects | None = None,
+    jobs: int = 1,
+) -> Iterator[CropBatch]:
+    """Simulate `count` crops; the same seed gives the same bytes whatever the number of `jobs`.
+
+    Parameters
+    ----------
+    lamps : sequence of str, optional
+        Draw only these lamps, by their weights. Default: the seven classes in equal shares.
+    unknown_share : float
+        Share of unknown lamps that are not held out, where `lamps` is None.
+    effects : Effects, optional
+        Which effects apply. Default: all.
+    jobs : int
+        Number of processes.
+
+    Yields
+    ------
+    CropBatch
+        In a fixed order, at most 128 crops each; memory does not grow with `count`.
+    """
+    effects = effects or Effects()
+    names, shares = _lamp_shares(lamps, unknown_share)
+    sizes = [min(_BATCH, count - start) for start in range(0, count, _BATCH)]
+    tasks = ((seed, index, size, names, shares, effects) for index, size in enumerate(sizes))
+    if jobs == 1 or len(sizes) == 1:
+        yield from map(_simulate_batch, tasks)
+        return
+    # Spawned, as a forked child of a program that runs TensorFlow hangs.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        first = itertools.islice(tasks, 3 * jobs)
+        waiting = deque(pool.submit(_simulate_batch, task) for task in first)
+        while waiting:
+            batch = waiting.popleft().result()
+            if (task := next(tasks, None)) is not None:
+                waiting.append(pool.submit(_simulate_batch, task))
+            yield batch
+
+
+def _lamp_shares(
+    lamps: Sequence[str] | None, unknown_share: float
+) -> tuple[tuple[str, ...], np.ndarray]:
+    """Return names of lamps and the probability of each."""
+    if lamps is not None:
+        groups: list[tuple[float, Sequence[Lamp]]] = [(1.0, [LAMPS[name] for name in lamps])]
+    else:
+        known_share = (1 - unknown_share) / len(CLASSES)
+        groups = [(known_share, class_lamps(name)) for name in CLASSES]
+        groups.append((unknown_share, unknown_lamps(held_out=False)))
+    names, shares = [], []
+    for group_share, members in groups:
+        total = sum(lamp.weight for lamp in members)
+        names += [lamp.name for lamp in members]
+        shares += [group_share * lamp.weight / total for lamp in members]
+    return tuple(names), np.array(shares)
+
+
+def _simulate_batch(task: tuple) -> CropBatch:
+    seed, index, size, names, shares, effects = task
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
+    # Whole batches are drawn and cut, so that a crop does not depend on how many are asked for.
+    lamps = [LAMPS[names[i]] for i in rng.choice(len(names), _BATCH, p=shares)]
+    spd = np.stack([lamp.draw(rng) for lamp in lamps]).astype(np.float32)
+    profile, column_nm = _profiles(rng, spd, effects)
+    images = _pictures(rng, profile, effects)
+    images = _finish(rng, images, effects)
+    if effects.flip:
+        flipped = rng.random(_BATCH) < 0.03
+        images[flipped] = images[flipped, :, ::-1]
+        column_nm[flipped] = column_nm[flipped, ::-1]
+    labels = [
+        CLASSES.index(lamp.class_name) if lamp.class_name else UNKNOWN_LABEL for lamp in lamps
+    ]
+    return CropBatch(
+        images=images[:size],
+        labels=np.array(labels[:size], np.int64),
+        lamps=tuple(lamp.name for lamp in lamps[:size]),
+        column_nm=column_nm[:size].astype(np.float32),
+    )
+
+
+def _draw_limits(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarray:
+    """Return the wavelengths (nm) at the ends of `n` crops, shape (n, 2).
+
+    Shares and ranges are those seen in hand-cropped collections: mostly the visible band, often
+    with a dark margin or the second order, at times cut into the band or holding the zero order.
+    """
+    if not effects.limits:
+        return np.tile([390.0, 690.0], (n, 1))
+    where = rng.random(n)
+    start = np.select(
+        [where < 0.60, where < 0.84, where < 0.93],
+        [rng.uniform(378, 425, n), 385 - rng.exponential(60, n), rng.uniform(425, 462, n)],
+        rng.uniform(340, 378, n),
+    )
+    start = np.maximum(start, 130)
+    if effects.zero_order:
+        start = np.where(rng.random(n) < 0.03, rng.uniform(-120, 60, n), start)
+    where = rng.random(n)
+    end = np.select(
+        [where < 0.58, where < 0.74],
+        [rng.uniform(635, 715, n), rng.uniform(565, 635, n)],
+        710 + rng.exponential(95, n),
+    )
+    return np.stack([start, np.minimum(end, 1020)], axis=1)
+
+
+def _profiles(
+    rng: np.random.Generator, spd: np.ndarray, effects: Effects
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return sensor RGB along the dispersion, peak 1, and the wavelengths of the crop's columns.
+
+    Shapes (n, 1, 480 + margins, 3) and (n, 480).
+    """
+    n = len(spd)
+    limits_nm = _draw_limits(rng, n, effects)
+    geometry = draw_geometry(rng, n, curved=effects.curved_dispersion)
+    sensor = draw_sensor(rng, n, varied=effects.sensor)
+    edges = np.arange(-_MARGIN, CROP_WIDTH + _MARGIN + 1) / CROP_WIDTH
+    edges_nm = wavelength_at(geometry, limits_nm, edges)
+    centres_nm = (edges_nm[:, 1:] + edges_nm[:, :-1]) / 2
+
+    # Gratings favour the order they are blazed for; film and discs hardly do.
+    profile = column_flux(spd, edges_nm)[:, :, None] * sensor.response(centres_nm)
+    if effects.second_order:
+        efficiency = 0.7 * rng.random(n) ** 2
+        second = column_flux(spd * efficiency[:, None].astype(np.float32), edges_nm / 2)
+        profile += second[:, :, None] * sensor.response(centres_nm / 2)
+    if effects.zero_order:
+        profile += _zero_order(rng, spd, sensor, edges_nm)
+    profile = profile[:, None]
+    if effects.point_spread:
+        profile = _blurred(rng, profile)
+    inside = slice(_MARGIN, _MARGIN + CROP_WIDTH)
+    peak = profile[:, :, inside].max(axis=(1, 2, 3), keepdims=True)
+    return profile / np.maximum(peak, 1e-12), centres_nm[:, inside]
+
+
+def _zero_order(
+    rng: np.random.Generator, spd: np.ndarray, sensor: Sensor, edges_nm: np.ndarray
+) -> np.ndarray:
+    """Return the undispersed light, all in the column where the wavelength passes through 0."""
+    light = np.zeros((*edges_nm.shape[:1], edges_nm.shape[1] - 1, 3), np.float32)
+    shown = np.flatnonzero((edges_nm[:, 0] < 0) & (edges_nm[:, -1] > 0))
+    coarse = slice(None, None, 20)
+    nm = np.broadcast_to(WAVELENGTHS_NM[coarse], (len(spd), len(WAVELENGTHS_NM[coarse])))
+    white = (spd[:, coarse, None] * sensor.response(nm)).sum(axis=1) * 20
+    for i in shown:
+        column = np.searchsorted(edges_nm[i], 0) - 1
+        light[i, column] = white[i] * rng.uniform(0.3, 3)
+    return light
+
+
+def _blurred(rng: np.random.Generator, profile: np.ndarray) -> np.ndarray:
+    """Blur by optics and slit: 1-25 px full width at half maximum, and a halo."""
+    n = len(profile)
+    width_px = np.exp(rng.uniform(np.log(1.0), np.log(25.0), n))
+    slit_share = rng.random(n) ** 1.5
+    return camera.spread(
+        profile,
+        sigma_px=width_px * (1 - slit_share) / 2.35 + 0.3,
+        slit_px=width_px * slit_share,
+        halo_share=0.35 * rng.random(n) ** 3,
+        halo_px=np.exp(rng.uniform(np.log(4), np.log(60), n)),
+    )
+
+
+def _per_crop(values: np.ndarray) -> np.ndarray:
+    """Shape one value (or RGB) per crop so that it broadcasts against (n, height, width, 3)."""
+    return values.reshape(len(values), 1, 1, -1).astype(np.float32)
+
+
+def _pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return linear display RGB (n, 15, 480, 3): exposure, rows, haze, noise, colour."""
+    n = len(profile)
+    balance = np.ones((n, 3))
+    if effects.white_balance:
+        balance = np.exp(rng.normal(0, 0.3, (n, 3)))
+        balance /= balance.min(axis=1, keepdims=True)
+    inside = slice(_MARGIN, _MARGIN + CROP_WIDTH)
+    peak = (profile[:, 0, inside] * balance[:, None]).max(axis=(1, 2))
+    signal = profile * _per_crop(_draw_exposure(rng, n, effects) / peak)
+    if effects.blooming:
+        signal = camera.bloom(signal, share=_per_crop(0.5 * rng.random(n) ** 3))
+    image = _rows(rng, signal, effects)
+    if effects.haze:
+        image = _with_haze(rng, image)
+    if effects.noise:
+        image = camera.add_noise(
+            rng,
+            image,
+            full_well=_per_crop(np.exp(rng.uniform(np.log(80), np.log(30000), n))),
+            read=_per_crop(np.exp(rng.uniform(np.log(0.0002), np.log(0.012), n))),
+            grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
+        )
+    image = camera.clip_full(image) * _per_crop(balance)
+    if effects.colour_matrix:
+        image = camera.apply_colour_matrix(image, camera.draw_colour_matrix(rng, n))
+    return image
+
+
+def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarray:
+    """Return the brightest column in units of full: most in range, some dark, many far beyond."""
+    if not effects.exposure:
+        return np.full(n, 0.7)
+    where = rng.random(n)
+    return np.select(
+        [where < 0.55, where < 0.67],
+        [rng.uniform(0.2, 1.05, n), np.exp(rng.uniform(np.log(0.03), np.log(0.2), n))],
+        np.exp(rng.uniform(np.log(1.05), np.log(25), n)),
+    )
+
+
+def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return (n, 15, 480, 3): the profile once a row, shifted by slant and shaped by the slit."""
+    n = len(profile)
+    row = np.linspace(-1, 1, CROP_HEIGHT)
+    column = np.arange(CROP_WIDTH)
+    shift = np.zeros((n, CROP_HEIGHT, CROP_WIDTH), np.float32)
+    if effects.slant:
+        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.12, 14, 1.5)
+        smile_px = rng.normal(0, 1.0, n)
+        keystone_px = rng.normal(0, 0.5, n)
+        shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
+        shift += keystone_px[:, None, None] * row[:, None] * (column / CROP_WIDTH - 0.5)
+    where_x = np.clip(shift + column + _MARGIN, 0, profile.shape[2] - 1).astype(np.float32)
+    still = np.zeros(where_x.shape[1:], np.float32)
+    image = np.stack(
+        [
+            cv2.remap(strip, x, still, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for strip, x in zip(profile, where_x, strict=True)
+        ]
+    )
+    if effects.band_shape:
+        image *= _band_shape(rng, n)
+    return image
+
+
+def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the brightness (n, 15, 480, 1) across the band: uneven slits, and bands that leave.
+
+    A quarter of the crops show the edge of the band, which may bend out of the strip.
+    """
+    row = np.linspace(-1, 1, CROP_HEIGHT, dtype=np.float32)[:, None]
+    column = np.linspace(-1, 1, CROP_WIDTH, dtype=np.float32)
+    slope, bend = rng.normal(0, 0.35, (n, 1, 1)), rng.normal(0, 0.35, (n, 1, 1))
+    centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
+    half_width = rng.uniform(0.5, 1.6, (n, 1, 1))
+    edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
+    shown = (rng.random((n, 1, 1)) < 0.25).astype(np.float32)
+    streaks = 1 + rng.standard_normal((n, CROP_HEIGHT, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
+    slit = streaks * (1 + 0.15 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
+    return ((1 - shown + shown * edge) * slit.astype(np.float32))[..., None]
+
+
+def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Add the lamp's own stray light and a background of another colour."""
+    n = len(image)
+    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.6 * rng.random((n, 1)) ** 3)
+    level = np.exp(rng.uniform(np.log(0.0003), np.log(0.05), (n, 1)))
+    colour = level * np.exp(rng.normal(0, 0.45, (n, 3)))
+    slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
+    return camera.add_haze(image, _per_crop(own + colour), slope)
+
+
+def _finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return uint8 crops: tone curve, black level, resampling and JPEG."""
+    n = len(image)
+    if effects.gamma:
+        gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
+        image = camera.tone(
+            image,
+            gamma=_per_crop(gamma),
+            contrast=_per_crop(rng.uniform(0, 0.8, n)),
+            saturation=_per_crop(rng.uniform(0.7, 1.5, n)),
+        )
+    else:
+        image = camera.tone(image)
+    if effects.haze:
+        black = np.where(rng.random((n, 1)) < 0.5, 0, rng.uniform(0, 0.14, (n, 1)))
+        black = _per_crop(black * rng.uniform(0.4, 1.4, (n, 3)))
+        image = black + (1 - black) * image
+    images = camera.to_bytes(image)
+    if effects.jpeg:
+        for i in np.flatnonzero(rng.random(n) < 0.85):
+            images[i] = _stored(rng, images[i])
+    return images
+
+
+def _stored(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Return a crop as cut from a JPEG photo, a third of them from a smaller one enlarged."""
+    quality, subsampled = int(rng.integers(45, 98)), rng.random() < 0.8
+    width = int(rng.integers(180, CROP_WIDTH)) if rng.random() < 0.33 else CROP_WIDTH
+    if width < CROP_WIDTH:
+        image = cv2.resize(image, (width, CROP_HEIGHT), interpolation=cv2.INTER_AREA)
+    image = camera.jpeg(image, quality, subsampled=subsampled)
+    return cv2.resize(image, (CROP_WIDTH, CROP_HEIGHT), interpolation=cv2.INTER_LINEAR)

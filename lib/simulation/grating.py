@@ -1,0 +1,92 @@
+"""Grating geometry: the wavelength that lands on each column, and the light of each order there."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.simulation.spectra import N_WAVELENGTHS, STEP_NM, WAVELENGTHS_NM
+
+# Lines per mm of gratings people use: slides, holographic film, and the tracks of CDs and DVDs.
+GROOVES_PER_MM = (300, 500, 600, 625, 1000, 1200, 1351)
+
+# |sin| of the diffraction angle stays below this: no photo is taken at grazing exit.
+_LARGEST_SINE = 0.92
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """Grating, incidence and camera axis of a batch of spectrometers; arrays of shape (n,).
+
+    Attributes
+    ----------
+    period_nm : float array
+        Distance of the grooves.
+    sin_centre : float array
+        Sine of the diffraction angle of the wavelength in the middle.
+    camera_tilt : float array
+        Angle in radians between the camera's axis and that direction.
+    """
+
+    period_nm: np.ndarray
+    sin_centre: np.ndarray
+    camera_tilt: np.ndarray
+
+
+def draw_geometry(rng: np.random.Generator, n: int, *, curved: bool = True) -> Geometry:
+    """Draw `n` spectrometers; with `curved` False the dispersion is as good as linear."""
+    if not curved:
+        return Geometry(np.full(n, 1e6), np.zeros(n), np.zeros(n))
+    period_nm = 1e6 / rng.choice(GROOVES_PER_MM, n)
+    return Geometry(period_nm, rng.uniform(-0.2, 0.85, n), rng.uniform(-0.15, 0.15, n))
+
+
+def wavelength_at(
+    geometry: Geometry, limits_nm: np.ndarray, position: np.ndarray, *, order: int = 1
+) -> np.ndarray:
+    """Return the wavelength (nm, in `order`) at positions along the dispersion.
+
+    The grating equation, ``period (sin a + sin b) = order wavelength``, seen through a camera
+    without distortion: the position is the tangent of the angle to the camera's axis, scaled so
+    that ``limits_nm[:, 0]`` is at position 0 and ``limits_nm[:, 1]`` at position 1.
+
+    Parameters
+    ----------
+    limits_nm : float array of shape (n, 2)
+        First-order wavelength at either end; a negative one lies beyond the zero order.
+    position : float array of shape (n_positions,) or (n, n_positions)
+    """
+    period = geometry.period_nm[:, None]
+    middle_nm = limits_nm.mean(axis=1, keepdims=True)
+    half_span = np.abs(np.diff(limits_nm, axis=1)) / 2 / period
+    room = np.maximum(_LARGEST_SINE - half_span, 0)
+    sin_centre = np.clip(geometry.sin_centre[:, None], -room, room)
+
+    sines = sin_centre + (limits_nm - middle_nm) / period
+    axis = np.arcsin(sin_centre) + geometry.camera_tilt[:, None]
+    ends = np.tan(np.arcsin(np.clip(sines, -0.999, 0.999)) - axis)
+    tangent = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * np.atleast_2d(position)
+    return (middle_nm + period * (np.sin(axis + np.arctan(tangent)) - sin_centre)) / order
+
+
+def column_flux(spd: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:
+    """Return the light between neighbouring wavelength edges, so that no flux is lost or doubled.
+
+    Parameters
+    ----------
+    spd : float array of shape (n, n_wavelengths)
+    edges_nm : float array of shape (n, n_columns + 1)
+
+    Returns
+    -------
+    float32 array of shape (n, n_columns)
+    """
+    # Flux of a grid step is spread evenly over the step around its wavelength.
+    total = np.zeros((len(spd), N_WAVELENGTHS + 1))
+    np.cumsum(spd, axis=1, out=total[:, 1:])
+    position = (edges_nm - (WAVELENGTHS_NM[0] - STEP_NM / 2)) / STEP_NM
+    position = np.clip(position, 0, N_WAVELENGTHS)
+    left = np.minimum(position.astype(np.int32), N_WAVELENGTHS - 1)
+    share = position - left
+    below = np.take_along_axis(total, left, axis=1)
+    above = np.take_along_axis(total, left + 1, axis=1)
+    return np.abs(np.diff(below + share * (above - below), axis=1)).astype(np.float32)

@@ -1,0 +1,100 @@
+"""Spectral response of colour cameras: dyes with crosstalk, silicon, and the infrared-cut filter.
+
+Shapes span the measured curves of Jiang et al. (2013, 28 cameras) and of phone and webcam sensors
+(Bongiorno et al. 2013; Burggraaff et al. 2019): blue peaks at 445-470 nm, green at 520-545, red at
+590-620; red dyes leak in the violet; all dyes open in the infrared.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Sensor:
+    """Response curves of a batch of cameras.
+
+    Attributes
+    ----------
+    peak_nm, violet_width_nm, red_width_nm : float arrays of shape (n, 3)
+        Peak of the R, G, B dyes and the standard deviations of either side.
+    violet_leak : float array of shape (n, 2)
+        Height and centre (nm) of the red dye's second peak.
+    crosstalk : float array of shape (n,)
+        Share of the other two channels in each.
+    infrared_cut : float array of shape (n, 2)
+        Edge and width (nm) of the filter; far beyond 1000 nm where there is none.
+    infrared_leak : float array of shape (n, 3)
+        Response of each dye past 750 nm, before the filter.
+    violet_cut : float array of shape (n, 2)
+        Edge and width (nm) of lens and cover glass.
+    monochrome : bool array of shape (n,)
+    """
+
+    peak_nm: np.ndarray
+    violet_width_nm: np.ndarray
+    red_width_nm: np.ndarray
+    violet_leak: np.ndarray
+    crosstalk: np.ndarray
+    infrared_cut: np.ndarray
+    infrared_leak: np.ndarray
+    violet_cut: np.ndarray
+    monochrome: np.ndarray
+
+    def response(self, nm: np.ndarray) -> np.ndarray:
+        """Return the response of R, G, B at wavelengths of shape (n, m): float32 (n, m, 3)."""
+        offset = nm[:, :, None] - self.peak_nm[:, None]
+        width = np.where(offset < 0, self.violet_width_nm[:, None], self.red_width_nm[:, None])
+        curves = np.exp(-0.5 * (offset / width) ** 2)
+        leak = np.exp(-0.5 * ((nm - self.violet_leak[:, 1:]) / 18) ** 2)
+        curves[:, :, 0] += self.violet_leak[:, :1] * leak
+        curves += _rise(nm, 740, 25)[:, :, None] * self.infrared_leak[:, None]
+        share = self.crosstalk[:, None, None]
+        curves = (1 - 1.5 * share) * curves + 0.5 * share * curves.sum(axis=2, keepdims=True)
+        cut = 1 - _rise(nm, self.infrared_cut[:, :1], self.infrared_cut[:, 1:])
+        glass = _rise(nm, self.violet_cut[:, :1], self.violet_cut[:, 1:])
+        silicon = np.clip((1100 - nm) / 450, 0, 1)
+        curves *= (cut * glass * silicon)[:, :, None]
+        mean = curves.mean(axis=2, keepdims=True)
+        return np.where(self.monochrome[:, None, None], mean, curves).astype(np.float32)
+
+
+def _rise(nm: np.ndarray, edge_nm: np.ndarray | float, width_nm: np.ndarray | float) -> np.ndarray:
+    return 1 / (1 + np.exp(-np.clip((nm - edge_nm) / width_nm, -40, 40)))
+
+
+def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sensor:
+    """Draw `n` cameras, or `n` times the middle one."""
+    if not varied:
+        return _middle_sensor(n)
+    uncut = rng.random(n) < 0.08
+    edge = np.where(uncut, 1500.0, rng.uniform(645, 712, n))
+    violet_edge = np.where(rng.random(n) < 0.25, rng.uniform(350, 390, n), rng.uniform(388, 425, n))
+    return Sensor(
+        peak_nm=rng.uniform([588, 518, 445], [622, 546, 472], (n, 3)),
+        violet_width_nm=rng.uniform([11, 22, 18], [26, 38, 34], (n, 3)),
+        red_width_nm=rng.uniform([32, 26, 20], [58, 46, 38], (n, 3)),
+        violet_leak=np.stack([0.35 * rng.random(n) ** 2, rng.uniform(405, 445, n)], axis=1),
+        crosstalk=0.22 * rng.random(n) ** 1.5,
+        infrared_cut=np.stack([edge, rng.uniform(2, 13, n)], axis=1),
+        infrared_leak=rng.uniform(0.25, 0.9, (n, 1)) * rng.uniform(0.6, 1.2, (n, 3)),
+        violet_cut=np.stack([violet_edge, rng.uniform(2.5, 9, n)], axis=1),
+        monochrome=rng.random(n) < 0.03,
+    )
+
+
+def _middle_sensor(n: int) -> Sensor:
+    def repeat(values: object) -> np.ndarray:
+        return np.repeat(np.asarray(values)[None], n, axis=0)
+
+    return Sensor(
+        peak_nm=repeat([602.0, 532.0, 458.0]),
+        violet_width_nm=repeat([18.0, 29.0, 26.0]),
+        red_width_nm=repeat([45.0, 36.0, 28.0]),
+        violet_leak=repeat([0.06, 425.0]),
+        crosstalk=repeat(0.06),
+        infrared_cut=repeat([680.0, 7.0]),
+        infrared_leak=repeat([0.6, 0.6, 0.6]),
+        violet_cut=repeat([405.0, 5.0]),
+        monochrome=repeat(False),
+    )
