@@ -8,6 +8,8 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
+from scipy.special import softmax
+from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.files import atomic_path, write_csv
@@ -26,16 +28,8 @@ LOG = logging.getLogger(__name__)
 HISTORY_NAME = "history.csv"
 LAST_NAME = "last.keras"
 LOGS_NAME = "logs"
-HISTORY_COLUMNS = (
-    "epoch",
-    "step",
-    "seconds",
-    "learning_rate",
-    "loss",
-    "accuracy",
-    "val_loss",
-    "val_accuracy",
-)
+METRIC_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
+HISTORY_COLUMNS = ("epoch", "step", "seconds", "learning_rate", *METRIC_COLUMNS)
 EVALUATION_BATCH_CROPS = 256
 # Batches between two points of TensorBoard's training curve.
 TENSORBOARD_STEPS = 50
@@ -80,7 +74,6 @@ def train(
                 flip=config.flip,
                 outlier_weight=config.outlier_weight,
             ),
-            validation_data=evaluation_batches([validation], batch_size=EVALUATION_BATCH_CROPS),
             steps_per_epoch=steps,
             initial_epoch=len(history),
             epochs=rounds,
@@ -90,6 +83,8 @@ def train(
                     run_dir / LOGS_NAME, write_graph=False, update_freq=TENSORBOARD_STEPS
                 ),
             ],
+            # The batches come shuffled.
+            shuffle=False,
             verbose=0,
         )
     return recorder.history
@@ -117,7 +112,7 @@ def compiled_network(config: TrainConfig, steps: int) -> keras.Model:
 
 
 class Recorder(keras.callbacks.Callback):
-    """Write history and weights after every epoch, and stop when validation has stopped improving.
+    """After every epoch validate, write history and weights, and stop where nothing improves.
 
     The files alone say where an interrupted training stood: its step is in last.keras, the best
     loss and the epochs since in history.csv. last.keras comes last, so an epoch cut short between
@@ -134,23 +129,35 @@ class Recorder(keras.callbacks.Callback):
         self._seconds_before = history[-1]["seconds"] if history else 0.0
 
     def is_exhausted(self) -> bool:
-        """Return whether the best epoch is more than `patience` epochs old."""
+        """Return whether the best epoch is `patience` epochs old."""
         if not self.history:
             return False
         losses = [row["val_loss"] for row in self.history]
         return len(losses) - 1 - int(np.argmin(losses)) >= self.patience
 
+    def on_epoch_begin(self, epoch, logs=None):
+        """Show how far the epoch is, where someone is watching."""
+        self._bar = tqdm(
+            total=self.params["steps"], desc=f"epoch {epoch + 1}", disable=None, leave=False
+        )
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Count one step."""
+        self._bar.update()
+
     def on_epoch_end(self, epoch, logs=None):
-        """Record one epoch."""
+        """Validate and record one epoch; `logs` passes the result on to TensorBoard."""
+        self._bar.close()
+        logs.update(self._validate(epoch))
         optimizer = self.model.optimizer
         row = {
             "epoch": epoch + 1,
             "step": int(optimizer.iterations),
             "seconds": round(self._seconds_before + time.monotonic() - self._start_s, 3),
             "learning_rate": float(optimizer.learning_rate),
-            **{name: float(logs[name]) for name in HISTORY_COLUMNS[4:]},
+            **{name: float(logs[name]) for name in METRIC_COLUMNS},
         }
-        if not np.isfinite(row["loss"]):
+        if not np.isfinite([row["loss"], row["val_loss"]]).all():
             raise DataError(f"{self.run_dir}: the loss became {row['loss']}; lower --learning-rate")
         self.history.append(row)
         LOG.info(
@@ -158,34 +165,34 @@ class Recorder(keras.callbacks.Callback):
             *(row[name] for name in ("epoch", "loss", "val_loss", "val_accuracy")),
         )
         if row["val_loss"] == min(past["val_loss"] for past in self.history):
-            self._save(KERAS_NAME, include_optimizer=False)
+            # A twin without the optimizer's state: a third of the size.
+            twin = keras.Model(self.model.input, self.model.output, name=self.model.name)
+            _save(twin, self.run_dir / KERAS_NAME)
         write_csv(self.run_dir / HISTORY_NAME, HISTORY_COLUMNS, self.history)
-        self._log_confusion(epoch)
-        self._save(LAST_NAME, include_optimizer=True)
+        _save(self.model, self.run_dir / LAST_NAME)
         self.model.stop_training = self.is_exhausted()
 
-    def _save(self, name: str, *, include_optimizer: bool) -> None:
-        with atomic_path(self.run_dir / name) as temporary:
-            self.model.save(temporary, include_optimizer=include_optimizer)
+    def _validate(self, epoch: int) -> dict[str, float]:
+        labels, logits = predict_logits(self.model, self.validation)
+        predicted = logits.argmax(axis=1)
+        matrix = metrics.confusion(labels, predicted, len(CLASSES))
+        figure = confusion_figure(matrix, CLASSES, title=f"validation, epoch {epoch + 1}")
+        writer = tf.summary.create_file_writer(str(self.run_dir / LOGS_NAME / "validation"))
+        with writer.as_default():
+            tf.summary.image("confusion", tf.io.decode_png(png_bytes(figure))[None], step=epoch)
+        writer.close()
+        return {
+            "val_loss": metrics.negative_log_likelihood(labels, softmax(logits, axis=1)),
+            "val_accuracy": float(np.mean(predicted == labels)),
+        }
 
-    def _log_confusion(self, epoch: int) -> None:
-        labels, logits = predict_logits(self.model, [self.validation])
-        matrix = metrics.confusion(labels, logits.argmax(axis=1), len(CLASSES))
-        picture = png_bytes(
-            confusion_figure(matrix, CLASSES, title=f"validation, epoch {epoch + 1}")
-        )
-        with tf.summary.create_file_writer(
-            str(self.run_dir / LOGS_NAME / "validation")
-        ).as_default():
-            tf.summary.image("confusion", tf.io.decode_png(picture)[None], step=epoch)
 
-
-def predict_logits(network: keras.Model, paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
-    """Return labels (n,) and logits (n, 7) of the crops of the seven classes in TFRecord files."""
+def predict_logits(network: keras.Model, path: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Return labels (n,) and logits (n, 7) of the crops of the seven classes in a TFRecord file."""
     labels, logits = [], []
-    for images, targets in evaluation_batches(paths, batch_size=EVALUATION_BATCH_CROPS):
+    for images, targets in evaluation_batches(path, batch_size=EVALUATION_BATCH_CROPS):
         labels.append(np.argmax(targets, axis=1))
-        logits.append(np.asarray(network(images, training=False)))
+        logits.append(network.predict_on_batch(images))
     return np.concatenate(labels), np.concatenate(logits)
 
 
@@ -201,3 +208,8 @@ def read_history(path: Path) -> list[dict]:
             }
             for row in csv.DictReader(stream)
         ]
+
+
+def _save(network: keras.Model, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        network.save(temporary)

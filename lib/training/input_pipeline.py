@@ -1,7 +1,6 @@
 """TFRecords to batches for Keras: mixed, shuffled, augmented and prefetched with tf.data."""
 
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -73,8 +72,8 @@ def training_batches(
     return numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
-def evaluation_batches(paths: Sequence[Path], *, batch_size: int) -> tf.data.Dataset:
-    """Return the crops of the seven classes of several files, in order, as (images, targets)."""
+def evaluation_batches(path: Path, *, batch_size: int) -> tf.data.Dataset:
+    """Return the crops of the seven classes of a file, in order, as (images, targets)."""
 
     def prepare(serialised):
         images, labels = _decode(serialised)
@@ -84,7 +83,7 @@ def evaluation_batches(paths: Sequence[Path], *, batch_size: int) -> tf.data.Dat
         return tf.reduce_max(targets) == 1
 
     return (
-        tf.data.TFRecordDataset([str(path) for path in paths])
+        tf.data.TFRecordDataset(str(path))
         .batch(batch_size)
         .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
         .unbatch()

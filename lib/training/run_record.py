@@ -78,11 +78,11 @@ def assess(network: keras.Model, validation: Path, test: Path) -> dict:
         ``temperature``; ``unknown``: score and threshold; ``validation`` and ``test``: reports;
         ``test_labels``, ``test_probabilities``: arrays for the figures.
     """
-    labels, logits = predict_logits(network, [validation])
+    labels, logits = predict_logits(network, validation)
     temperature = metrics.fit_temperature(labels, logits)
     probabilities = softmax(logits / temperature, axis=1)
     threshold = metrics.coverage_threshold(probabilities.max(axis=1), KNOWN_NAMED)
-    test_labels, test_logits = predict_logits(network, [test])
+    test_labels, test_logits = predict_logits(network, test)
     test_probabilities = softmax(test_logits / temperature, axis=1)
     return {
         "temperature": temperature,
