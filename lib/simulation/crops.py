@@ -256,8 +256,8 @@ def _pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -
         image = camera.add_noise(
             rng,
             image,
-            full_well=_per_crop(np.exp(rng.uniform(np.log(80), np.log(30000), n))),
-            read=_per_crop(np.exp(rng.uniform(np.log(0.0002), np.log(0.012), n))),
+            full_well=_per_crop(np.exp(rng.uniform(np.log(150), np.log(1e5), n))),
+            read=_per_crop(np.exp(rng.uniform(np.log(0.0001), np.log(0.006), n))),
             grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
         )
     image = camera.clip_full(image) * _per_crop(balance)
@@ -285,8 +285,8 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
     column = np.arange(CROP_WIDTH)
     shift = np.zeros((n, CROP_HEIGHT, CROP_WIDTH), np.float32)
     if effects.slant:
-        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.12, 14, 1.5)
-        smile_px = rng.normal(0, 1.0, n)
+        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.1, 12, 1.2)
+        smile_px = rng.normal(0, 1.0, n) * rng.random(n)
         keystone_px = rng.normal(0, 0.5, n)
         shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
         shift += keystone_px[:, None, None] * row[:, None] * (column / CROP_WIDTH - 0.5)
@@ -323,9 +323,9 @@ def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
 def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Add the lamp's own stray light and a background of another colour."""
     n = len(image)
-    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.6 * rng.random((n, 1)) ** 3)
-    level = np.exp(rng.uniform(np.log(0.0003), np.log(0.05), (n, 1)))
-    colour = level * np.exp(rng.normal(0, 0.45, (n, 3)))
+    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.6 * rng.random((n, 1)) ** 4)
+    level = np.exp(rng.uniform(np.log(0.0002), np.log(0.03), (n, 1)))
+    colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
     slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
     return camera.add_haze(image, _per_crop(own + colour), slope)
 

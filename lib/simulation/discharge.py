@@ -115,7 +115,7 @@ def draw_hydrogen(rng: np.random.Generator) -> np.ndarray:
     """
     lines = line_list("hydrogen")
     intensity = vary(rng, lines.nm, lines.intensity, 0.3, 0.3)
-    molecular = np.exp(rng.normal(-1.0, 1.2))
+    molecular = np.exp(rng.normal(-1.6, 1.2))
     intensity[np.array(lines.names) != "H I"] *= molecular
     spd = emission("hydrogen", intensity)
     comb_nm = np.concatenate([rng.normal(590, 40, 90), rng.uniform(430, 650, 90)])
