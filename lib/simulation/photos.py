@@ -1,0 +1,339 @@
+"""Photos of spectra, and of other things, with everything about them known.
+
+A photo is made of the same parts as a crop (lamps, sensors, camera effects): the light of all
+orders along the dispersion, spread along the slit, bent and turned into the frame, added to what
+else shines there, then exposed, encoded and compressed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.simulation import light, surroundings
+from lib.simulation.difficulty import Difficulty, Setting, draw_setting
+from lib.simulation.exposure import Exposure, compress, draw_exposure, expose
+from lib.simulation.lamps import LAMPS, Lamp, class_lamps, unknown_lamps
+from lib.simulation.layout import Layout, draw_layout, log_uniform
+from lib.simulation.scenes import PAINTERS
+from lib.simulation.sensors import draw_sensor
+from lib.simulation.spectra import WAVELENGTHS_NM
+from lib.simulation.truth import BandTruth, PhotoTruth, band_truths
+from lib.taxonomy import CLASSES
+
+# Larger photos are rendered at most this large and enlarged: what a phone's 12 megapixels show of
+# a spectrum is not sharper than that.
+RENDERED_PX = 1.3e6
+# Light stands out where it is this much brighter than its surroundings, in display levels, or
+# this part of the brightest: about what an eye tells apart in a photo.
+VISIBLE_LEVELS = 8.0
+VISIBLE_PART = 0.04
+# Below this no one would call the picture a photo of a spectrum.
+FAINTEST_PEAK_LEVELS = 14.0
+# A first order is usable with at least this part of its visible length inside the frame.
+SEEN_FRACTION = 0.6
+# Share of lamps without a class among the photos, as in a crawl.
+UNKNOWN_SHARE = 0.12
+CLIPPED_LEVEL = 250
+# Sum of the differences of the three colour shares between the halves of a spectrum, from which
+# on a person can tell which half is bluer.
+COLOUR_CHANGE = 0.3
+# Difficulties that mean nothing without a spectrum.
+SPECTRUM_ONLY = ("zero_order", "mirrored", "second_order", "thin", "saturated", "dark", "strip")
+SATURATED_FRACTION = 0.02
+ATTEMPTS = 50
+
+
+@dataclass(frozen=True)
+class SimulatedPhoto:
+    """A photo, uint8 (height, width, 3) RGB, and what is known about it."""
+
+    image: np.ndarray
+    truth: PhotoTruth
+
+
+def simulate_photo(
+    rng: np.random.Generator,
+    lamp: str | None = None,
+    *,
+    held_out: bool = False,
+    quality: int | None = None,
+    **difficulty: bool | None,
+) -> SimulatedPhoto:
+    """Return a photo of a spectrum with at least one usable first order.
+
+    Parameters
+    ----------
+    lamp : str, optional
+        Name in `lib.simulation.lamps.LAMPS` or one of the seven classes; drawn if left out.
+    held_out : bool
+        Whether drawn lamps without a class are of the kinds held out for evaluation.
+    quality : int, optional
+        JPEG quality that the picture went through, 0 for none; drawn if left out.
+    **difficulty : bool or None
+        Attributes of `lib.simulation.difficulty.Difficulty`: True on, False off, None (or left
+        out) drawn at its natural rate.
+    """
+    switches = Difficulty(**difficulty)
+    for _ in range(ATTEMPTS):
+        setting = draw_setting(rng, switches)
+        photo = attempt(rng, draw_lamp(rng, lamp, held_out=held_out), setting, quality)
+        if photo is not None:
+            return photo
+    raise RuntimeError(f"no usable spectrum in {ATTEMPTS} attempts with {lamp=}, {difficulty=}")
+
+
+def draw_lamp(rng: np.random.Generator, name: str | None, *, held_out: bool = False) -> Lamp:
+    """Return the lamp of that name, one of that class, or any."""
+    if name in LAMPS:
+        return LAMPS[name]
+    if name is None and rng.random() < UNKNOWN_SHARE:
+        return weighted(rng, unknown_lamps(held_out=held_out))
+    return weighted(rng, class_lamps(name or str(rng.choice(CLASSES))))
+
+
+def weighted(rng: np.random.Generator, lamps: Sequence[Lamp]) -> Lamp:
+    """Draw one lamp by the lamps' weights; ValueError if there is none."""
+    if not lamps:
+        raise ValueError(f"no such lamp; expected one of {', '.join((*LAMPS, *CLASSES))}")
+    weights = np.array([lamp.weight for lamp in lamps])
+    return lamps[rng.choice(len(lamps), p=weights / weights.sum())]
+
+
+def attempt(
+    rng: np.random.Generator, lamp: Lamp, setting: Setting, quality: int | None
+) -> SimulatedPhoto | None:
+    """Return one photo, or None where no first order of it is usable."""
+    layout = draw_layout(rng, setting)
+    low, high = light.frame_reach(layout.projection, setting.width, setting.height)
+    u = light.sample_positions(low, high)
+    orders = draw_orders(rng, lamp, setting, layout, u)
+    exposure = draw_exposure(rng, setting)
+    peak = (orders[1] * exposure.balance).max()
+    if peak <= 0:
+        return None
+    orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
+    backdrop, scale = draw_backdrop(rng, setting, layout, orders)
+    boxes = find_boxes(setting, layout, exposure, u, orders, backdrop, scale)
+    if not boxes:
+        return None
+    v, transmission = light.slit_profile(rng, layout.slit)
+    light.cast(backdrop, scale, layout, u, sum(orders.values()), v, transmission)
+    image = expose(rng, backdrop, (setting.height, setting.width), exposure)
+    if "overlay" in setting.on:
+        surroundings.draw_overlays(rng, image)
+    image = compress(rng, image, quality)
+    truth = PhotoTruth(
+        lamp=lamp.name,
+        class_name=lamp.class_name,
+        kind=lamp.kind,
+        family=setting.family,
+        difficulties=setting.on,
+        boxes=boxes,
+        saturated=clipped_fraction(image, boxes[0]) > SATURATED_FRACTION,
+        zero_order="zero_order" in setting.on,
+    )
+    return SimulatedPhoto(image, truth)
+
+
+def draw_orders(
+    rng: np.random.Generator, lamp: Lamp, setting: Setting, layout: Layout, u: np.ndarray
+) -> dict[int, np.ndarray]:
+    """Return the light of each order along u, float32 (n, 3) each, after slit and lens."""
+    response = draw_sensor(rng, 1).response(WAVELENGTHS_NM[None])[0]
+    if "monochrome" in setting.on:
+        response = np.repeat(response.mean(axis=1, keepdims=True), 3, axis=1)
+    response = response * lamp.draw(rng)[:, None]
+    efficiency = {1: 1.0}
+    if "zero_order" in setting.on:
+        efficiency[0] = log_uniform(rng, 0.5, 20)
+    if "mirrored" in setting.on:
+        efficiency[-1] = log_uniform(rng, 0.5, 1.5)
+    if "second_order" in setting.on:
+        efficiency[2] = log_uniform(rng, 0.03, 0.25)
+    if {"second_order", "mirrored"} <= setting.on:
+        efficiency[-2] = log_uniform(rng, 0.03, 0.25)
+    # From a sharp slit to one as wide as 5 % of the spectrum, as in crops.
+    fwhm_px = max(0.9, layout.span_px * log_uniform(rng, 0.003, 0.05))
+    strips = {
+        order: share * light.order_light(response, layout.grating, order, u)
+        for order, share in efficiency.items()
+    }
+    # One blur for all, as it is one slit and one lens.
+    blurred = light.blur(rng, np.concatenate(list(strips.values()), axis=1), fwhm_px)
+    return dict(zip(strips, np.split(blurred, len(strips), axis=1), strict=True))
+
+
+def draw_backdrop(
+    rng: np.random.Generator, setting: Setting, layout: Layout, orders: dict[int, np.ndarray]
+) -> tuple[np.ndarray, float]:
+    """Draw what else shines in the frame.
+
+    Returns
+    -------
+    picture : float32 array of shape (h, w, 3)
+        Linear light at the size that the photo is rendered at.
+    scale : float
+        Photo pixels per pixel of it.
+    """
+    scale = max(1.0, float(np.sqrt(setting.width * setting.height / RENDERED_PX)))
+    height, width = round(setting.height / scale), round(setting.width / scale)
+    scale = setting.height / height
+    picture = surroundings.dark_box(rng, height, width)
+    if "cluttered" in setting.on:
+        picture += surroundings.lit_place(rng, height, width, spectrum_corners(layout) / scale)
+    if "light_leak" in setting.on:
+        picture += surroundings.light_leak(rng, height, width)
+    if "pedestal" in setting.on:
+        picture += surroundings.pedestal(rng)
+    if "zero_order" in setting.on:
+        x, y = layout.projection.from_slit(0.0, 0.0)
+        size = max(4.0, layout.span_px * rng.uniform(0.04, 0.2)) / scale
+        glow = surroundings.flare(rng, height, width, (x / scale, y / scale), size)
+        white = orders[0].max(axis=0)
+        tint = white / max(white.max(), 1e-9) * log_uniform(rng, 0.03, 3)
+        picture += glow[..., None] * tint.astype(np.float32)
+    if "monochrome" in setting.on:
+        picture[:] = picture.mean(axis=2, keepdims=True)
+    return picture, scale
+
+
+def spectrum_corners(layout: Layout) -> np.ndarray:
+    """Return the corners x, y of the first order's light in the photo, float64 (4, 2)."""
+    low, high = layout.grating.offset_px(np.array([400.0, 700.0]))
+    half = layout.slit.half_height_px
+    x, y = layout.projection.from_slit(
+        np.array([low, high, high, low]), np.array([-half, -half, half, half])
+    )
+    return np.column_stack([x, y])
+
+
+def find_boxes(
+    setting: Setting,
+    layout: Layout,
+    exposure: Exposure,
+    u: np.ndarray,
+    orders: dict[int, np.ndarray],
+    backdrop: np.ndarray,
+    scale: float,
+) -> tuple[BandTruth, ...]:
+    """Return the usable first orders, the best first; dim the backdrop where it would drown them.
+
+    The better order is whole, and brighter without clipping.
+    """
+    dim_enough(exposure, layout, u, orders[1], backdrop, scale)
+    found = []
+    for order in (1, -1):
+        if order not in orders:
+            continue
+        shown, threshold = contrast(exposure, layout, u, orders[order], backdrop, scale)
+        seen = shown.max(axis=1) > threshold
+        if shown.max() < max(threshold, FAINTEST_PEAK_LEVELS):
+            continue
+        first, last = np.flatnonzero(seen)[[0, -1]]
+        truths = band_truths(
+            layout,
+            order,
+            (u[first], u[last]),
+            (setting.height, setting.width),
+            direction_shows(shown[first : last + 1]),
+        )
+        truths = [truth for truth in truths if truth.seen_fraction >= SEEN_FRACTION]
+        peak = orders[order].max()
+        found += [(truth.seen_fraction < 0.95, max(peak, 1 / peak), truth) for truth in truths]
+    return tuple(truth for *_, truth in sorted(found, key=lambda item: item[:2]))
+
+
+def contrast(
+    exposure: Exposure,
+    layout: Layout,
+    u: np.ndarray,
+    strip: np.ndarray,
+    backdrop: np.ndarray,
+    scale: float,
+) -> tuple[np.ndarray, float]:
+    """Return how far light stands out of its surroundings on the centre line, display levels.
+
+    Returns
+    -------
+    shown : float32 array of shape (n, 3)
+    threshold : float
+        Above this, the light can be seen.
+    """
+    x, y = layout.projection.from_slit(u, np.zeros_like(u))
+    column = np.clip((x / scale).astype(int), 0, backdrop.shape[1] - 1)
+    row = np.clip((y / scale).astype(int), 0, backdrop.shape[0] - 1)
+    behind = backdrop[row, column]
+    noise = exposure.noise_at(behind)
+    levels = 255 * exposure.develop(np.stack([behind, behind + strip, behind + noise]))
+    shown = np.maximum(levels[1] - levels[0], 0)
+    rows = np.clip(2 * layout.slit.half_height_px, 1, 25)
+    grain = float(np.median((levels[2] - levels[0]).max(axis=1))) / np.sqrt(rows)
+    return shown, max(VISIBLE_LEVELS, VISIBLE_PART * float(shown.max()), 2.5 * grain)
+
+
+def dim_enough(
+    exposure: Exposure,
+    layout: Layout,
+    u: np.ndarray,
+    strip: np.ndarray,
+    backdrop: np.ndarray,
+    scale: float,
+) -> None:
+    """Dim the backdrop, in place, until the spectrum can be told from it."""
+    for _ in range(6):
+        shown, threshold = contrast(exposure, layout, u, strip, backdrop, scale)
+        if shown.max() > 2.5 * threshold:
+            return
+        backdrop *= 0.4
+
+
+def direction_shows(shown: np.ndarray) -> bool:
+    """Return whether the colours differ between the two halves of the light, shape (n, 3)."""
+    total = np.cumsum(shown.sum(axis=1))
+    middle = int(np.searchsorted(total, total[-1] / 2)) + 1
+    halves = [part.sum(axis=0) for part in (shown[:middle], shown[middle:])]
+    shares = [half / max(half.sum(), 1e-9) for half in halves]
+    return bool(np.abs(shares[0] - shares[1]).sum() > COLOUR_CHANGE)
+
+
+def clipped_fraction(image: np.ndarray, box: BandTruth) -> float:
+    """Return the part of a box's pixels that have a clipped channel."""
+    return float((image[box.y0 : box.y1, box.x0 : box.x1].max(axis=2) >= CLIPPED_LEVEL).mean())
+
+
+def simulate_scene(
+    rng: np.random.Generator, kind: str | None = None, *, quality: int | None = None
+) -> SimulatedPhoto:
+    """Return a photo without a spectrum: a room, a lamp, text, rainbow-coloured things.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Name in `lib.simulation.scenes.PAINTERS`; drawn if left out.
+    quality : int, optional
+        JPEG quality, 0 for none; drawn if left out.
+    """
+    kind = kind or str(rng.choice(list(PAINTERS)))
+    plain = dict.fromkeys(SPECTRUM_ONLY, False)
+    setting = draw_setting(rng, Difficulty(**plain))
+    scale = max(1.0, float(np.sqrt(setting.width * setting.height / RENDERED_PX)))
+    painted = PAINTERS[kind](rng, round(setting.height / scale), round(setting.width / scale))
+    exposure = draw_exposure(rng, setting)
+    gain = log_uniform(rng, 0.5, 2) / exposure.balance
+    picture = painted ** np.float32(surroundings.SCREEN_GAMMA) * np.float32(gain)
+    image = expose(rng, picture, (setting.height, setting.width), exposure)
+    if "overlay" in setting.on:
+        surroundings.draw_overlays(rng, image)
+    image = compress(rng, image, quality)
+    truth = PhotoTruth(
+        lamp=None,
+        class_name=None,
+        kind=kind,
+        family="scene",
+        difficulties=setting.on,
+        boxes=(),
+        saturated=False,
+        zero_order=False,
+    )
+    return SimulatedPhoto(image, truth)
