@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from lib.simulation import discharge, glow, unusual
+from lib.simulation import discharge, glow, outliers, unusual
 from lib.simulation.spectra import WAVELENGTHS_NM
 from lib.taxonomy import CLASSES
 
@@ -82,6 +82,12 @@ def _draw_of_class(rng: np.random.Generator, class_name: str) -> np.ndarray:
     return lamps[rng.choice(len(lamps), p=weights / weights.sum())].draw(rng)
 
 
+def _draw_displaced(rng: np.random.Generator) -> np.ndarray:
+    """A lamp of any class but LEDs and continua, which are no stranger out of place."""
+    line_lamps = ("cfl_hg", "neon", "helium", "hydrogen", "nitrogen")
+    return outliers.displace(rng, _draw_of_class(rng, rng.choice(line_lamps)))
+
+
 def _rare_gas(gas: str) -> Callable:
     return partial(discharge.draw_rare_gas, gas=gas)
 
@@ -95,14 +101,12 @@ def _flame(salt: str) -> Callable:
 
 
 _UNKNOWN = (
-    _unknown("sodium_low", "sodium_low", discharge.draw_sodium_low),
     _unknown("argon", "argon", _rare_gas("argon")),
     _unknown("xenon", "xenon", _rare_gas("xenon")),
     _unknown("xenon_arc", "xenon", discharge.draw_xenon_arc, 0.5),
     _unknown("metal_halide", "metal_halide", discharge.draw_metal_halide),
     _unknown("cadmium", "metal_vapour", _metal("cadmium"), 0.5),
     _unknown("zinc", "metal_vapour", _metal("zinc"), 0.5),
-    _unknown("laser", "laser", unusual.draw_laser, 1.5),
     _unknown("flame_lithium", "flame_alkali", _flame("lithium"), 0.5),
     _unknown("flame_potassium", "flame_alkali", _flame("potassium"), 0.5),
     _unknown("flame_strontium", "flame_alkaline_earth", _flame("strontium"), 0.5),
@@ -111,7 +115,15 @@ _UNKNOWN = (
     _unknown("dye_solution", "dye_solution", unusual.draw_dye_solution),
     _unknown("filtered", "filtered_continuum", unusual.draw_filtered),
     _unknown("random_lines", "random_lines", unusual.draw_random_lines, 2),
+    _unknown("comb", "comb", outliers.draw_comb, 3),
+    _unknown("bumps", "bumps", outliers.draw_bumps, 1.5),
+    _unknown("curve", "curve", outliers.draw_curve, 1.5),
+    _unknown("notches", "notches", outliers.draw_notches),
+    _unknown("lines_on_continuum", "lines_on_continuum", outliers.draw_lines_on_continuum),
+    _unknown("displaced", "displaced", _draw_displaced, 1.5),
+    _unknown("sodium_low", "sodium_low", discharge.draw_sodium_low, held_out=True),
     _unknown("sodium_high", "sodium_high", discharge.draw_sodium_high, held_out=True),
+    _unknown("laser", "laser", unusual.draw_laser, held_out=True),
     _unknown("krypton", "krypton", _rare_gas("krypton"), held_out=True),
     _unknown("oxygen", "oxygen", _rare_gas("oxygen"), held_out=True),
     _unknown("carbon_dioxide", "carbon_dioxide", _rare_gas("carbon_dioxide"), held_out=True),
