@@ -19,7 +19,8 @@ from lib.simulation.camera import Effects
 from lib.simulation.grating import column_flux, draw_geometry, wavelength_at
 from lib.simulation.lamps import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.sensors import Sensor, draw_sensor
-from lib.simulation.spectra import WAVELENGTHS_NM
+from lib.simulation.spectra import N_WAVELENGTHS, WAVELENGTHS_NM
+from lib.simulation.strips import STRIPS, Strip, unknown_strips
 from lib.taxonomy import CLASSES
 
 CROP_HEIGHT, CROP_WIDTH = 15, 480
@@ -29,6 +30,8 @@ UNKNOWN_LABEL = -1
 _BATCH = 128
 # Columns simulated beyond either end, so that light can spread and slant into the crop.
 _MARGIN = 64
+
+_SOURCES: dict[str, Lamp | Strip] = LAMPS | STRIPS
 
 
 @dataclass(frozen=True)
@@ -42,9 +45,11 @@ class CropBatch:
     labels : int64 array of shape (n,)
         Class id, or -1 for lamps of no class.
     lamps : tuple of str
-        Name of each crop's lamp in `lib.simulation.lamps.LAMPS`.
+        Name of each crop's lamp in `lib.simulation.lamps.LAMPS`, or of what is shown in place of
+        a spectrum in `lib.simulation.strips.STRIPS`.
     column_nm : float32 array of shape (n, 480)
-        True first-order wavelength at the centre of each column, in the middle row.
+        True first-order wavelength at the centre of each column, in the middle row; without
+        meaning for a strip.
     """
 
     images: np.ndarray
@@ -71,9 +76,10 @@ def simulate_crops(
     Parameters
     ----------
     lamps : sequence of str, optional
-        Draw only these lamps, by their weights. Default: the seven classes in equal shares.
+        Draw only these lamps or strips, by their weights. Default: the seven classes in equal
+        shares.
     unknown_share : float
-        Share of unknown lamps that are not held out, where `lamps` is None.
+        Share of unknown lamps and strips that are not held out, where `lamps` is None.
     effects : Effects, optional
         Which effects apply. Default: all.
     jobs : int
@@ -108,11 +114,13 @@ def _lamp_shares(
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Return names of lamps and the probability of each."""
     if lamps is not None:
-        groups: list[tuple[float, Sequence[Lamp]]] = [(1.0, [LAMPS[name] for name in lamps])]
+        groups: list[tuple[float, Sequence[Lamp | Strip]]]
+        groups = [(1.0, [_SOURCES[name] for name in lamps])]
     else:
         known_share = (1 - unknown_share) / len(CLASSES)
         groups = [(known_share, class_lamps(name)) for name in CLASSES]
-        groups.append((unknown_share, unknown_lamps(held_out=False)))
+        unknowns = (*unknown_lamps(held_out=False), *unknown_strips(held_out=False))
+        groups.append((unknown_share, unknowns))
     names, shares = [], []
     for group_share, members in groups:
         total = sum(lamp.weight for lamp in members)
@@ -126,10 +134,16 @@ def _simulate_batch(task: tuple) -> CropBatch:
     cv2.setNumThreads(1)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
     # Whole batches are drawn and cut, so that a crop does not depend on how many are asked for.
-    lamps = [LAMPS[names[i]] for i in rng.choice(len(names), _BATCH, p=shares)]
-    spd = np.stack([lamp.draw(rng) for lamp in lamps]).astype(np.float32)
+    lamps = [_SOURCES[names[i]] for i in rng.choice(len(names), _BATCH, p=shares)]
+    spd = np.ones((_BATCH, N_WAVELENGTHS), np.float32)
+    for i, lamp in enumerate(lamps):
+        if isinstance(lamp, Lamp):
+            spd[i] = lamp.draw(rng)
     profile, column_nm = _profiles(rng, spd, effects)
     images = _pictures(rng, profile, effects)
+    for i, lamp in enumerate(lamps):
+        if isinstance(lamp, Strip):
+            images[i] = lamp.draw(rng, (CROP_HEIGHT, CROP_WIDTH))
     images = _finish(rng, images, effects)
     if effects.flip:
         flipped = rng.random(_BATCH) < 0.03
