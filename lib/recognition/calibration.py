@@ -103,34 +103,70 @@ class Calibration:
             )
 
 
-def save_calibration(
-    path: Path, axis: WavelengthAxis, image: np.ndarray, band: Band, *, source: str = ""
-) -> None:
-    """Keep the axis of a lamp photo for the instrument's other photos.
+def make_calibration(
+    axis: WavelengthAxis, image: np.ndarray, band: Band, *, source: str = ""
+) -> Calibration:
+    """Return the calibration of an instrument from its lamp photo.
 
     Parameters
     ----------
-    path : Path
-        JSON file to write.
     axis : WavelengthAxis
     image : uint8 array of shape (height, width, 3)
         The upright lamp photo.
     band : Band
     source : str, optional
-        What the axis was made from, for people who open the file.
+        What the axis was made from, for people who read it.
     """
     height, width = image.shape[:2]
-    write_json(
-        path,
-        {
-            "format": FORMAT,
-            "version": VERSION,
-            "source": source,
-            "photo": {"width": width, "height": height},
-            "band": {name: getattr(band, name) for name in _BAND_FIELDS},
-            "axis": asdict(axis),
-        },
-    )
+    fields = {name: getattr(band, name) for name in _BAND_FIELDS}
+    return Calibration(axis=axis, width=width, height=height, band=fields, source=source)
+
+
+def calibration_to_json(calibration: Calibration) -> dict:
+    """Return the JSON object that stands for a calibration in files and in the service."""
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "source": calibration.source,
+        "photo": {"width": calibration.width, "height": calibration.height},
+        "band": calibration.band,
+        "axis": asdict(calibration.axis),
+    }
+
+
+def calibration_from_json(saved: dict, name: str) -> Calibration:
+    """Return the calibration that a JSON object stands for; `name` is for errors.
+
+    Raises
+    ------
+    DataError
+        If it is no calibration, is of another version, or is not whole.
+    """
+    if saved.get("format") != FORMAT:
+        raise DataError(f"{name}: expected a {FORMAT!r} file, received {saved.get('format')!r}")
+    if saved.get("version") != VERSION:
+        raise DataError(
+            f"{name}: expected calibration version {VERSION}, received {saved.get('version')!r}"
+        )
+    try:
+        calibration = Calibration(
+            axis=_axis_from(saved["axis"]),
+            width=int(saved["photo"]["width"]),
+            height=int(saved["photo"]["height"]),
+            band={field: saved["band"][field] for field in _BAND_FIELDS},
+            source=str(saved.get("source", "")),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{name}: calibration is not whole ({error!r})") from error
+    _check(name, calibration)
+    return calibration
+
+
+def save_calibration(
+    path: Path, axis: WavelengthAxis, image: np.ndarray, band: Band, *, source: str = ""
+) -> None:
+    """Write the calibration of an instrument as a JSON file; see `make_calibration`."""
+    write_json(path, calibration_to_json(make_calibration(axis, image, band, source=source)))
 
 
 def load_calibration(path: Path) -> Calibration:
@@ -141,27 +177,7 @@ def load_calibration(path: Path) -> Calibration:
     DataError
         If it is missing, is no calibration, is of another version, or is not whole.
     """
-    saved = read_json(path)
-    if saved.get("format") != FORMAT:
-        raise DataError(f"{path}: expected a {FORMAT!r} file, received {saved.get('format')!r}")
-    if saved.get("version") != VERSION:
-        raise DataError(
-            f"{path}: expected calibration version {VERSION}, received {saved.get('version')!r}"
-        )
-    try:
-        axis = _axis_from(saved["axis"])
-        band = {name: saved["band"][name] for name in _BAND_FIELDS}
-        calibration = Calibration(
-            axis=axis,
-            width=int(saved["photo"]["width"]),
-            height=int(saved["photo"]["height"]),
-            band=band,
-            source=str(saved.get("source", "")),
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: calibration is not whole ({error!r})") from error
-    _check(path, calibration)
-    return calibration
+    return calibration_from_json(read_json(path), str(path))
 
 
 def _axis_from(fields: dict) -> WavelengthAxis:
@@ -172,7 +188,7 @@ def _axis_from(fields: dict) -> WavelengthAxis:
     return WavelengthAxis(**values)
 
 
-def _check(path: Path, calibration: Calibration) -> None:
+def _check(name: str, calibration: Calibration) -> None:
     """Refuse an axis that is not one: not finite, or not monotonic over the band."""
     axis, band = calibration.axis, calibration.band
     along = "x" if band["axis"] == "horizontal" else "y"
@@ -180,9 +196,9 @@ def _check(path: Path, calibration: Calibration) -> None:
     step = np.diff(nm)
     if not np.isfinite(nm).all() or not ((step > 0).all() or (step < 0).all()):
         raise DataError(
-            f"{path}: expected wavelengths that grow or fall along the band, "
+            f"{name}: expected wavelengths that grow or fall along the band, "
             f"received {nm[0]:.1f} to {nm[-1]:.1f} nm with coefficients {axis.coefficients}"
         )
     size = np.asarray(axis.covariance).shape
     if axis.axis != along or len(size) != 2 or size[0] != size[1]:
-        raise DataError(f"{path}: axis {axis.axis!r} with a covariance of shape {size}")
+        raise DataError(f"{name}: axis {axis.axis!r} with a covariance of shape {size}")
