@@ -1,0 +1,80 @@
+"""What whoever starts the service decides, in one place."""
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.paths import DEFAULT_MODEL, ROOT
+
+# A class's worth a request; more come in further ones.
+MAX_PHOTOS = 20
+DEFAULT_STATE = ROOT / "web" / "state"
+
+
+@dataclass(frozen=True)
+class ServiceOptions:
+    """How the service runs; s6's flags take these defaults.
+
+    Attributes
+    ----------
+    host, port : str, int
+        Where it listens.
+    model : Path
+        Folder of the frozen model.
+    threads : int
+        Photos worked on at the same time, each by an interpreter of its own.
+    state : Path
+        Folder of the database and the secret key.
+    allowed_hosts : tuple of str
+        Host names that requests may address, beside localhost and `host`.
+    cors_origins : tuple of str
+        Origins of other web applications whose scripts may call the API.
+    behind_proxy : bool
+        Whether one reverse proxy on this machine stands in front and speaks HTTPS.
+    max_megabytes : int
+        Bound on a request, in units of 2^20 bytes.
+    max_megapixels : int
+        Bound on a photo's width x height, in units of 10^6 pixels.
+    token_rate, address_rate : int
+        Requests a minute allowed to one token, and to one address; 0 switches the limit off.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    model: Path = DEFAULT_MODEL
+    threads: int = os.cpu_count() or 1
+    state: Path = DEFAULT_STATE
+    allowed_hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    behind_proxy: bool = False
+    max_megabytes: int = 32
+    # The largest mode that phones save without asking for it is 50 megapixels.
+    max_megapixels: int = 64
+    token_rate: int = 120
+    address_rate: int = 240
+
+    @property
+    def max_bytes(self) -> int:
+        """Bound on a request in bytes."""
+        return self.max_megabytes * 2**20
+
+    @property
+    def max_pixels(self) -> int:
+        """Bound on a photo in pixels."""
+        return self.max_megapixels * 10**6
+
+    @property
+    def local_only(self) -> bool:
+        """Whether nobody but this machine's own users can reach the server."""
+        return is_loopback(self.host) and not self.behind_proxy
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a host name or address means this machine itself."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

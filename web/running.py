@@ -1,0 +1,54 @@
+"""Putting the service together: state, readers, server; and taking it apart again."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from web.log import set_up_logging
+from web.options import ServiceOptions
+from web.pool import Pool
+from web.state import start_django
+from web.work import Limits
+
+
+@contextmanager
+def service(options: ServiceOptions) -> Iterator:
+    """Yield a server that listens, ready for its `run()`.
+
+    Raises
+    ------
+    DataError
+        If the model, the state folder or the address cannot be used.
+    """
+    set_up_logging()
+    pool = Pool(
+        options.model,
+        options.threads,
+        Limits(max_bytes=options.max_bytes, max_pixels=options.max_pixels),
+    )
+    # The first reader loads its model while Django starts.
+    pool.start()
+    try:
+        start_django(options)
+        from web import recognition, server
+
+        pool.wait_until_ready()
+        recognition.use_pool(pool)
+        yield server.create_server(options)
+    finally:
+        pool.close()
+
+
+def address_of(options: ServiceOptions, server) -> str:
+    """Return the address to open in a browser."""
+    name = "127.0.0.1" if options.host in ("0.0.0.0", "::", "") else options.host
+    return f"http://{f'[{name}]' if ':' in name else name}:{server.effective_port}/"
+
+
+def advice(options: ServiceOptions) -> list[str]:
+    """Return what whoever starts the server should know."""
+    lines = []
+    if not options.local_only:
+        lines.append("The page asks for a token: python s6_serve.py create-token NAME")
+    if not options.local_only and not options.behind_proxy:
+        lines.append("Without HTTPS tokens cross the network unencrypted: see --behind-proxy")
+    return lines

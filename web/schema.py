@@ -1,0 +1,185 @@
+"""The shapes of the API's requests and answers, for checking and for the OpenAPI schema."""
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from rest_framework import serializers
+
+from lib.taxonomy import CLASSES
+from web.models import SavedCalibration
+
+EXTRAS = ("spectrum", "preview")
+_STATUSES = ("ok", "unknown", "no_band", "error")
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    """How the schema describes the API's tokens."""
+
+    target_class = "web.access.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema) -> dict:
+        """Return the description of the header."""
+        return build_bearer_security_scheme_object(
+            header_name="Authorization", token_prefix="Token"
+        )
+
+
+class IdentifyOptions(serializers.Serializer):
+    """What a request may say beside its photos, as form fields or in the query."""
+
+    lamp = serializers.ChoiceField(
+        CLASSES, required=False, help_text="The light source, where you know it."
+    )
+    min_precision = serializers.FloatField(
+        required=False,
+        min_value=1e-3,
+        max_value=1,
+        help_text="Refuse until this share of the named is right (default: as the model was set).",
+    )
+    calibration = serializers.PrimaryKeyRelatedField(
+        queryset=SavedCalibration.objects.all(),
+        required=False,
+        pk_field=serializers.UUIDField(),
+        help_text="Use the saved axis with this id in place of the photo's own lines.",
+    )
+    include = serializers.MultipleChoiceField(
+        choices=EXTRAS, required=False, help_text="Add the spectrum, or a small JPEG of the photo."
+    )
+
+
+class PhotoUpload(IdentifyOptions):
+    """The form of a request to identify."""
+
+    photo = serializers.ListField(child=serializers.FileField(), allow_empty=False)
+
+
+class CalibrationUpload(serializers.Serializer):
+    """The form of a request to save a calibration."""
+
+    photo = serializers.FileField(help_text="A photo of a lamp with known lines.")
+    name = serializers.CharField(max_length=100, help_text="What people call the instrument.")
+    lamp = serializers.ChoiceField(
+        CLASSES, required=False, help_text="The light source, where you know it."
+    )
+
+
+class BandShape(serializers.Serializer):
+    """Where the spectrum lies, in pixels of the upright photo."""
+
+    x0 = serializers.IntegerField()
+    y0 = serializers.IntegerField()
+    x1 = serializers.IntegerField()
+    y1 = serializers.IntegerField()
+    axis = serializers.ChoiceField(("horizontal", "vertical"))
+    blue_end = serializers.ChoiceField(("left", "right", "top", "bottom", "none"))
+    angle_deg = serializers.FloatField()
+
+
+class LineShape(serializers.Serializer):
+    """A spectral line found in the photo."""
+
+    nm = serializers.FloatField()
+    px = serializers.FloatField()
+    name = serializers.CharField()
+
+
+class WavelengthShape(serializers.Serializer):
+    """Wavelength in air as a polynomial of the photo's x or y along the band's centre line."""
+
+    coefficients = serializers.ListField(
+        child=serializers.FloatField(), help_text="Ascending powers of the pixel coordinate."
+    )
+    axis = serializers.ChoiceField(("x", "y"))
+    rms_nm = serializers.FloatField()
+    uncertainty_nm = serializers.FloatField()
+    lines = LineShape(many=True)
+    model = serializers.CharField()
+    lamp = serializers.CharField()
+
+
+class SpectrumShape(serializers.Serializer):
+    """The light along the band, blue first: only with include=spectrum."""
+
+    px = serializers.ListField(child=serializers.FloatField())
+    nm = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    rgb = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    clipped = serializers.ListField(child=serializers.BooleanField())
+
+
+class PreviewShape(serializers.Serializer):
+    """The upright photo made small: only with include=preview."""
+
+    width = serializers.IntegerField(help_text="Width of the photo itself, pixels.")
+    height = serializers.IntegerField(help_text="Height of the photo itself, pixels.")
+    jpeg = serializers.CharField(help_text="A JPEG file in base64.")
+
+
+class Identified(serializers.Serializer):
+    """The answer for one photo, as `identify.py --json` prints it."""
+
+    photo = serializers.CharField()
+    status = serializers.ChoiceField(_STATUSES)
+    reason = serializers.CharField(allow_null=True)
+    source = serializers.ChoiceField(CLASSES, allow_null=True)
+    class_id = serializers.IntegerField(allow_null=True)
+    probability = serializers.FloatField(allow_null=True)
+    probabilities = serializers.DictField(child=serializers.FloatField())
+    band = BandShape(allow_null=True)
+    saturated = serializers.BooleanField(allow_null=True)
+    wavelength = WavelengthShape(allow_null=True)
+    model_version = serializers.CharField()
+    spectrum = SpectrumShape(required=False)
+    preview = PreviewShape(required=False)
+
+
+class Error(serializers.Serializer):
+    """Why a request was refused."""
+
+    code = serializers.CharField(help_text="One of a fixed list of words, for programs.")
+    message = serializers.CharField(help_text="One sentence, for people.")
+
+
+class UnreadablePhoto(Identified):
+    """A single photo that cannot be used: identify's object, with a code and a sentence."""
+
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class CalibrationShape(serializers.ModelSerializer):
+    """A saved calibration; the document is the file that identify.py --calibration takes."""
+
+    document = serializers.JSONField()
+
+    class Meta:
+        """All that is kept."""
+
+        model = SavedCalibration
+        fields = ("id", "name", "created", "document")
+
+
+class CalibrationRow(serializers.ModelSerializer):
+    """A saved calibration in a list."""
+
+    class Meta:
+        """Without the document."""
+
+        model = SavedCalibration
+        fields = ("id", "name", "created")
+
+
+class ModelShape(serializers.Serializer):
+    """The model that answers."""
+
+    version = serializers.CharField()
+    architecture = serializers.CharField()
+    classes = serializers.ListField(child=serializers.CharField())
+    unknown = serializers.DictField()
+    metrics = serializers.DictField()
+
+
+class Health(serializers.Serializer):
+    """Whether photos are being read."""
+
+    status = serializers.ChoiceField(("ok",))
+    model_version = serializers.CharField()

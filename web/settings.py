@@ -1,0 +1,149 @@
+"""Django's settings, made from the service's options."""
+
+from web.options import MAX_PHOTOS, ServiceOptions, is_loopback
+
+API_TITLE = "Spectrum identification"
+API_VERSION = "1.0"
+# Seconds that a writer waits for another one before SQLite gives up.
+_DATABASE_TIMEOUT_S = 20
+# A form field is a name or a number; no honest one comes near this.
+_MAX_FIELD_BYTES = 2**16
+# Rate limits remember this many tokens and addresses.
+_REMEMBERED_CLIENTS = 10_000
+
+
+def make_settings(options: ServiceOptions, secret_key: str) -> dict:
+    """Return the settings for `django.conf.settings.configure`."""
+    return {
+        "DEBUG": False,
+        "SECRET_KEY": secret_key,
+        "SERVICE": options,
+        "ALLOWED_HOSTS": allowed_hosts(options),
+        "ROOT_URLCONF": "web.urls",
+        "INSTALLED_APPS": [
+            "web.apps.WebConfig",
+            "django.contrib.staticfiles",
+            "rest_framework",
+            "corsheaders",
+            "drf_spectacular",
+            "drf_spectacular_sidecar",
+        ],
+        "MIDDLEWARE": [
+            "web.middleware.log_requests",
+            "web.middleware.add_security_headers",
+            "django.middleware.security.SecurityMiddleware",
+            "corsheaders.middleware.CorsMiddleware",
+            "web.middleware.check_host",
+            "whitenoise.middleware.WhiteNoiseMiddleware",
+            "django.contrib.sessions.middleware.SessionMiddleware",
+            "django.middleware.common.CommonMiddleware",
+            "django.middleware.csrf.CsrfViewMiddleware",
+            "django.middleware.clickjacking.XFrameOptionsMiddleware",
+        ],
+        "TEMPLATES": [
+            {
+                "BACKEND": "django.template.backends.django.DjangoTemplates",
+                "APP_DIRS": True,
+                "OPTIONS": {
+                    "context_processors": ["django.template.context_processors.csrf"],
+                },
+            }
+        ],
+        "DATABASES": {
+            "default": {
+                "ENGINE": "django.db.backends.sqlite3",
+                "NAME": options.state / "service.sqlite3",
+                "CONN_MAX_AGE": None,
+                "OPTIONS": {
+                    "timeout": _DATABASE_TIMEOUT_S,
+                    "transaction_mode": "IMMEDIATE",
+                    # A kill in the middle of a write loses that write and nothing else.
+                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+                },
+            }
+        },
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+        "CACHES": {
+            "default": {
+                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+                "OPTIONS": {"MAX_ENTRIES": _REMEMBERED_CLIENTS},
+            }
+        },
+        "USE_TZ": True,
+        "USE_I18N": False,
+        "APPEND_SLASH": False,
+        "STATIC_URL": "/static/",
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_AUTOREFRESH": False,
+        # Browsers ask each time and get 304: files change with the program, not their names.
+        "WHITENOISE_MAX_AGE": 0,
+        **_uploads(options),
+        **_cookies(options),
+        **_cors(options),
+        "REST_FRAMEWORK": {
+            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+            "DEFAULT_AUTHENTICATION_CLASSES": ["web.access.TokenAuthentication"],
+            "DEFAULT_PERMISSION_CLASSES": ["web.access.IsKnown"],
+            "DEFAULT_METADATA_CLASS": None,
+            "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+            "EXCEPTION_HANDLER": "web.errors.api_exception",
+            "UNAUTHENTICATED_USER": None,
+            "UNAUTHENTICATED_TOKEN": None,
+        },
+        "SPECTACULAR_SETTINGS": {
+            "TITLE": API_TITLE,
+            "VERSION": API_VERSION,
+            "DESCRIPTION": "A photo of a spectrum in; its light source and wavelengths out.",
+            "SERVE_INCLUDE_SCHEMA": False,
+            "SERVE_AUTHENTICATION": [],
+            "SERVE_PERMISSIONS": [],
+            "ENUM_NAME_OVERRIDES": {"SourceEnum": "lib.taxonomy.CLASSES"},
+            "SWAGGER_UI_DIST": "SIDECAR",
+            "SWAGGER_UI_FAVICON_HREF": "/static/web/icon.svg",
+        },
+        "LOGGING_CONFIG": None,
+    }
+
+
+def allowed_hosts(options: ServiceOptions) -> list[str]:
+    """Return the host names that a request may address."""
+    names = ["localhost", "127.0.0.1", "[::1]", *options.allowed_hosts]
+    if not is_loopback(options.host) and options.host not in ("0.0.0.0", "::", ""):
+        names.append(f"[{options.host}]" if ":" in options.host else options.host)
+    return list(dict.fromkeys(names))
+
+
+def _uploads(options: ServiceOptions) -> dict:
+    return {
+        # The only handler: an upload is held in memory and never reaches the disk.
+        "FILE_UPLOAD_HANDLERS": ["web.uploads.BoundedMemoryHandler"],
+        "DATA_UPLOAD_MAX_MEMORY_SIZE": _MAX_FIELD_BYTES,
+        "DATA_UPLOAD_MAX_NUMBER_FIELDS": 20,
+        "DATA_UPLOAD_MAX_NUMBER_FILES": MAX_PHOTOS,
+    }
+
+
+def _cookies(options: ServiceOptions) -> dict:
+    return {
+        "SESSION_ENGINE": "django.contrib.sessions.backends.signed_cookies",
+        "SESSION_COOKIE_AGE": 30 * 24 * 3600,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Strict",
+        "SESSION_COOKIE_SECURE": options.behind_proxy,
+        "CSRF_COOKIE_HTTPONLY": True,
+        "CSRF_COOKIE_SAMESITE": "Strict",
+        "CSRF_COOKIE_SECURE": options.behind_proxy,
+        "CSRF_FAILURE_VIEW": "web.errors.csrf_failure",
+        "SECURE_CONTENT_TYPE_NOSNIFF": True,
+        "SECURE_REFERRER_POLICY": "same-origin",
+        "X_FRAME_OPTIONS": "DENY",
+    }
+
+
+def _cors(options: ServiceOptions) -> dict:
+    return {
+        "CORS_ALLOWED_ORIGINS": list(options.cors_origins),
+        "CORS_URLS_REGEX": r"^/api/.*$",
+        "CORS_ALLOW_METHODS": ["DELETE", "GET", "OPTIONS", "POST"],
+        "CORS_EXPOSE_HEADERS": ["Retry-After"],
+    }

@@ -1,0 +1,27 @@
+"""Addresses."""
+
+from django.urls import path
+from drf_spectacular.views import SpectacularJSONAPIView
+
+from web import api, page
+
+urlpatterns = [
+    path("", page.home, name="home"),
+    path("login", page.login, name="login"),
+    path("logout", page.logout, name="logout"),
+    path("page/identify", page.PageIdentify.as_view(), name="page-identify"),
+    path("page/calibrations", page.PageCalibrations.as_view(), name="page-calibrations"),
+    path("page/calibrations/<uuid:pk>", page.PageCalibration.as_view(), name="page-calibration"),
+    path("healthz", api.health, name="health"),
+    path("api/", page.api_page, name="api"),
+    path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("api/v1/identify", api.Identify.as_view(), name="identify"),
+    path("api/v1/calibrations", api.Calibrations.as_view(), name="calibrations"),
+    path("api/v1/calibrations/<uuid:pk>", api.Calibration.as_view(), name="calibration"),
+    path("api/v1/model", api.Model.as_view(), name="model"),
+]
+
+handler400 = "web.errors.bad_request"
+handler403 = "web.errors.forbidden"
+handler404 = "web.errors.not_found"
+handler500 = "web.errors.server_error"

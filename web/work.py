@@ -1,0 +1,94 @@
+"""What passes between the server and the processes that read photos."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds on the work for one photo.
+
+    Attributes
+    ----------
+    max_bytes, max_pixels : int
+        Checked before a pixel is decoded.
+    time_s : float
+        A photo that takes longer is given up, and the process that reads it ended.
+    memory_bytes : int
+        Address space of such a process, where the system can bound it.
+    """
+
+    max_bytes: int
+    max_pixels: int
+    # Fifty times what a 12-megapixel photo takes on one slow core.
+    time_s: float = 30.0
+    # A photo at the bound on pixels, in floating point, a few times over.
+    memory_bytes: int = 4 * 2**30
+
+
+@dataclass(frozen=True)
+class Job:
+    """One photo and what is asked of it.
+
+    Attributes
+    ----------
+    data : bytes
+        The file's content.
+    name : str
+        What the answer calls the photo.
+    lamp, min_precision, calibration
+        As `lib.recognition.recognise.recognise` takes them; the calibration as saved.
+    extras : frozenset of str
+        Any of "spectrum", "preview" and "calibration".
+    """
+
+    data: bytes
+    name: str
+    lamp: str | None = None
+    min_precision: float | None = None
+    calibration: dict | None = None
+    extras: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """The answer to a job.
+
+    Attributes
+    ----------
+    answer : dict
+        The object that identify prints.
+    extras : dict
+        What was asked for beyond it, as far as there is any.
+    """
+
+    answer: dict
+    extras: dict = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a worker says of the model that it has loaded.
+
+    Attributes
+    ----------
+    card : dict
+        model.json.
+    no_answer : dict
+        The object that identify prints for an unreadable photo, to be filled in by the server for
+        photos that a worker did not survive.
+    """
+
+    card: dict
+    no_answer: dict
+
+
+@dataclass(frozen=True)
+class StartFailed:
+    """A worker cannot work; the message says why."""
+
+    message: str
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """A fault of the program, not of the photo; the trace has been logged."""

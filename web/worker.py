@@ -1,0 +1,132 @@
+"""The process that reads photos: one interpreter, one thread, replaceable at any time.
+
+Image decoders and the search for a band run here, apart from the server, so that a photo that
+crashes, hangs or swells them costs one process and no other request.
+"""
+
+import base64
+import contextlib
+import logging
+import signal
+from io import BytesIO
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from lib.errors import DataError
+from lib.images import read_image
+from lib.recognition.calibration import (
+    calibration_from_json,
+    calibration_to_json,
+    make_calibration,
+)
+from lib.recognition.classifier import Classifier
+from lib.recognition.recognise import Result, recognise
+from web.log import set_up_logging
+from web.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
+
+log = logging.getLogger(__name__)
+
+# Sharp on a laptop's screen, 100-200 kB.
+_PREVIEW_PX = 1280
+_PREVIEW_QUALITY = 82
+
+
+def run(connection: Connection, model: Path, limits: Limits) -> None:
+    """Answer jobs until the server closes its end of the connection."""
+    # Ctrl-C goes to every process of the terminal; the server ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_up_logging()
+    cv2.setNumThreads(1)
+    _bound_memory(limits.memory_bytes)
+    try:
+        classifier = Classifier(model)
+    except DataError as error:
+        connection.send(StartFailed(str(error)))
+        return
+    no_answer = Result("error", "", classifier.card["version"]).to_json("")
+    connection.send(ModelInfo(classifier.card, no_answer))
+    # The server has gone, or needs this process no more.
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(work(connection.recv(), classifier, limits))
+
+
+def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
+    """Answer one job; whatever is wrong with the photo is part of the answer."""
+    try:
+        return _recognise(job, classifier, limits)
+    except DataError as error:
+        return Reply(Result("error", str(error), classifier.card["version"]).to_json(job.name))
+    except MemoryError:
+        reason = f"{job.name}: needs more memory to read than this server gives one photo"
+        return Reply(Result("error", reason, classifier.card["version"]).to_json(job.name))
+    # A fault of ours must reach the log, and must not end the process.
+    except Exception:
+        log.exception("job failed")
+        return JobFailed()
+
+
+def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
+    image = read_image(
+        job.data, name=job.name, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels
+    )
+    calibration = None
+    if job.calibration:
+        calibration = calibration_from_json(job.calibration, "saved calibration")
+    result = recognise(
+        image,
+        classifier,
+        lamp=job.lamp,
+        calibration=calibration,
+        min_precision=job.min_precision,
+    )
+    extras = {}
+    if "preview" in job.extras:
+        extras["preview"] = preview(image)
+    if "spectrum" in job.extras and result.profile is not None:
+        extras["spectrum"] = spectrum(result)
+    if "calibration" in job.extras and result.axis is not None:
+        source = f"{job.name}, {result.source}, model {result.model_version}"
+        kept = make_calibration(result.axis, image, result.band, source=source)
+        extras["calibration"] = calibration_to_json(kept)
+    return Reply(result.to_json(job.name), extras)
+
+
+def spectrum(result: Result) -> dict:
+    """Return the light along the band, blue first, with its wavelengths where there are any."""
+    profile, axis = result.profile, result.axis
+    return {
+        "px": np.round(profile.position, 2).tolist(),
+        "nm": None if axis is None else np.round(axis.nm_at(profile.position), 3).tolist(),
+        "rgb": np.round(profile.rgb, 1).tolist(),
+        "clipped": profile.clipped.tolist(),
+    }
+
+
+def preview(image: np.ndarray) -> dict:
+    """Return the upright photo as a small JPEG, for browsers that cannot show the original."""
+    height, width = image.shape[:2]
+    small = Image.fromarray(image)
+    small.thumbnail((_PREVIEW_PX, _PREVIEW_PX))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    return {
+        "width": width,
+        "height": height,
+        "jpeg": base64.b64encode(buffer.getvalue()).decode("ascii"),
+    }
+
+
+def _bound_memory(memory_bytes: int) -> None:
+    """Bound this process's address space where the system can: not on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return
+    # macOS knows the limit and does not take it.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
