@@ -111,7 +111,7 @@ def draw_colour_matrix(rng: np.random.Generator, n: int) -> np.ndarray:
 
 
 def add_haze(image: np.ndarray, colour: np.ndarray, slope: np.ndarray | float = 0.0) -> np.ndarray:
-    """Add stray light of a `colour` (..., 1, 1, 3), with a relative `slope` along the dispersion."""
+    """Add stray light of a `colour` (..., 1, 1, 3), with a relative `slope` along the rows."""
     position = np.linspace(-1, 1, image.shape[-2], dtype=np.float32)[:, None]
     return image + colour.astype(np.float32) * (1 + np.asarray(slope, np.float32) * position)
 

@@ -1,0 +1,137 @@
+"""Simulate photos or crops of spectra with known truth: what a fresh clone runs on.
+
+Reads:  nothing
+Writes: crops:  TFRecords of 15 x 480 crops (numbered files beside --output beyond --per-shard)
+
+Example: python s0_simulate.py crops --count 60000 --seed 1
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+import cli
+from lib.errors import DataError
+from lib.files import require_absent
+from lib.paths import INPUT_DATA
+from lib.simulation.camera import EFFECT_NAMES, Effects
+from lib.simulation.crops import simulate_crops
+from lib.simulation.lamps import LAMPS, unknown_lamps
+from lib.simulation.strips import STRIPS, unknown_strips
+
+LAMP_GROUPS = ("known", "unknown", "held-out")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="photos|crops")
+    _add_crops(commands)
+    return parser.parse_args(argv)
+
+
+def _add_crops(commands: argparse._SubParsersAction) -> None:
+    crops = commands.add_parser(
+        "crops",
+        help="crops as TFRecords, for training",
+    )
+    crops.set_defaults(work=write_crops)
+    crops.add_argument(
+        "--count",
+        type=cli.positive_int,
+        default=60000,
+        help="number of crops (default: %(default)s)",
+    )
+    crops.add_argument(
+        "--output",
+        type=Path,
+        default=INPUT_DATA / "simulated.tfrecord",
+        help="file to write (default: %(default)s)",
+    )
+    crops.add_argument(
+        "--lamps",
+        nargs="+",
+        default=["known"],
+        metavar="LAMP",
+        choices=(*LAMP_GROUPS, *LAMPS, *STRIPS),
+        help="known: the classes in equal shares; unknown: what is of no class, for outlier "
+        "exposure; held-out: unknown kinds for evaluation only; or names of lamps and strips (default: known)",
+    )
+    crops.add_argument(
+        "--unknown-share",
+        type=float,
+        default=0.0,
+        help="share of unknown lamps among the known (default: %(default)s)",
+    )
+    crops.add_argument(
+        "--without", nargs="+", default=[], choices=EFFECT_NAMES, help="effects to leave out (none)"
+    )
+    crops.add_argument(
+        "--per-shard",
+        type=cli.positive_int,
+        default=100_000,
+        help="crops a file at most (default: %(default)s)",
+    )
+    cli.add_jobs_flag(crops)
+    cli.add_shared_flags(crops, seed=True, overwrite=True)
+
+
+def write_crops(args: argparse.Namespace) -> None:
+    """Simulate crops into TFRecords, a batch at a time."""
+    # TensorFlow takes seconds to import: not for --help or a wrong flag.
+    from lib.training.tfrecord import write_shards
+
+    for path in (args.output, args.output.with_name(f"{args.output.stem}-00000.tfrecord")):
+        require_absent(path, overwrite=args.overwrite)
+    shards = write_shards(args.output, _records(args), per_shard=args.per_shard)
+    size = sum(path.stat().st_size for path in shards)
+    names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
+    print(f"{args.count} crops, {size / 1e6:.0f} MB: {names}")
+
+
+def _records(args: argparse.Namespace) -> Iterator[tuple[np.ndarray, int, str]]:
+    batches = simulate_crops(
+        args.count,
+        args.seed,
+        lamps=_lamp_names(args.lamps),
+        unknown_share=args.unknown_share,
+        effects=Effects(**dict.fromkeys(args.without, False)),
+        jobs=args.jobs,
+    )
+    number = 0
+    with tqdm(total=args.count, unit=" crops", disable=None) as progress:
+        for batch in batches:
+            for image, label, lamp in zip(batch.images, batch.labels, batch.lamps, strict=True):
+                yield image, label, f"{lamp}_{args.seed}_{number:07d}.png"
+                number += 1
+            progress.update(len(batch))
+
+
+def _lamp_names(chosen: list[str]) -> list[str] | None:
+    """Return the lamps to draw from, None for the classes in equal shares."""
+    if chosen == ["known"]:
+        return None
+    if "known" in chosen:
+        raise DataError("--lamps known stands alone; add unknown lamps with --unknown-share")
+    groups = {
+        name: [
+            source.name
+            for source in (*unknown_lamps(held_out=held_out), *unknown_strips(held_out=held_out))
+        ]
+        for name, held_out in (("unknown", False), ("held-out", True))
+    }
+    return [name for word in chosen for name in groups.get(word, [word])]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: args.work(args), verbose=args.verbose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+import numpy as np
+import pytest
+
+from lib.simulation import camera
+from lib.simulation.sensors import draw_sensor
+
+
+@pytest.fixture
+def line():
+    image = np.zeros((2, 3, 101, 3), np.float32)
+    image[:, :, 50] = 1
+    return image
+
+
+def test_spreading_keeps_the_light_and_widens_each_image_by_its_own_width(line):
+    blurred = camera.spread(line, sigma_px=np.array([1.0, 4.0]))
+    assert blurred.sum(axis=2) == pytest.approx(1, rel=5e-3)
+    offset = np.arange(101)[:, None] - 50
+    widths = np.sqrt((blurred[:, 0] * offset**2).sum(axis=1))
+    assert widths[0] == pytest.approx(1, rel=0.02) and widths[1] == pytest.approx(4, rel=0.02)
+
+
+def test_only_charge_beyond_full_blooms(line):
+    assert (camera.bloom(line, share=0.5) == line).all()
+    bloomed = camera.bloom(4 * line, share=0.5)
+    assert (bloomed[:, :, 45] > 0).all() and (bloomed[:, :, 0] == 0).all()
+
+
+def test_a_clipped_line_turns_white():
+    image = np.full((1, 1, 3), [9.0, 3.0, 2.0], np.float32)
+    assert (camera.clip_full(image) == 1).all()
+
+
+def test_colour_matrices_keep_grey_and_purify_colours():
+    matrix = camera.draw_colour_matrix(np.random.default_rng(0), 4)
+    grey = np.full((4, 2, 2, 3), 0.4, np.float32)
+    assert camera.apply_colour_matrix(grey, matrix) == pytest.approx(0.4, abs=1e-5)
+
+
+def test_noise_grows_with_light_as_shot_noise_does():
+    rng = np.random.default_rng(0)
+    image = np.stack([np.full((60, 60, 3), level, np.float32) for level in (0.1, 0.4)])
+    noisy = camera.add_noise(rng, image, full_well=1000, read=0.0)
+    assert noisy.std(axis=(1, 2, 3)) == pytest.approx([0.01, 0.02], rel=0.05)
+    smooth = camera.add_noise(rng, image, full_well=1000, read=0.0, grain_px=1.0)
+    assert smooth.std(axis=(1, 2, 3)) == pytest.approx([0.01, 0.02], rel=0.1)
+
+
+def test_the_tone_curve_keeps_black_and_white_and_lifts_shadows():
+    ramp = np.linspace(0, 1, 11, dtype=np.float32)[None, :, None].repeat(3, axis=2)
+    out = camera.tone(ramp, gamma=2.2, contrast=0.5)
+    assert out[0, 0] == pytest.approx(0) and out[0, -1] == pytest.approx(1)
+    assert (np.diff(out[0, :, 0]) > 0).all() and out[0, 2, 0] > 0.2
+
+
+def test_jpeg_hardly_changes_a_smooth_picture():
+    ramp = np.linspace(0, 250, 480).astype(np.uint8)[None, :, None]
+    image = np.broadcast_to(ramp, (15, 480, 3)).copy()
+    stored = camera.jpeg(image, 95)
+    assert stored.shape == image.shape
+    assert np.abs(stored.astype(int) - image).max() < 8
+
+
+def test_sensors_see_blue_green_and_red_in_order():
+    response = draw_sensor(np.random.default_rng(0), 50).response(np.tile([455, 535, 610], (50, 1)))
+    colour = ~draw_sensor(np.random.default_rng(0), 50).monochrome
+    assert (response[colour].argmax(axis=2) == [2, 1, 0]).mean() > 0.97
+
+
+def test_monochrome_sensors_give_equal_channels():
+    sensor = draw_sensor(np.random.default_rng(0), 300)
+    response = sensor.response(np.tile(np.linspace(400, 700, 9), (300, 1)))
+    assert sensor.monochrome.any()
+    assert np.ptp(response[sensor.monochrome], axis=2) == pytest.approx(0, abs=1e-6)
