@@ -59,7 +59,7 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
         metavar="LAMP",
         choices=(*LAMP_GROUPS, *LAMPS, *STRIPS),
         help="known: the classes in equal shares; unknown: what is of no class, for outlier "
-        "exposure; held-out: unknown kinds for evaluation only; or names of lamps and strips (default: known)",
+        "exposure; held-out: unknown kinds for evaluation only; or names (default: known)",
     )
     crops.add_argument(
         "--unknown-share",

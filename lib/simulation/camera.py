@@ -64,9 +64,12 @@ def spread(
     def shaped(value: np.ndarray | float) -> np.ndarray:
         return np.asarray(value, float)[..., None]
 
-    transfer = np.exp(-2 * (np.pi * shaped(sigma_px) * frequency) ** 2)
+    # The sampled form of (2 pi frequency)^2: a point stays positive, without ringing, however
+    # narrow the blur (the discrete Gaussian of Lindeberg 1990).
+    square = 2 - 2 * np.cos(2 * np.pi * frequency)
+    transfer = np.exp(-0.5 * shaped(sigma_px) ** 2 * square)
     transfer = transfer * np.sinc(shaped(slit_px) * frequency)
-    halo = 1 / (1 + (2 * np.pi * shaped(halo_px) * frequency) ** 2)
+    halo = 1 / (1 + shaped(halo_px) ** 2 * square)
     transfer = transfer * (1 - shaped(halo_share) + shaped(halo_share) * halo)
     # (..., n_frequencies) against (..., height, n_frequencies, 3)
     transfer = transfer[..., None, :, None].astype(np.float32)

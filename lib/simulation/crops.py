@@ -239,7 +239,7 @@ def _blurred(rng: np.random.Generator, profile: np.ndarray) -> np.ndarray:
     slit_share = rng.random(n) ** 1.5
     return camera.spread(
         profile,
-        sigma_px=width_px * (1 - slit_share) / 2.35 + 0.3,
+        sigma_px=width_px * (1 - slit_share) / 2.35 + 0.4,
         slit_px=width_px * slit_share,
         halo_share=0.35 * rng.random(n) ** 3,
         halo_px=np.exp(rng.uniform(np.log(4), np.log(60), n)),
