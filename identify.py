@@ -1,0 +1,251 @@
+"""Name the light source of spectrum photos and give their pixels wavelengths.
+
+Reads:  photos (or folders of photos) and a frozen model
+Writes: a table on stdout (or JSON Lines), and on request a CSV, plots, spectra, a calibration
+
+Examples:
+    python identify.py lamp.jpg --plot plots
+    python identify.py lamp.jpg --save-calibration instrument.json
+    python identify.py unknown.jpg --calibration instrument.json --spectra spectra
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import cli
+from lib.errors import DataError
+from lib.files import write_csv
+from lib.images import list_images, read_image, write_png
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.calibration import load_calibration, save_calibration
+from lib.recognition.classifier import Classifier
+from lib.recognition.recognise import Result, recognise_file, source_of_lamp
+from lib.recognition.spectrum_files import (
+    write_spectrum_csv,
+    write_spectrum_pysa,
+    write_spectrum_text,
+)
+
+# Below this a second process costs more to start than it saves.
+_PHOTOS_PER_PROCESS = 16
+
+CSV_COLUMNS = (
+    "photo",
+    "status",
+    "source",
+    "probability",
+    "x0",
+    "y0",
+    "x1",
+    "y1",
+    "axis",
+    "blue_end",
+    "angle_deg",
+    "saturated",
+    "first_nm",
+    "last_nm",
+    "rms_nm",
+    "uncertainty_nm",
+    "reason",
+)
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument(
+        "photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER", help="photos, or folders of them"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
+    )
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row a photo")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="write a picture a photo")
+    parser.add_argument(
+        "--spectra", type=Path, metavar="DIR", help="write the spectrum of each photo as text"
+    )
+    parser.add_argument(
+        "--lamp",
+        help="the light source where you know it, a class or a line list such as mercury or argon "
+        "(default: recognise it)",
+    )
+    parser.add_argument(
+        "--min-precision",
+        type=float,
+        metavar="P",
+        help="refuse until this share of the named is right (default: as the model was set)",
+    )
+    parser.add_argument(
+        "--save-calibration", type=Path, metavar="FILE", help="keep the axis of this lamp photo"
+    )
+    parser.add_argument(
+        "--calibration", type=Path, metavar="FILE", help="use the axis kept from a lamp photo"
+    )
+    cli.add_jobs_flag(parser)
+    args = parser.parse_args(argv)
+    if args.min_precision is not None and not 0 < args.min_precision <= 1:
+        parser.error(f"--min-precision: expected a share in (0, 1], received {args.min_precision}")
+    if args.save_calibration and args.calibration:
+        parser.error("--save-calibration and --calibration exclude each other")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: identify(args), verbose=args.verbose)
+
+
+def identify(args: argparse.Namespace) -> None:
+    """Identify every photo in input order, reporting each as it is done."""
+    if args.lamp:
+        source_of_lamp(args.lamp)
+    photos = expand(args.photos)
+    if args.save_calibration and len(photos) != 1:
+        raise DataError(f"--save-calibration: expected one lamp photo, received {len(photos)}")
+    rows, failures, tiles = [], [], []
+    stems = set()
+    for number, (photo, result) in enumerate(results(photos, args), start=1):
+        row = result.to_json(photo.as_posix())
+        print(json.dumps(row) if args.json else table_line(row), flush=True)
+        rows.append(csv_row(row, result))
+        if result.status == "error":
+            failures.append(result.reason)
+        name = f"{photo.stem}-{number}" if photo.stem in stems else photo.stem
+        stems.add(photo.stem)
+        if args.spectra and result.axis is not None:
+            write_spectra(args.spectra, name, result)
+        if args.plot:
+            tiles.append(draw(args.plot, name, photo, result))
+    if args.csv:
+        write_csv(args.csv, CSV_COLUMNS, rows)
+    if tiles:
+        from lib.plots.sheets import arrange
+
+        write_png(args.plot / "overview.png", arrange(tiles))
+    if args.save_calibration:
+        keep_calibration(args.save_calibration, photos[0], result)
+    if len(failures) == len(photos):
+        raise DataError(failures[0])
+
+
+def expand(paths: list[Path]) -> list[Path]:
+    """Return the photos among `paths` in order; a folder stands for the images in it."""
+    photos = []
+    for path in paths:
+        photos += list_images(path, recursive=True) if path.is_dir() else [path]
+    if not photos:
+        raise DataError(f"{paths[0]}: no image files; expected a photo or a folder of photos")
+    return photos
+
+
+def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path, Result]]:
+    """Yield each photo with its result in input order, from several processes where it pays."""
+    options = {"lamp": args.lamp, "min_precision": args.min_precision}
+    if args.calibration:
+        options["calibration"] = load_calibration(args.calibration)
+    classifier = Classifier(args.model)
+    jobs = min(args.jobs, len(photos) // _PHOTOS_PER_PROCESS)
+    if jobs < 2:
+        done = (recognise_file(photo, classifier, **options) for photo in photos)
+    else:
+        from joblib import Parallel, delayed  # its start-up is not worth a single photo
+
+        done = Parallel(n_jobs=jobs, return_as="generator")(
+            delayed(recognise_with)(photo, args.model, options) for photo in photos
+        )
+    yield from zip(photos, done, strict=True)
+
+
+@cache
+def _classifier(model: Path) -> Classifier:
+    return Classifier(model)
+
+
+def recognise_with(photo: Path, model: Path, options: dict) -> Result:
+    """Recognise one photo in a worker process, which keeps its classifier."""
+    return recognise_file(photo, _classifier(model), **options)
+
+
+def table_line(row: dict) -> str:
+    """Return one line of the table that a person reads."""
+    source = row["source"] or row["status"]
+    probability = "" if row["probability"] is None else f"{row['probability']:.2f}"
+    axis = ""
+    if row["wavelength"]:
+        axis = f"+-{row['wavelength']['uncertainty_nm']:.2f} nm"
+    line = f"{row['photo']:<44} {source:<10} {probability:>4}  {axis:<11} {row['reason'] or ''}"
+    return line.rstrip()
+
+
+def csv_row(row: dict, result: Result) -> dict[str, object]:
+    """Return the columns of `CSV_COLUMNS` of one answer."""
+    flat = {**row, **(row["band"] or {}), **(row["wavelength"] or {}), "axis": None}
+    if result.band is not None:
+        flat["axis"] = result.band.axis
+    if result.axis is not None:
+        ends = result.axis.nm_at(result.profile.position[[0, -1]])
+        flat["first_nm"], flat["last_nm"] = (round(float(nm), 3) for nm in sorted(ends))
+    return {name: flat.get(name) for name in CSV_COLUMNS}
+
+
+def write_spectra(folder: Path, name: str, result: Result) -> None:
+    """Write the spectrum as CSV, as two-column text and as PySA reads it."""
+    write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
+    write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
+    write_spectrum_pysa(folder / f"{name}_pysa.csv", result.profile, result.axis)
+
+
+def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
+    """Write the figure of one photo's spectrum, if it has one; return its tile for the overview."""
+    from lib.plots.sheets import draw_tile
+
+    words = result.source or result.status
+    if result.probability is not None:
+        words += f" {result.probability:.2f}"
+    note = result.reason or (f"+-{result.axis.uncertainty_nm:.2f} nm" if result.axis else "")
+    if result.status == "error":
+        return draw_tile(None, None, None, "none", (words, note))
+    image = read_image(photo)
+    if result.band is None:
+        return draw_tile(image, None, None, "none", (words, note))
+    draw_spectrum(folder / f"{name}.png", result, f"{photo.name}: {words}")
+    return draw_tile(image, result.crop, result.band.outline(), result.band.blue_end, (words, note))
+
+
+def draw_spectrum(path: Path, result: Result, title: str) -> None:
+    """Write the figure of one spectrum, over wavelengths where it has an axis."""
+    from lib.plots.spectrum import spectrum_figure
+    from lib.plots.training import save_figure
+
+    profile, options = result.profile, {}
+    if result.axis is not None:
+        options = {
+            "nm": result.axis.nm_at(profile.position),
+            "lines": [(line.nm, line.name, line.residual_nm) for line in result.axis.lines],
+            "error_nm": result.axis.standard_error_nm(profile.position),
+        }
+    figure = spectrum_figure(
+        profile.rgb, result.crop, position=profile.position, title=title, **options
+    )
+    save_figure(figure, path)
+
+
+def keep_calibration(path: Path, photo: Path, result: Result) -> None:
+    """Write the calibration of the one lamp photo."""
+    if result.axis is None:
+        raise DataError(f"{photo}: no calibration to save: {result.reason}")
+    save_calibration(path, result.axis, read_image(photo), result.band, source=photo.name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""The one chain from a photo to its light source and its wavelength axis.
+
+identify, evaluate, the review page and the service all call `recognise` or `recognise_file`, so
+their answers cannot differ.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lib import taxonomy
+from lib.errors import DataError
+from lib.images import read_image
+from lib.lines import available_line_lists
+from lib.recognition.axis import WavelengthAxis
+from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
+from lib.recognition.calibration import Calibration
+from lib.recognition.classifier import Classifier, Prediction
+from lib.recognition.rejection import judge
+from lib.recognition.wavelength import fit_axis
+
+
+@dataclass(frozen=True)
+class Result:
+    """The answer for one photo, with what it was read from.
+
+    Attributes
+    ----------
+    status : str
+        "ok", "unknown" (a band, but no source can be named), "no_band" or "error" (unreadable).
+    reason : str or None
+        In words: why there is no source, or why there is no wavelength axis.
+    source : str or None
+        Class name (or the lamp that the user named), only when the status is "ok".
+    probabilities : dict of str to float
+        Of every class; empty without a band.
+    band, profile, crop
+        Where the spectrum lies, its values along the dispersion, and the (15, 480, 3) strip
+        that the classifier saw; None without a band.
+    axis : WavelengthAxis or None
+        Wavelengths of the band's pixels, where the lines allow one.
+    """
+
+    status: str
+    reason: str | None
+    model_version: str
+    source: str | None = None
+    probabilities: dict[str, float] | None = None
+    band: Band | None = None
+    profile: BandProfile | None = None
+    crop: np.ndarray | None = None
+    axis: WavelengthAxis | None = None
+
+    @property
+    def probability(self) -> float | None:
+        """Probability of the named source; of the best guess where none is named."""
+        if not self.probabilities:
+            return None
+        return self.probabilities[
+            self.source or max(self.probabilities, key=self.probabilities.get)
+        ]
+
+    def to_json(self, photo: str) -> dict:
+        """Return the JSON object that identify prints and the service answers."""
+        return {
+            "photo": photo,
+            "status": self.status,
+            "reason": self.reason,
+            "source": self.source,
+            "class_id": (
+                taxonomy.class_id(self.source) if self.source in taxonomy.CLASSES else None
+            ),
+            "probability": _rounded(self.probability),
+            "probabilities": {
+                name: _rounded(value) for name, value in (self.probabilities or {}).items()
+            },
+            "band": _band_json(self.band) if self.band else None,
+            "saturated": self.band.saturated if self.band else None,
+            "wavelength": self.axis.to_json() if self.axis else None,
+            "model_version": self.model_version,
+        }
+
+
+def recognise(
+    image: np.ndarray,
+    classifier: Classifier,
+    *,
+    lamp: str | None = None,
+    calibration: Calibration | None = None,
+    min_precision: float | None = None,
+) -> Result:
+    """Name the light source of a photo and give its pixels wavelengths.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (height, width, 3)
+        Upright RGB photo.
+    classifier : Classifier
+        The frozen model.
+    lamp : str, optional
+        A class or a line list ("argon"), where the user knows the source; the model is then
+        not asked to decide.
+    calibration : Calibration, optional
+        A saved axis of the same instrument, used in place of the photo's own lines.
+    min_precision : float, optional
+        Share of named photos that must be named right, in (0, 1]; the model's own choice if None.
+
+    Returns
+    -------
+    Result
+        With status "ok", "unknown" or "no_band".
+    """
+    version = classifier.card["version"]
+    try:
+        band = find_band(image)
+    except BandNotFound as error:
+        return Result("no_band", str(error), version)
+    crop = cut_crop(image, band)
+    prediction = classifier.predict(crop[np.newaxis])
+    profile = band_profile(image, band)
+    status, reason, source = _decide(prediction, band, classifier.card, lamp, min_precision)
+    axis = None
+    try:
+        if calibration is not None:
+            axis = calibration.axis_for(image, band)
+        elif source is not None:
+            blue_known = band.blue_end != "none"
+            axis = fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
+    except DataError as error:
+        reason = f"no wavelength axis: {error}"
+    return Result(
+        status=status,
+        reason=reason,
+        model_version=version,
+        source=source,
+        probabilities=dict(
+            zip(taxonomy.CLASSES, prediction.probabilities[0].tolist(), strict=True)
+        ),
+        band=band,
+        profile=profile,
+        crop=crop,
+        axis=axis,
+    )
+
+
+def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
+    """Call `recognise` on a file; one that cannot be used has the status "error"."""
+    try:
+        return recognise(read_image(path), classifier, **options)
+    except DataError as error:
+        return Result("error", str(error), classifier.card["version"])
+
+
+def _decide(
+    prediction: Prediction,
+    band: Band,
+    card: dict,
+    lamp: str | None,
+    min_precision: float | None,
+) -> tuple[str, str | None, str | None]:
+    """Return status, reason and source; a lamp named by the user is taken at the user's word."""
+    if lamp is not None:
+        return "ok", None, source_of_lamp(lamp)
+    verdict = judge(prediction, band.quality, card, min_precision=min_precision)
+    if verdict.status != "ok":
+        return verdict.status, verdict.reason, None
+    return "ok", None, taxonomy.CLASSES[int(prediction.probabilities[0].argmax())]
+
+
+def source_of_lamp(lamp: str) -> str:
+    """Return the class of a lamp named by the user; its own name where no class holds it.
+
+    Raises
+    ------
+    DataError
+        If it names neither a class nor a line list.
+    """
+    known = sorted({*taxonomy.CLASSES, *available_line_lists()})
+    if lamp not in known:
+        raise DataError(f"lamp {lamp!r}: expected one of {', '.join(known)}")
+    name = taxonomy.class_of_name(lamp)
+    return lamp if name == taxonomy.UNKNOWN else name
+
+
+def _band_json(band: Band) -> dict:
+    names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
+    return {name: getattr(band, name) for name in names} | {"angle_deg": round(band.angle_deg, 2)}
+
+
+def _rounded(value: float | None) -> float | None:
+    """Six digits: what float32 holds, and no more than anybody reads."""
+    return None if value is None else round(value, 6)
