@@ -3,6 +3,9 @@
 # rows, columns, RGB: uint8, dispersion along the columns, blue on the left.
 CROP_SHAPE = (15, 480, 3)
 
+# Label of a crop in a TFRecord whose lamp is none of the classes.
+UNKNOWN_LABEL = -1
+
 # RawData/Image_Labeled/labels.csv (s1): what labelling did with each row of each crawled table.
 # group: rows whose images are duplicates share one; it travels on to the split.
 LABELS_COLUMNS = (

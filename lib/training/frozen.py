@@ -21,11 +21,11 @@ from lib.model_card import (
     SCALING,
 )
 from lib.paths import ROOT
-from lib.tables import CROP_SHAPE
+from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 from lib.training import formats, metrics
 from lib.training.architectures import FEATURES_LAYER, LOGITS_LAYER
-from lib.training.tfrecord import UNKNOWN_LABEL, Crops, read_tfrecord
+from lib.training.tfrecord import Crops, read_tfrecord
 
 RECORD_NAME = "run.json"
 

@@ -7,9 +7,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from lib.tables import CROP_SHAPE
+from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
-from lib.training.tfrecord import UNKNOWN_LABEL, iterate_tfrecords, parse
+from lib.training.tfrecord import iterate_tfrecords, parse
 
 # 4096 serialised crops are 90 MB; the files themselves are written in random order.
 SHUFFLE_BUFFER_CROPS = 4096

@@ -13,11 +13,11 @@ from scipy.special import softmax
 from lib.files import sha256, write_csv
 from lib.paths import ROOT
 from lib.plots import training as plots
+from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN
 from lib.training import metrics
 from lib.training.fit import predict_logits
 from lib.training.input_pipeline import count_labels
-from lib.training.tfrecord import UNKNOWN_LABEL
 
 # Share of the known validation crops that are named rather than refused.
 KNOWN_NAMED = 0.95

@@ -16,10 +16,8 @@ import tensorflow as tf
 
 from lib.errors import DataError
 from lib.files import atomic_path
-from lib.tables import CROP_SHAPE
+from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
-
-UNKNOWN_LABEL = -1
 
 FEATURES = {
     "height": tf.io.FixedLenFeature([], tf.int64),
@@ -155,15 +153,27 @@ def iterate_tfrecords(paths: Path | Sequence[Path], *, batch_size: int = 256) ->
         As `read_tfrecord`.
     """
     for path in [paths] if isinstance(paths, Path) else paths:
-        if not path.is_file():
-            raise DataError(f"{path}: no such file; expected a TFRecord file of crops")
-        empty = True
-        with _named_read_errors(path):
-            for batch in tf.data.TFRecordDataset(str(path)).batch(batch_size).map(parse):
-                yield _checked(path, {name: value.numpy() for name, value in batch.items()})
-                empty = False
-        if empty:
-            raise DataError(f"{path}: holds no records; expected a TFRecord file of crops")
+        for batch in iterate_features(path, batch_size=batch_size):
+            yield _checked(path, batch)
+
+
+def iterate_features(path: Path, *, batch_size: int = 256) -> Iterator[dict[str, np.ndarray]]:
+    """Yield the five features of a file's records in batches, whatever they hold.
+
+    Raises
+    ------
+    DataError
+        If the file is missing, empty, cut short, or lacks a feature.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected a TFRecord file of crops")
+    empty = True
+    with _named_read_errors(path):
+        for batch in tf.data.TFRecordDataset(str(path)).batch(batch_size).map(parse):
+            yield {name: value.numpy() for name, value in batch.items()}
+            empty = False
+    if empty:
+        raise DataError(f"{path}: holds no records; expected a TFRecord file of crops")
 
 
 def parse(serialised: tf.Tensor) -> dict[str, tf.Tensor]:
