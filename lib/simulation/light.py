@@ -106,7 +106,7 @@ def slit_profile(rng: np.random.Generator, slit: Slit) -> tuple[np.ndarray, np.n
 
 def cast(
     picture: np.ndarray,
-    scale: float,
+    scale: int,
     layout: Layout,
     u: np.ndarray,
     light: np.ndarray,
@@ -139,7 +139,7 @@ def cast(
 
 
 def lit_area(
-    shape: tuple[int, ...], scale: float, layout: Layout, u: np.ndarray
+    shape: tuple[int, ...], scale: int, layout: Layout, u: np.ndarray
 ) -> tuple[slice, slice]:
     """Return the rows and columns of a picture outside of which no light of the slit falls."""
     corners = [

@@ -6,7 +6,7 @@ else shines there, then exposed, encoded and compressed.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,15 +21,15 @@ from lib.simulation.spectra import WAVELENGTHS_NM
 from lib.simulation.truth import BandTruth, PhotoTruth, band_truths
 from lib.taxonomy import CLASSES
 
-# Larger photos are rendered at most this large and enlarged: what a phone's 12 megapixels show of
-# a spectrum is not sharper than that.
-RENDERED_PX = 1.3e6
+# Larger photos are rendered at a half or a third of their size and enlarged: what a phone's 12
+# megapixels show of a spectrum is not sharper than that.
+RENDERED_PX = 2e6
 # Light stands out where it is this much brighter than its surroundings, in display levels, or
 # this part of the brightest: about what an eye tells apart in a photo.
 VISIBLE_LEVELS = 8.0
 VISIBLE_PART = 0.04
 # Below this no one would call the picture a photo of a spectrum.
-FAINTEST_PEAK_LEVELS = 14.0
+FAINTEST_PEAK_LEVELS = 18.0
 # A first order is usable with at least this part of its visible length inside the frame.
 SEEN_FRACTION = 0.6
 # Share of lamps without a class among the photos, as in a crawl.
@@ -119,7 +119,8 @@ def attempt(
         return None
     v, transmission = light.slit_profile(rng, layout.slit)
     light.cast(backdrop, scale, layout, u, sum(orders.values()), v, transmission)
-    image = expose(rng, backdrop, (setting.height, setting.width), exposure)
+    image = expose(rng, backdrop, exposure, scale)
+    image = np.ascontiguousarray(image[: setting.height, : setting.width])
     if "overlay" in setting.on:
         surroundings.draw_overlays(rng, image)
     image = compress(rng, image, quality)
@@ -140,10 +141,8 @@ def draw_orders(
     rng: np.random.Generator, lamp: Lamp, setting: Setting, layout: Layout, u: np.ndarray
 ) -> dict[int, np.ndarray]:
     """Return the light of each order along u, float32 (n, 3) each, after slit and lens."""
-    response = draw_sensor(rng, 1).response(WAVELENGTHS_NM[None])[0]
-    if "monochrome" in setting.on:
-        response = np.repeat(response.mean(axis=1, keepdims=True), 3, axis=1)
-    response = response * lamp.draw(rng)[:, None]
+    sensor = replace(draw_sensor(rng, 1), monochrome=np.array(["monochrome" in setting.on]))
+    response = sensor.response(WAVELENGTHS_NM[None])[0] * lamp.draw(rng)[:, None]
     efficiency = {1: 1.0}
     if "zero_order" in setting.on:
         efficiency[0] = log_uniform(rng, 0.5, 20)
@@ -166,19 +165,17 @@ def draw_orders(
 
 def draw_backdrop(
     rng: np.random.Generator, setting: Setting, layout: Layout, orders: dict[int, np.ndarray]
-) -> tuple[np.ndarray, float]:
+) -> tuple[np.ndarray, int]:
     """Draw what else shines in the frame.
 
     Returns
     -------
     picture : float32 array of shape (h, w, 3)
         Linear light at the size that the photo is rendered at.
-    scale : float
+    scale : int
         Photo pixels per pixel of it.
     """
-    scale = max(1.0, float(np.sqrt(setting.width * setting.height / RENDERED_PX)))
-    height, width = round(setting.height / scale), round(setting.width / scale)
-    scale = setting.height / height
+    height, width, scale = rendered_size(setting)
     picture = surroundings.dark_box(rng, height, width)
     if "cluttered" in setting.on:
         picture += surroundings.lit_place(rng, height, width, spectrum_corners(layout) / scale)
@@ -198,6 +195,12 @@ def draw_backdrop(
     return picture, scale
 
 
+def rendered_size(setting: Setting) -> tuple[int, int, int]:
+    """Return the height and width that a photo is rendered at, and by how much it is enlarged."""
+    scale = int(np.ceil(np.sqrt(setting.width * setting.height / RENDERED_PX)))
+    return -(-setting.height // scale), -(-setting.width // scale), scale
+
+
 def spectrum_corners(layout: Layout) -> np.ndarray:
     """Return the corners x, y of the first order's light in the photo, float64 (4, 2)."""
     low, high = layout.grating.offset_px(np.array([400.0, 700.0]))
@@ -215,7 +218,7 @@ def find_boxes(
     u: np.ndarray,
     orders: dict[int, np.ndarray],
     backdrop: np.ndarray,
-    scale: float,
+    scale: int,
 ) -> tuple[BandTruth, ...]:
     """Return the usable first orders, the best first; dim the backdrop where it would drown them.
 
@@ -250,7 +253,7 @@ def contrast(
     u: np.ndarray,
     strip: np.ndarray,
     backdrop: np.ndarray,
-    scale: float,
+    scale: int,
 ) -> tuple[np.ndarray, float]:
     """Return how far light stands out of its surroundings on the centre line, display levels.
 
@@ -278,7 +281,7 @@ def dim_enough(
     u: np.ndarray,
     strip: np.ndarray,
     backdrop: np.ndarray,
-    scale: float,
+    scale: int,
 ) -> None:
     """Dim the backdrop, in place, until the spectrum can be told from it."""
     for _ in range(6):
@@ -317,12 +320,13 @@ def simulate_scene(
     kind = kind or str(rng.choice(list(PAINTERS)))
     plain = dict.fromkeys(SPECTRUM_ONLY, False)
     setting = draw_setting(rng, Difficulty(**plain))
-    scale = max(1.0, float(np.sqrt(setting.width * setting.height / RENDERED_PX)))
-    painted = PAINTERS[kind](rng, round(setting.height / scale), round(setting.width / scale))
+    height, width, scale = rendered_size(setting)
+    painted = PAINTERS[kind](rng, height, width)
     exposure = draw_exposure(rng, setting)
     gain = log_uniform(rng, 0.5, 2) / exposure.balance
     picture = painted ** np.float32(surroundings.SCREEN_GAMMA) * np.float32(gain)
-    image = expose(rng, picture, (setting.height, setting.width), exposure)
+    image = expose(rng, picture, exposure, scale)
+    image = np.ascontiguousarray(image[: setting.height, : setting.width])
     if "overlay" in setting.on:
         surroundings.draw_overlays(rng, image)
     image = compress(rng, image, quality)

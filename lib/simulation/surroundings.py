@@ -62,7 +62,7 @@ def lit_place(rng: np.random.Generator, height: int, width: int, window: np.ndar
     small_h, small_w = max(4, round(height * shrink)), max(4, round(width * shrink))
     painter = scenes.PAINTERS[str(rng.choice(["room", "plain_wall", "texture"]))]
     light = painter(rng, small_h, small_w) ** np.float32(SCREEN_GAMMA)
-    light *= 10 ** rng.uniform(-1.5, 0)
+    light *= 10 ** rng.uniform(-1, 0.2)
     middle = window.mean(0)
     spread = np.linalg.norm(window - middle, axis=1).mean()
     jitter = rng.normal(0, 0.1 * spread, (4, 2))
