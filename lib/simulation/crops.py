@@ -164,22 +164,29 @@ def _draw_limits(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarr
     """Return the wavelengths (nm) at the ends of `n` crops, shape (n, 2).
 
     Shares and ranges are those seen in hand-cropped collections: mostly the visible band, often
-    with a dark margin or the second order, at times cut into the band or holding the zero order.
+    with a dark margin or the second order, at times loose at both ends, cut into the band, or
+    holding the zero order.
     """
     if not effects.limits:
         return np.tile([390.0, 690.0], (n, 1))
+    loose = rng.random(n) < 0.12
     where = rng.random(n)
     start = np.select(
-        [where < 0.60, where < 0.84, where < 0.93],
-        [rng.uniform(378, 425, n), 385 - rng.exponential(60, n), rng.uniform(425, 462, n)],
+        [loose, where < 0.62, where < 0.82, where < 0.91],
+        [
+            380 - rng.exponential(70, n),
+            rng.uniform(378, 425, n),
+            385 - rng.exponential(60, n),
+            rng.uniform(425, 462, n),
+        ],
         rng.uniform(340, 378, n),
     )
     start = np.maximum(start, 130)
     if effects.zero_order:
         start = np.where(rng.random(n) < 0.03, rng.uniform(-120, 60, n), start)
-    where = rng.random(n)
+    where = np.where(loose, 1, rng.random(n))
     end = np.select(
-        [where < 0.58, where < 0.74],
+        [where < 0.62, where < 0.79],
         [rng.uniform(635, 715, n), rng.uniform(565, 635, n)],
         710 + rng.exponential(95, n),
     )
