@@ -32,6 +32,11 @@ class Prediction:
     logits: np.ndarray
     features: np.ndarray
 
+    def of(self, index: int) -> "Prediction":
+        """Return the prediction of one crop, as arrays of one row."""
+        one = slice(index, index + 1)
+        return Prediction(self.probabilities[one], self.logits[one], self.features[one])
+
 
 class Classifier:
     """A frozen model, verified against its model.json; may be shared between threads.

@@ -209,6 +209,22 @@ def coverage_curve(score: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ..
     return ranked[last], named / len(score), hits[last] / named
 
 
+def thinned_curve(
+    thresholds: np.ndarray, coverage: np.ndarray, precision: np.ndarray, *, points: int = 101
+) -> list[dict[str, float]]:
+    """Return about `points` points of a coverage curve, evenly spaced in coverage, for JSON."""
+    wanted = np.linspace(coverage[0], coverage[-1], points)
+    picked = np.unique(np.searchsorted(coverage, wanted))
+    return [
+        {
+            "threshold": float(thresholds[i]),
+            "coverage": float(coverage[i]),
+            "precision": float(precision[i]),
+        }
+        for i in picked
+    ]
+
+
 def coverage_threshold(score: np.ndarray, coverage: float) -> float:
     """Return the highest threshold at which at least `coverage` of the samples are named."""
     ranked = np.sort(score)[::-1]

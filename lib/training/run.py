@@ -13,6 +13,7 @@ from lib.plots import training as plots
 from lib.taxonomy import UNKNOWN
 from lib.training import fit, run_record
 from lib.training.architectures import ARCHITECTURES
+from lib.training.assessment import write_figures
 from lib.training.config import TrainConfig
 from lib.training.frozen import RECORD_NAME, load_network
 
@@ -72,7 +73,7 @@ def run(
         **{name: result[name] for name in ("temperature", "unknown", "validation", "test")},
     }
     plots.save_figure(plots.learning_curves(history), run_dir / "curves.png")
-    run_record.write_figures(
+    write_figures(
         run_dir,
         result["test_labels"],
         result["test_probabilities"],

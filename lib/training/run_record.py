@@ -1,4 +1,4 @@
-"""run.json: what a training was made of and how its best network tests, with the figures."""
+"""What run.json says: what a training was made of and how its best network tests."""
 
 import platform
 import subprocess
@@ -10,9 +10,8 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
-from lib.files import sha256, write_csv
+from lib.files import sha256
 from lib.paths import ROOT
-from lib.plots import training as plots
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN
 from lib.training import metrics
@@ -75,50 +74,29 @@ def assess(network: keras.Model, validation: Path, test: Path) -> dict:
     Returns
     -------
     dict
-        ``temperature``; ``unknown``: score and threshold; ``validation`` and ``test``: reports;
-        ``test_labels``, ``test_probabilities``: arrays for the figures.
+        ``temperature``; ``unknown``: score, threshold and curve; reports ``validation`` and
+        ``test``; arrays ``test_labels`` and ``test_probabilities`` for the figures.
     """
     labels, logits = predict_logits(network, validation)
     temperature = metrics.fit_temperature(labels, logits)
     probabilities = softmax(logits / temperature, axis=1)
-    threshold = metrics.coverage_threshold(probabilities.max(axis=1), KNOWN_NAMED)
+    sureness = probabilities.max(axis=1)
+    threshold = metrics.coverage_threshold(sureness, KNOWN_NAMED)
+    right = probabilities.argmax(axis=1) == labels
     test_labels, test_logits = predict_logits(network, test)
     test_probabilities = softmax(test_logits / temperature, axis=1)
     return {
         "temperature": temperature,
-        "unknown": {"score": "max_softmax", "threshold": threshold},
+        "unknown": {
+            "score": "max_softmax",
+            "threshold": threshold,
+            "curve": metrics.thinned_curve(*metrics.coverage_curve(sureness, right)),
+        },
         "validation": _report(labels, probabilities, threshold),
         "test": _report(test_labels, test_probabilities, threshold),
         "test_labels": test_labels,
         "test_probabilities": test_probabilities,
     }
-
-
-def write_figures(
-    folder: Path, labels: np.ndarray, probabilities: np.ndarray, report: dict, title: str
-) -> None:
-    """Write the confusion matrix (PNG and CSV), reliability and coverage of one test."""
-    confusion = np.asarray(report["confusion"])
-    plots.save_figure(
-        plots.confusion_figure(confusion, CLASSES, title=title), folder / "confusion.png"
-    )
-    write_csv(
-        folder / "confusion.csv",
-        ("true", *CLASSES),
-        (
-            {"true": name} | dict(zip(CLASSES, row, strict=True))
-            for name, row in zip(CLASSES, confusion.tolist(), strict=True)
-        ),
-    )
-    bins = metrics.reliability(labels, probabilities)
-    plots.save_figure(plots.reliability_figure(*bins, title=title), folder / "reliability.png")
-    right = probabilities.argmax(axis=1) == labels
-    _, coverage, precision = metrics.coverage_curve(probabilities.max(axis=1), right)
-    shipped = (report["coverage"], report["selective_precision"])
-    plots.save_figure(
-        plots.coverage_figure(coverage, precision, shipped=shipped, title=title),
-        folder / "coverage.png",
-    )
 
 
 def _report(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict:

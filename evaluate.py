@@ -1,0 +1,156 @@
+"""Test a frozen model on labelled crops or photos, as identify would answer them.
+
+Reads:  models/default/ (or --model); TFRecords of crops, or a folder of photos: in folders named
+        by class (and unknown/), or flat with names that begin with a keyword (neon_21411.png)
+Writes: a report on stdout; with --json the figures as JSON, with --plot confusion.png and .csv,
+        reliability.png, coverage.png
+
+Example: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
+"""
+
+import argparse
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from joblib import Parallel, delayed
+
+import cli
+from lib.errors import DataError
+from lib.files import write_json
+from lib.images import list_images
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.classifier import Classifier
+from lib.recognition.recognise import Result, recognise_file
+from lib.recognition.rejection import judge
+from lib.taxonomy import class_of_name
+from lib.training import metrics
+from lib.training.assessment import Assessment, assess_crops, assess_photos, write_figures
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: %(default)s)"
+    )
+    source = parser.add_mutually_exclusive_group(required=True)
+    source.add_argument(
+        "--tfrecord", type=Path, nargs="+", metavar="FILE", help="TFRecord of crops"
+    )
+    source.add_argument("--photos", type=Path, metavar="DIR", help="folder of labelled photos")
+    parser.add_argument(
+        "--min-precision", type=float, metavar="P", help="(default: as the model was set)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures (none)")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the figures (none)")
+    cli.add_jobs_flag(parser)
+    return parser.parse_args(argv)
+
+
+def evaluate(args: argparse.Namespace) -> None:
+    """Test, print and write."""
+    classifier = Classifier(args.model)
+    if args.tfrecord:
+        assessment = evaluate_crops(args.tfrecord, classifier, args.min_precision)
+    else:
+        assessment = evaluate_photos(args.photos, args.model, args.min_precision, args.jobs)
+    report, labels, probabilities = assessment
+    report["model_version"] = classifier.card["version"]
+    print_report(report)
+    if args.json:
+        write_json(args.json, report)
+    if args.plot:
+        write_figures(args.plot, labels, probabilities, report, report["model_version"])
+
+
+def evaluate_crops(
+    paths: list[Path], classifier: Classifier, min_precision: float | None
+) -> Assessment:
+    """Answer every crop of some TFRecords."""
+    from lib.training.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
+
+    crops = read_tfrecord(paths)
+    prediction = classifier.predict(crops.images)
+    verdicts = [
+        judge(prediction.of(i), None, classifier.card, min_precision=min_precision)
+        for i in range(len(crops))
+    ]
+    named = np.array([verdict.status == "ok" for verdict in verdicts])
+    return assess_crops(crops.labels, prediction.probabilities, named)
+
+
+def evaluate_photos(
+    folder: Path, model: Path, min_precision: float | None, jobs: int
+) -> Assessment:
+    """Answer every photo of a labelled folder, in parallel processes."""
+    photos = labelled_photos(folder)
+    results = Parallel(n_jobs=jobs)(
+        delayed(recognise)(path, model, min_precision) for path, _ in photos
+    )
+    return assess_photos(
+        [
+            {
+                "photo": path.relative_to(folder).as_posix(),
+                "truth": truth,
+                "status": result.status,
+                "source": result.source,
+                "probabilities": result.probabilities or {},
+                "reason": result.reason,
+            }
+            for (path, truth), result in zip(photos, results, strict=True)
+        ]
+    )
+
+
+def labelled_photos(folder: Path) -> list[tuple[Path, str]]:
+    """Return photos with the class (or "unknown") that their folder, or else their name, says."""
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; expected a folder of labelled photos")
+    photos = [
+        (path, class_of_name(path.relative_to(folder).parts[0]))
+        for path in list_images(folder, recursive=True)
+    ]
+    if not photos:
+        raise DataError(f"{folder}: holds no image; expected folders named by class, or photos")
+    return photos
+
+
+@cache
+def load_classifier(model: Path) -> Classifier:
+    """Return the classifier of this process."""
+    return Classifier(model)
+
+
+def recognise(path: Path, model: Path, min_precision: float | None) -> Result:
+    """Recognise one photo in a worker process."""
+    return recognise_file(path, load_classifier(model), min_precision=min_precision)
+
+
+def print_report(report: dict) -> None:
+    """Print the figures, and what only photos and unknown lamps have."""
+    print(metrics.report_text(report))
+    if "band_found" in report:
+        found = report["band_found"]
+        print(f"band found in {found['found']} of {found['n']} photos of the classes")
+    unknown = report["unknown"]
+    if unknown["n"]:
+        print(f"refused {unknown['refused']} of {unknown['n']} unknowns")
+    for row in report.get("photos", []):
+        sureness = max(row["probabilities"].values(), default=0)
+        answer = row["source"] or row["status"]
+        print(
+            f"{row['photo']:<60} {row['truth']:<10} {answer:<10} {sureness:.2f}  "
+            f"{row['reason'] or ''}".rstrip()
+        )
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: evaluate(args), verbose=args.verbose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
