@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lib.simulation import light, surroundings
-from lib.simulation.difficulty import Difficulty, Setting, draw_setting
+from lib.simulation.difficulty import PLAIN, Difficulty, Setting, draw_setting
 from lib.simulation.exposure import Exposure, compress, draw_exposure, expose
 from lib.simulation.lamps import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.layout import Layout, draw_layout, log_uniform
@@ -38,8 +38,8 @@ CLIPPED_LEVEL = 250
 # Sum of the differences of the three colour shares between the halves of a spectrum, from which
 # on a person can tell which half is bluer.
 COLOUR_CHANGE = 0.3
-# Difficulties that mean nothing without a spectrum.
-SPECTRUM_ONLY = ("zero_order", "mirrored", "second_order", "thin", "saturated", "dark", "strip")
+# Difficulties that mean something without a spectrum.
+SCENE_DIFFICULTIES = ("monochrome", "overlay", "large", "thumbnail")
 SATURATED_FRACTION = 0.02
 ATTEMPTS = 50
 
@@ -318,10 +318,11 @@ def simulate_scene(
         JPEG quality, 0 for none; drawn if left out.
     """
     kind = kind or str(rng.choice(list(PAINTERS)))
-    plain = dict.fromkeys(SPECTRUM_ONLY, False)
-    setting = draw_setting(rng, Difficulty(**plain))
+    setting = draw_setting(rng, replace(PLAIN, **dict.fromkeys(SCENE_DIFFICULTIES)))
     height, width, scale = rendered_size(setting)
     painted = PAINTERS[kind](rng, height, width)
+    if "monochrome" in setting.on:
+        painted = np.repeat(painted.mean(axis=2, keepdims=True), 3, axis=2)
     exposure = draw_exposure(rng, setting)
     gain = log_uniform(rng, 0.5, 2) / exposure.balance
     picture = painted ** np.float32(surroundings.SCREEN_GAMMA) * np.float32(gain)
