@@ -10,19 +10,17 @@ Example: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
 
 import argparse
 import sys
-from functools import cache
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 
 import cli
 from lib.errors import DataError
 from lib.files import write_json
 from lib.images import list_images
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.batch import recognise_files
 from lib.recognition.classifier import Classifier
-from lib.recognition.recognise import Result, recognise_file
 from lib.recognition.rejection import judge
 from lib.taxonomy import class_of_name
 from lib.training import metrics
@@ -86,8 +84,8 @@ def evaluate_photos(
 ) -> Assessment:
     """Answer every photo of a labelled folder, in parallel processes."""
     photos = labelled_photos(folder)
-    results = Parallel(n_jobs=jobs)(
-        delayed(recognise)(path, model, min_precision) for path, _ in photos
+    results = recognise_files(
+        [path for path, _ in photos], model, jobs=jobs, min_precision=min_precision
     )
     return assess_photos(
         [
@@ -117,17 +115,6 @@ def labelled_photos(folder: Path) -> list[tuple[Path, str]]:
     return photos
 
 
-@cache
-def load_classifier(model: Path) -> Classifier:
-    """Return the classifier of this process."""
-    return Classifier(model)
-
-
-def recognise(path: Path, model: Path, min_precision: float | None) -> Result:
-    """Recognise one photo in a worker process."""
-    return recognise_file(path, load_classifier(model), min_precision=min_precision)
-
-
 def print_report(report: dict) -> None:
     """Print the figures, and what only photos and unknown lamps have."""
     print(metrics.report_text(report))
@@ -139,11 +126,8 @@ def print_report(report: dict) -> None:
         print(f"refused {unknown['refused']} of {unknown['n']} unknowns")
     for row in report.get("photos", []):
         sureness = max(row["probabilities"].values(), default=0)
-        answer = row["source"] or row["status"]
-        print(
-            f"{row['photo']:<60} {row['truth']:<10} {answer:<10} {sureness:.2f}  "
-            f"{row['reason'] or ''}".rstrip()
-        )
+        answer = row["source"] or f"{row['status']}: {row['reason']}"
+        print(f"{row['photo']:<60} {row['truth']:<10} {sureness:.2f} {answer}")
 
 
 def main(argv: list[str] | None = None) -> int:
