@@ -5,6 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.signal import find_peaks
 
+from lib.recognition.straighten import Geometry, sample
+
 # A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
 CLIPPED_LEVEL = 250
 # One line in three clipped, or a twentieth of all samples, bends ratios that the classifier reads.
@@ -12,6 +14,12 @@ _SATURATED_FRACTION = 0.02
 # A line stands this many noise widths, and this part of the brightest light, over its valleys.
 _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
+
+
+# Rows that a profile averages at most.
+_AVERAGED_ROWS = 64
+# Standard deviation of rounding to whole levels, 1 / sqrt(12).
+_ROUNDING = 0.29
 
 
 @dataclass(frozen=True)
@@ -94,3 +102,36 @@ def measure_quality(
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
         evidence=float(evidence),
     )
+
+
+def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:
+    """Return the level beside a band and the noise of one sample of its mean profile.
+
+    The level is that of the rows just outside the band on the darker side, or, where the band
+    fills the photo across, of the darkest tenth along it.
+
+    Returns
+    -------
+    background : float32 array of shape (3,)
+        0 to 255.
+    noise : float
+        Standard deviation, same units.
+    """
+    along = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
+    reach = geometry.half_height
+    inner = sample(image, geometry, along, np.linspace(-0.8, 0.8, 9) * reach).astype(np.float32)
+    level = np.percentile(inner.mean(axis=0), 10, axis=0)
+    breadth = image.shape[0] if geometry.axis == "horizontal" else image.shape[1]
+    middle = geometry.across(along)
+    for side in (-1, 1):
+        rows = side * np.array([1.3, 1.45, 1.6]) * reach + 2 * side
+        if (middle + rows.min() < 0).any() or (middle + rows.max() > breadth - 1).any():
+            continue
+        beside = sample(image, geometry, along, rows).astype(np.float32)
+        level = np.minimum(level, np.median(beside, axis=(0, 1)))
+    # Neighbouring rows show the same light: what differs is noise.
+    rows = int(np.clip(2 * np.floor(0.8 * reach) + 1, 1, _AVERAGED_ROWS))
+    pair = sample(image, geometry, along, np.array([0.0, 1.0])).astype(np.float32).max(axis=2)
+    scatter = 1.48 * float(np.median(np.abs(np.diff(pair, axis=0)))) / np.sqrt(2)
+    # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
+    return level.astype(np.float32), max(scatter, _ROUNDING) / np.sqrt(rows)

@@ -46,6 +46,11 @@ class Geometry:
         """Return the across coordinate of the centre line at `along`, float64."""
         return np.polynomial.polynomial.polyval(np.asarray(along, np.float64), self.centre)
 
+    def slope(self) -> float:
+        """Return across pixels per along pixel of the centre line at the band's middle."""
+        line = np.polynomial.Polynomial(self.centre)
+        return float(line.deriv()((self.start + self.stop) / 2))
+
     def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return photo x and y of the strip's places.
 

@@ -1,0 +1,219 @@
+"""From a rough geometry to an exact one: spectral lines upright, the trace followed.
+
+The lean and the smile of the lines are those that make the mean over all rows sharpest: the sum
+of the squared slopes of the averaged profile is greatest when every row's lines fall on one
+another. In frequency space the search needs one transform of each row and no resampling.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from lib.recognition.straighten import Geometry, sample
+
+# Sampling of the measuring strip: enough for a fifth of a line's width, bounded for speed.
+_MOST_ROWS = 25
+_MOST_COLUMNS = 640
+_MOST_FREQUENCIES = 192
+# Lines lean at most so far against the normal of the trace: beyond 30 deg nothing is resolved.
+_STEEPEST_LEAN = 0.6
+# Smile shifts the ends of the lines by at most this part of the band's length.
+_DEEPEST_SMILE = 0.08
+_STEPS = 41
+# A bend is believed if it makes the profile this much sharper than straight, upright lines do;
+# continua without edges change by less than this under any bend.
+_LEAST_GAIN = 1.02
+# A frequency counts as light above this many times the noise's power.
+_NOISE_MARGIN = 2.0
+# Light below this part of a block's brightest row is its fading edge.
+_EDGE_PART = 0.5
+_TRACE_BLOCKS = 16
+
+
+def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
+    """Return a geometry whose lines are upright and whose centre line follows the trace.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (h, w, 3)
+    geometry : Geometry
+        Rough: ends and height to some 10 %, slope to a few degrees.
+    uncertainty_px : float
+        How far off its centre line may lie at its ends.
+    """
+    geometry = replace(geometry, lean=-geometry.slope(), smile=0.0)
+    geometry = _bend_lines(image, geometry)
+    followed = _follow_trace(image, geometry, uncertainty_px)
+    return geometry if followed is geometry else _bend_lines(image, followed)
+
+
+def _strip(image: np.ndarray, geometry: Geometry, reach: float) -> tuple[np.ndarray, ...]:
+    """Light of a measuring strip, float32 (m, n), with its offsets (m,) and positions (n,)."""
+    length = geometry.stop - geometry.start
+    along = np.linspace(geometry.start, geometry.stop, int(np.clip(length + 1, 8, _MOST_COLUMNS)))
+    rows = int(np.clip(2 * np.floor(reach) + 1, 3, _MOST_ROWS))
+    offset = _inside(image, geometry, np.linspace(-reach, reach, rows))
+    strip = sample(image, geometry, along, offset).astype(np.float32)
+    return strip.max(axis=2), offset, along
+
+
+def _inside(image: np.ndarray, geometry: Geometry, offset: np.ndarray) -> np.ndarray:
+    """Return the offsets whose rows lie in the photo at the band's middle."""
+    middle = geometry.across((geometry.start + geometry.stop) / 2)
+    breadth = image.shape[0] if geometry.axis == "horizontal" else image.shape[1]
+    kept = (offset + middle >= 0) & (offset + middle <= breadth - 1)
+    return offset[kept] if kept.sum() >= 3 else offset
+
+
+def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
+    """Search the lean and smile that make the mean profile sharpest."""
+    strip, offset, along = _strip(image, geometry, 0.85 * geometry.half_height)
+    if len(offset) < 3 or np.ptp(offset) < 2:
+        return geometry
+    pixel = along[1] - along[0]
+    spectra, frequency = _row_spectra(strip)
+    terms = np.stack([offset, offset**2]) / pixel
+    deepest = _DEEPEST_SMILE * (geometry.stop - geometry.start) / np.square(offset).max()
+    widths = np.array([_STEEPEST_LEAN, deepest])
+    straight = np.zeros(2)
+    leaning, gain = _climb(spectra, frequency, terms, straight, widths * (1, 0))
+    bent, further = _climb(spectra, frequency, terms, leaning, widths)
+    if gain * further < _LEAST_GAIN:
+        return geometry
+    return _add_bend(geometry, *(bent if further > _LEAST_GAIN else leaning))
+
+
+def _climb(
+    spectra: np.ndarray,
+    frequency: np.ndarray,
+    terms: np.ndarray,
+    start: np.ndarray,
+    widths: np.ndarray,
+) -> tuple[np.ndarray, float]:
+    """Search lean and smile in turn, ever finer; return both and the gain in sharpness."""
+    best = start.copy()
+    before = _sharpness(spectra, frequency, best @ terms, 0 * terms[0], steps=1)[0]
+    after = before
+    for width in (1.0, 0.15, 0.03):
+        for which in np.flatnonzero(widths):
+            values = best[which] + np.linspace(-1, 1, _STEPS) * widths[which] * width
+            first = best.copy()
+            first[which] = values[0]
+            step = (values[1] - values[0]) * terms[which]
+            sharp = _sharpness(spectra, frequency, first @ terms, step)
+            best[which], after = values[np.argmax(sharp)], sharp.max()
+    return best, after / max(before, 1e-12)
+
+
+def _add_bend(geometry: Geometry, lean: float, smile: float) -> Geometry:
+    """Return the geometry with a bend measured in its own strip added.
+
+    A place off the centre line is counted from where its line crosses it, so on a sloping trace
+    a lean measured in the strip changes the offset too: lean = (old + m) / (1 + m slope).
+    """
+    slope = geometry.slope()
+    total = (geometry.lean + lean) / (1 + lean * slope)
+    return replace(geometry, lean=total, smile=geometry.smile + smile * (1 - total * slope))
+
+
+def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Fourier transforms of the rows' slopes, complex (m, k), and angular frequencies (k,)."""
+    columns = strip.shape[1]
+    taper = np.minimum(1, np.minimum(np.arange(columns), np.arange(columns)[::-1]) / (columns / 20))
+    level = strip.mean(axis=1, keepdims=True)
+    # Rows of equal weight: a bright row would otherwise decide alone.
+    spectra = np.fft.rfft((strip - level) * taper / np.maximum(level, 1.0), axis=1)
+    frequency = 2 * np.pi * np.fft.rfftfreq(columns)
+    # Frequencies that hold no more than noise would only blur the search; the finest quarter
+    # tells its power, as lenses leave little there.
+    power = (np.abs(spectra) ** 2).mean(axis=0)
+    floor = np.median(power[-max(1, len(power) // 4) :])
+    clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
+    kept = slice(1, min(_MOST_FREQUENCIES, len(frequency)))
+    return spectra[:, kept] * (clean * frequency)[kept], frequency[kept]
+
+
+def _sharpness(
+    spectra: np.ndarray,
+    frequency: np.ndarray,
+    first: np.ndarray,
+    step: np.ndarray,
+    steps: int = _STEPS,
+) -> np.ndarray:
+    """Sum of squared slopes of the mean row for row shifts first + i * step, i < steps.
+
+    Shifts are in samples, of shape (m,).
+    """
+    shifted = spectra * np.exp(1j * first[:, None] * frequency)
+    turn = np.exp(1j * step[:, None] * frequency).astype(np.complex64)
+    shifted = shifted.astype(np.complex64)
+    result = np.empty(steps)
+    for number in range(steps):
+        total = shifted.sum(axis=0)
+        result[number] = np.vdot(total, total).real
+        shifted *= turn
+    return result
+
+
+def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
+    """Move the centre line onto the light's middle and set the height, if both edges are seen."""
+    half_height = geometry.half_height
+    strip, offset, along = _strip(image, geometry, 1.5 * half_height + 2 * uncertainty_px + 1)
+    if len(offset) < 5 or min(-offset[0], offset[-1]) < 1.2 * half_height:
+        return geometry
+    blocks = np.array_split(np.arange(len(along)), min(_TRACE_BLOCKS, len(along) // 4))
+    found = [_block_middle(strip[:, block], offset) for block in blocks]
+    place = np.array([along[block].mean() for block in blocks])
+    middle, half, weight = np.array(found).T
+    if weight.max() <= 0:
+        return geometry
+    scale = (geometry.stop - geometry.start) / 2
+    line = _shrunk_line((place - along.mean()) / scale, middle, weight, uncertainty_px)
+    if line is None or np.abs(line).sum() > 0.6 * half_height + 2 * uncertainty_px:
+        return geometry
+    shift = np.polynomial.Polynomial([line[0] - line[1] * along.mean() / scale, line[1] / scale])
+    centre = np.polynomial.Polynomial(geometry.centre) + shift
+    seen = float(np.average(half, weights=weight))
+    low, high = 0.5 * half_height - uncertainty_px, 1.2 * half_height + uncertainty_px
+    seen = max(float(np.clip(seen, low, high)), 0.5)
+    return replace(geometry, centre=tuple(map(float, centre.coef)), half_height=seen)
+
+
+def _block_middle(light: np.ndarray, offset: np.ndarray) -> tuple[float, float, float]:
+    """Middle, half-height and weight of the light across a block of columns (m, k)."""
+    rows = light.mean(axis=1)
+    # Light that leaks in from one side makes a slope, not a step.
+    rim = max(1, len(rows) // 10)
+    low, high = rows[:rim].mean(), rows[-rim:].mean()
+    rows = rows - np.linspace(low, high, len(rows))
+    peak = rows.max()
+    if peak <= 0:
+        return 0.0, 0.0, 0.0
+    lit = rows > _EDGE_PART * peak
+    middle = np.average(offset[lit], weights=rows[lit])
+    return float(middle), 0.5 * lit.sum() * (offset[1] - offset[0]), float(rows[lit].sum())
+
+
+def _shrunk_line(
+    place: np.ndarray, value: np.ndarray, weight: np.ndarray, uncertainty_px: float
+) -> np.ndarray | None:
+    """Offset and slope of a weighted line through values over places in -1 to 1.
+
+    What lies far off is left out; the slope is shrunk towards 0, which the rough geometry
+    already took as likely, as far as the scatter does not tell it from 0.
+    """
+    kept = weight > 0.05 * weight.max()
+    line = np.zeros(2)
+    for _ in range(3):
+        if kept.sum() < 4:
+            return None
+        w = np.sqrt(weight[kept] / weight[kept].mean())
+        design = np.column_stack([np.ones(kept.sum()), place[kept]]) * w[:, None]
+        residual = value - line[0] - line[1] * place
+        scatter = 1.48 * np.median(np.abs(residual[kept])) + 0.1
+        prior = np.array([0.0, (scatter / uncertainty_px) ** 2])
+        normal = design.T @ design + np.diag(prior)
+        line = np.linalg.solve(normal, design.T @ (value[kept] * w))
+        residual = np.abs(value - line[0] - line[1] * place)
+        kept = (residual < 3 * scatter) & (weight > 0.05 * weight.max())
+    return line
