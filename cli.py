@@ -4,13 +4,14 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from lib.errors import DataError
 
-# TensorFlow's C++ start-up notes would drown a stage's own log.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+# TensorFlow reports a missing GPU as an error; what really fails comes as an exception.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def make_parser(
@@ -74,6 +75,21 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         print("error: interrupted", file=sys.stderr)
         return 1
     return 0
+
+
+@contextmanager
+def quiet_import() -> Iterator[None]:
+    """Silence stderr while TensorFlow is imported: it writes notes that no setting turns off."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(nowhere)
 
 
 def existing_path(text: str) -> Path:

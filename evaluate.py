@@ -67,7 +67,8 @@ def evaluate_crops(
     paths: list[Path], classifier: Classifier, min_precision: float | None
 ) -> Assessment:
     """Answer every crop of some TFRecords."""
-    from lib.training.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
+    with cli.quiet_import():
+        from lib.training.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
 
     crops = read_tfrecord(paths)
     prediction = classifier.predict(crops.images)

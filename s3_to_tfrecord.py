@@ -65,7 +65,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training.dataset import CROPS_NAME, class_table, write_dataset
+    with cli.quiet_import():
+        from lib.training.dataset import CROPS_NAME, class_table, write_dataset
 
     record = write_dataset(
         args.input / CROPS_NAME,
@@ -84,7 +85,8 @@ def convert(args: argparse.Namespace) -> None:
 
 def inspect(args: argparse.Namespace) -> None:
     """Print what is in a TFRecord and draw its first crops."""
-    from lib.training.inspection import describe, draw_sheet
+    with cli.quiet_import():
+        from lib.training.inspection import describe, draw_sheet
 
     print(describe(args.inspect))
     sheet = args.output / f"{args.inspect.stem}.png"

@@ -68,8 +68,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def train(args: argparse.Namespace) -> None:
     """Train, test, record and print the report."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training import metrics
-    from lib.training.run import run
+    with cli.quiet_import():
+        from lib.training import metrics
+        from lib.training.run import run
 
     given = {field.name: getattr(args, field.name, None) for field in fields(TrainConfig)}
     record = run(

@@ -46,8 +46,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def freeze(args: argparse.Namespace) -> None:
     """Freeze, check, write and print the test report of the frozen model."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training import metrics
-    from lib.training.frozen import freeze_run
+    with cli.quiet_import():
+        from lib.training import metrics
+        from lib.training.frozen import freeze_run
 
     card, report = freeze_run(args.input, args.output, check=args.check, overwrite=args.overwrite)
     for name, file in card["files"].items():
@@ -58,7 +59,8 @@ def freeze(args: argparse.Namespace) -> None:
 
 def inspect(path: Path) -> None:
     """Print what a frozen GraphDef holds."""
-    from lib.training.formats import describe_graph
+    with cli.quiet_import():
+        from lib.training.formats import describe_graph
 
     print(describe_graph(path))
 
