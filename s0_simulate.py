@@ -1,13 +1,17 @@
 """Simulate photos or crops of spectra with known truth: what a fresh clone runs on.
 
 Reads:  nothing
-Writes: crops:  TFRecords of 15 x 480 crops (numbered files beside --output beyond --per-shard)
+Writes: photos: RawData/Image/<folder>/, RawData/DataTable/<folder>-<yyyymmddHHMM>.csv as the
+                crawler leaves them, faults included, and RawData/truth.csv
+        crops:  TFRecords of 15 x 480 crops (numbered files beside --output beyond --per-shard)
 
-Example: python s0_simulate.py crops --count 60000 --seed 1
+Example: python s0_simulate.py photos --count 500 --seed 1
+         python s0_simulate.py crops --count 60000 --seed 1
 """
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +21,11 @@ from tqdm import tqdm
 import cli
 from lib.errors import DataError
 from lib.files import require_absent
-from lib.paths import INPUT_DATA
+from lib.paths import INPUT_DATA, RAW_DATA
 from lib.simulation.camera import EFFECT_NAMES, Effects
+from lib.simulation.crawl import FAULT_RATES
 from lib.simulation.crops import simulate_crops
+from lib.simulation.downloads import write_downloads
 from lib.simulation.lamps import LAMPS, unknown_lamps
 from lib.simulation.strips import STRIPS, unknown_strips
 
@@ -30,8 +36,64 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="photos|crops")
+    _add_photos(commands)
     _add_crops(commands)
     return parser.parse_args(argv)
+
+
+def _add_photos(commands: argparse._SubParsersAction) -> None:
+    photos = commands.add_parser("photos", help="full photos as a crawl of SpectralWorkbench")
+    photos.set_defaults(work=write_photos)
+    photos.add_argument(
+        "--count",
+        type=cli.positive_int,
+        default=500,
+        help="number of table rows (default: %(default)s)",
+    )
+    photos.add_argument(
+        "--output", type=Path, default=RAW_DATA, help="folder to write into (default: %(default)s)"
+    )
+    photos.add_argument(
+        "--fault",
+        nargs="+",
+        type=_fault_rate,
+        default=[],
+        metavar="NAME=RATE",
+        help="share of rows with a planted fault, 0 for none (default: "
+        + " ".join(f"{name}={rate}" for name, rate in FAULT_RATES.items())
+        + ")",
+    )
+    cli.add_jobs_flag(photos)
+    cli.add_shared_flags(photos, seed=True, overwrite=True)
+
+
+def _fault_rate(text: str) -> tuple[str, float]:
+    name, _, rate = text.partition("=")
+    if name not in FAULT_RATES:
+        raise argparse.ArgumentTypeError(
+            f"{text}: expected NAME=RATE with a name of {', '.join(FAULT_RATES)}"
+        )
+    try:
+        return name, float(rate)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text}: expected a number after {name}=") from None
+
+
+def write_photos(args: argparse.Namespace) -> None:
+    """Simulate a crawl with its faults, and print what is in it."""
+    rows = write_downloads(
+        args.output,
+        args.count,
+        args.seed,
+        rates=FAULT_RATES | dict(args.fault),
+        jobs=args.jobs,
+        overwrite=args.overwrite,
+    )
+    shown = Counter(row["class"] or ("other" if row["lamp"] else "no spectrum") for row in rows)
+    faults = Counter(row["fault"] for row in rows if row["fault"])
+    print(f"{len(rows)} rows in {args.output}; truth in {args.output / 'truth.csv'}")
+    print("shown:  " + ", ".join(f"{name} {shown[name]}" for name in sorted(shown)))
+    print("faults: " + (", ".join(f"{name} {faults[name]}" for name in sorted(faults)) or "none"))
 
 
 def _add_crops(commands: argparse._SubParsersAction) -> None:
