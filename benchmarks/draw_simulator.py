@@ -12,16 +12,16 @@ from pathlib import Path
 
 import numpy as np
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import cli  # noqa: E402
-from lib.lines import available_line_lists, line_list  # noqa: E402
-from lib.plots.lamps import class_rows, lamp_page  # noqa: E402
-from lib.plots.training import save_figure  # noqa: E402
-from lib.simulation.crops import simulate_crops  # noqa: E402
-from lib.simulation.lamps import LAMPS, WAVELENGTHS_NM  # noqa: E402
-from lib.taxonomy import CLASSES  # noqa: E402
+import cli
+from lib.lines import available_line_lists, line_list
+from lib.paths import ROOT
+from lib.plots.lamps import class_rows, lamp_page
+from lib.plots.training import save_figure
+from lib.simulation.crops import simulate_crops
+from lib.simulation.lamps import LAMPS, WAVELENGTHS_NM
+from lib.taxonomy import CLASSES
 
 # Line list that names the peaks of a lamp of another name.
 LISTS = {
