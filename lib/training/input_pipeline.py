@@ -122,4 +122,4 @@ def _targets(labels: tf.Tensor) -> tf.Tensor:
 
 
 def _weights(labels: tf.Tensor, outlier_weight: float) -> tf.Tensor:
-    return tf.where(labels == UNKNOWN_LABEL, outlier_weight, 1.0)
+    return tf.where(labels == UNKNOWN_LABEL, float(outlier_weight), 1.0)
