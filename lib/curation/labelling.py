@@ -14,16 +14,18 @@ from pathlib import Path
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from lib.curation.places import (
+    LABELS_TABLE,
+    REJECTED_COLUMNS,
+    REJECTED_TABLE,
+    labelled_files,
+    rejected_folder,
+)
 from lib.curation.tables import TableRow, count_keywords, read_tables
 from lib.errors import DataError
 from lib.files import atomic_path, read_csv, sha256, write_csv
 from lib.images import is_image_name
 from lib.tables import LABELS_COLUMNS
-
-LABELS_TABLE = "labels.csv"
-REJECTED_TABLE = "rejected.csv"
-# What a person, or a decision of the review page, threw out: one row a file.
-REJECTED_COLUMNS = ("rejected_path", "labelled_path", "sha256", "reason")
 
 # Statuses of labels.csv.
 LABELLED = "labelled"
@@ -134,13 +136,6 @@ def hash_files(paths: Iterable[Path], *, root: Path) -> dict[str, str]:
     }
 
 
-def labelled_files(labelled: Path) -> list[Path]:
-    """Return the photos in the folders of `labelled`, sorted."""
-    return sorted(
-        path for path in Path(labelled).glob("*/*") if is_image_name(path) and path.is_file()
-    )
-
-
 def _image_files(raw_data: Path) -> list[Path]:
     folder = raw_data / "Image"
     files = sorted(
@@ -234,12 +229,6 @@ def _read_rejected(labelled: Path) -> dict[str, str]:
     table = rejected_folder(labelled) / REJECTED_TABLE
     rows = read_csv(table, REJECTED_COLUMNS) if table.exists() else []
     return {row["sha256"]: row["reason"] for row in rows}
-
-
-def rejected_folder(labelled: Path) -> Path:
-    """Return the folder of rejected photos that belongs to a folder of labelled ones."""
-    labelled = Path(labelled)
-    return labelled.with_name(labelled.name.removesuffix("_Labeled") + "_Rejected")
 
 
 def _settle_all(entries: list[_Entry], past: _Past) -> list[_Entry]:

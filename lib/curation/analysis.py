@@ -1,0 +1,233 @@
+"""What a review needs to know of each photo, worked out once and kept by content.
+
+One small file a photo, written whole or not at all: a run that is killed loses the photos in
+hand and no more, and the next goes on where it stopped. The folder may be deleted at any time.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from lib.curation.fingerprints import fingerprint
+from lib.errors import DataError
+from lib.files import write_bytes
+from lib.images import read_image
+from lib.paths import ROOT
+from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
+
+# Shows a band and its surroundings on a review card, at about 5 kB.
+THUMBNAIL_SIDE_PX = 256
+_THUMBNAIL_QUALITY = 75
+# Some two seconds of work: little to lose, and much more than handing it out costs.
+_PHOTOS_PER_TASK = 16
+
+OK = "ok"
+NO_BAND = "no_band"
+ERROR = "error"
+
+# Fields that hold an encoded picture.
+_PICTURES = ("crop", "thumbnail", "canvas")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One photo's content, measured.
+
+    Attributes
+    ----------
+    sha256 : str
+    status : str
+        "ok", "no_band" (readable, but no usable spectrum) or "error" (no readable image).
+    reason : str
+        Why it is not "ok".
+    width, height : int
+        Of the upright photo, pixels; 0 if unreadable.
+    band : dict
+        x0, y0, x1, y1, axis, blue_end, angle_deg, as in crops.csv; empty without a band.
+    quality : dict
+        Fields of `lib.recognition.quality.Quality`; empty without a band.
+    crop : bytes
+        PNG of the (15, 480, 3) strip; empty without a band.
+    thumbnail : bytes
+        WebP of the upright photo; empty if unreadable.
+    canvas : bytes
+        PNG of its fingerprint's canvas; empty if unreadable.
+    frame_hashes, axis_hashes : list of int
+        Of its fingerprint.
+    """
+
+    sha256: str
+    status: str
+    reason: str = ""
+    width: int = 0
+    height: int = 0
+    band: dict = field(default_factory=dict)
+    quality: dict = field(default_factory=dict)
+    crop: bytes = b""
+    thumbnail: bytes = b""
+    canvas: bytes = b""
+    frame_hashes: list[int] = field(default_factory=list)
+    axis_hashes: list[int] = field(default_factory=list)
+
+    def crop_pixels(self) -> np.ndarray:
+        """Return the crop, uint8 of shape (15, 480, 3)."""
+        return _decode(self.crop)
+
+    def thumbnail_pixels(self) -> np.ndarray:
+        """Return the thumbnail, uint8 of shape (h, w, 3), the longer side at most 256 pixels."""
+        return _decode(self.thumbnail)
+
+    def canvas_pixels(self) -> np.ndarray:
+        """Return the fingerprint's canvas, uint8 of shape (64, 64, 3)."""
+        return _decode(self.canvas)
+
+
+def analyse(photo: Path, digest: str) -> Analysis:
+    """Read a photo and measure what there is to measure; a bad photo gets its reason."""
+    try:
+        image = read_image(photo, name=photo.name)
+    except DataError as error:
+        return Analysis(digest, ERROR, str(error))
+    height, width = image.shape[:2]
+    mark = fingerprint(image)
+    seen = {
+        "width": width,
+        "height": height,
+        "thumbnail": _thumbnail(image),
+        "canvas": _encode(".png", mark.canvas),
+        "frame_hashes": mark.frame_hashes.tolist(),
+        "axis_hashes": mark.axis_hashes.tolist(),
+    }
+    try:
+        band = find_band(image)
+    except BandNotFound as error:
+        return Analysis(digest, NO_BAND, str(error), **seen)
+    return Analysis(
+        digest,
+        OK,
+        **seen,
+        band=_band_fields(band),
+        quality=band.quality.as_dict(),
+        crop=_encode(".png", cut_crop(image, band)),
+    )
+
+
+class AnalysisStore:
+    """A folder of analyses, one file a content; those made by other code do not count.
+
+    Parameters
+    ----------
+    folder : Path
+        Created when the first analysis is written.
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = Path(folder).resolve() / _code_version()
+
+    def holds(self, digest: str) -> bool:
+        """Return whether there is an analysis of a content."""
+        return self._path(digest).exists()
+
+    def read(self, digest: str) -> Analysis:
+        """Return the analysis of a content.
+
+        Raises
+        ------
+        DataError
+            If the store does not hold it, or what it holds is damaged.
+        """
+        path = self._path(digest)
+        try:
+            record = json.loads(path.read_bytes())
+            for name in _PICTURES:
+                record[name] = base64.b64decode(record[name])
+            return Analysis(**record)
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise DataError(f"{path}: no analysis ({error}); delete it and run again") from error
+
+    def write(self, analysis: Analysis) -> None:
+        """Keep an analysis."""
+        record = asdict(analysis)
+        for name in _PICTURES:
+            record[name] = base64.b64encode(record[name]).decode()
+        write_bytes(self._path(analysis.sha256), json.dumps(record).encode())
+
+    def _path(self, digest: str) -> Path:
+        return self.folder / digest[:2] / f"{digest}.json"
+
+
+def analyse_all(photos: Mapping[str, Path], store: AnalysisStore, *, jobs: int = 1) -> int:
+    """Analyse every photo that `store` does not hold; return how many those were.
+
+    Parameters
+    ----------
+    photos : mapping of str to Path
+        Content hash to a file with that content.
+    store : AnalysisStore
+        On a disk that every worker sees, where the workers are other machines.
+    jobs : int
+        Parallel processes; a joblib backend that the caller chose may have its own number.
+    """
+    todo = [(digest, path.resolve()) for digest, path in photos.items() if not store.holds(digest)]
+    tasks = (
+        delayed(_analyse_some)(todo[start : start + _PHOTOS_PER_TASK], store)
+        for start in range(0, len(todo), _PHOTOS_PER_TASK)
+    )
+    with tqdm(total=len(todo), desc="analysing", unit="photo", disable=None) as progress:
+        for count in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
+            progress.update(count)
+    return len(todo)
+
+
+def _analyse_some(photos: list[tuple[str, Path]], store: AnalysisStore) -> int:
+    # The processes are the parallelism; threads inside them would only compete.
+    cv2.setNumThreads(1)
+    for digest, path in photos:
+        store.write(analyse(path, digest))
+    return len(photos)
+
+
+@cache
+def _code_version() -> str:
+    """Return a short hash of all that decides an analysis: this code and its decoders."""
+    sources = [Path(__file__), ROOT / "lib" / "images.py"]
+    sources.append(Path(__file__).with_name("fingerprints.py"))
+    sources += sorted((ROOT / "lib" / "recognition").glob("*.py"))
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(source.read_bytes())
+    for package in ("numpy", "pillow", "pillow-heif", "opencv-python-headless", "imagehash"):
+        digest.update(f"{package} {version(package)}".encode())
+    return digest.hexdigest()[:16]
+
+
+def _band_fields(band: Band) -> dict:
+    names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
+    return {name: getattr(band, name) for name in names} | {"angle_deg": round(band.angle_deg, 2)}
+
+
+def _thumbnail(image: np.ndarray) -> bytes:
+    height, width = image.shape[:2]
+    scale = min(1.0, THUMBNAIL_SIDE_PX / max(height, width))
+    size = max(1, round(width * scale)), max(1, round(height * scale))
+    small = image if scale == 1 else cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return _encode(".webp", small, [cv2.IMWRITE_WEBP_QUALITY, _THUMBNAIL_QUALITY])
+
+
+def _encode(suffix: str, image: np.ndarray, options: list[int] | None = None) -> bytes:
+    bgr = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(suffix, bgr, options or [])[1].tobytes()
+
+
+def _decode(data: bytes) -> np.ndarray:
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)

@@ -1,0 +1,297 @@
+"""Near duplicates: copies of a photo rescaled, recompressed, brightened, turned or mirrored.
+
+Perceptual hashes and band profiles propose pairs, in blocks, so that memory stays flat. Each pair
+is then laid on one another and compared picture to picture, and crop to crop where both have a
+band. Pairs chain into groups.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from joblib import Parallel, delayed
+from tqdm import tqdm
+
+from lib.curation.analysis import Analysis, AnalysisStore
+from lib.curation.fingerprints import (
+    CANVAS_SIDE_PX,
+    axis_frame,
+    mirrorings,
+    quarter_turns,
+    view_of,
+)
+
+# Bits of 64.
+_CLOSE_BITS = 12
+# Correlation of band profiles that proposes a pair, whatever the hashes say.
+_SIMILAR_PROFILES = 0.98
+# Correlation of the small views that lets a proposed pair through to the costly comparison.
+_SIMILAR_VIEWS = 0.4
+# Correlation of the pictures laid on one another, over most of the light of either.
+_SAME_PICTURE = 0.85
+_LEAST_COVER = 0.6
+# Thin strips are too small for pictures, yet their bands agree in every line.
+_SAME_PROFILE = 0.99
+_SAME_PROFILE_PICTURE = 0.6
+
+_TURNS, _MIRRORINGS = 8, 4
+_VIEWS = _TURNS + _MIRRORINGS
+_VIEW_SIDE_PX = 32
+_PROFILE_SAMPLES = 64
+_BLOCK_PHOTOS = 256
+_PAIRS_PER_TASK = 256
+# Width of the blur that is taken off a picture to leave its detail.
+_DETAIL_PX = 6.0
+_UNIT = 127
+
+
+@dataclass(frozen=True)
+class _Index:
+    """What proposes pairs: 3 kB a photo.
+
+    Attributes
+    ----------
+    digests : list of str
+    hashes : uint64 array of shape (n, 12)
+        Of the eight quarter turns, and of the four mirrorings along the axis.
+    views : int8 array of shape (n, 2, 32, 32)
+        Detail of the canvas as it stands, and along its axis.
+    profiles : float32 array of shape (n, 192)
+        Unit norm; zero without a band.
+    """
+
+    digests: list[str]
+    hashes: np.ndarray
+    views: np.ndarray
+    profiles: np.ndarray
+
+
+def near_duplicates(
+    digests: Sequence[str], store: AnalysisStore, *, jobs: int = 1
+) -> list[list[str]]:
+    """Return the groups of two or more photos that are copies of one another.
+
+    Parameters
+    ----------
+    digests : sequence of str
+        Contents, each once, all in `store`.
+    store : AnalysisStore
+    jobs : int
+        Parallel processes.
+
+    Returns
+    -------
+    list of list of str
+        Sorted groups of sorted digests.
+    """
+    index = _build_index(sorted(digests), store)
+    pairs = [
+        (index.digests[first], index.digests[second], view)
+        for first, second, view in _propose(index)
+    ]
+    tasks = (
+        delayed(_confirm)(pairs[start : start + _PAIRS_PER_TASK], store)
+        for start in range(0, len(pairs), _PAIRS_PER_TASK)
+    )
+    confirmed: list[tuple[str, str]] = []
+    with tqdm(total=len(pairs), desc="comparing", unit="pair", disable=None) as progress:
+        for count, same in Parallel(n_jobs=jobs, return_as="generator")(tasks):
+            confirmed += same
+            progress.update(count)
+    return chain(confirmed)
+
+
+def chain(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
+    """Return the groups into which `pairs` connect their members, sorted."""
+    leader: dict[str, str] = {}
+
+    def find(member: str) -> str:
+        while leader.setdefault(member, member) != member:
+            leader[member] = member = leader[leader[member]]
+        return member
+
+    for first, second in pairs:
+        leader[find(first)] = find(second)
+    groups: dict[str, list[str]] = {}
+    for member in sorted(leader):
+        groups.setdefault(find(member), []).append(member)
+    return sorted(groups.values())
+
+
+def _build_index(digests: Sequence[str], store: AnalysisStore) -> _Index:
+    kept, hashes, views, profiles = [], [], [], []
+    for digest in tqdm(digests, desc="indexing", unit="photo", disable=None):
+        analysis = store.read(digest)
+        if not analysis.canvas:
+            continue
+        light, frame = _light_and_frame(analysis)
+        if not light.any():
+            continue
+        kept.append(digest)
+        hashes.append(analysis.frame_hashes + analysis.axis_hashes)
+        views.append([_small_detail(light), _small_detail(view_of(light, frame))])
+        profiles.append(_profile(analysis, _PROFILE_SAMPLES))
+    return _Index(
+        kept,
+        np.array(hashes, np.uint64).reshape(-1, _VIEWS),
+        np.array(views, np.int8).reshape(-1, 2, _VIEW_SIDE_PX, _VIEW_SIDE_PX),
+        np.array(profiles, np.float32).reshape(-1, 3 * _PROFILE_SAMPLES),
+    )
+
+
+def _propose(index: _Index) -> Iterator[tuple[int, int, int]]:
+    """Yield pairs that may be copies, with the view of the second that resembles the first."""
+    count = len(index.digests)
+    for start in tqdm(range(0, count, _BLOCK_PHOTOS), desc="pairing", unit="block", disable=None):
+        rows = np.arange(start, min(start + _BLOCK_PHOTOS, count))
+        columns = np.arange(start, count)
+        later = columns > rows[:, None]
+        alike = _profiles_agree(index.profiles[rows], index.profiles[columns]) & later
+        found = []
+        for view in range(_VIEWS):
+            own = index.hashes[rows, 0 if view < _TURNS else _TURNS, None]
+            close = np.bitwise_count(own ^ index.hashes[None, columns, view]) <= _CLOSE_BITS
+            first, second = np.nonzero(close & later | alike)
+            found.append(_score(index, rows[first], columns[second], view))
+        yield from _best_views(np.concatenate(found))
+
+
+def _score(index: _Index, first: np.ndarray, second: np.ndarray, view: int) -> np.ndarray:
+    """Return rows of (first, second, view, correlation) of those pairs that look similar."""
+    kind = 0 if view < _TURNS else 1
+    size = _VIEW_SIDE_PX**2
+    place = np.arange(size).reshape(_VIEW_SIDE_PX, _VIEW_SIDE_PX)
+    pixel = list(quarter_turns(place) if kind == 0 else mirrorings(place))[view - _TURNS * kind]
+    ours = index.views[first, kind].reshape(-1, size).astype(np.float32)
+    theirs = index.views[second, kind].reshape(-1, size)[:, pixel.ravel()].astype(np.float32)
+    norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
+    score = (ours * theirs).sum(axis=1) / np.maximum(norms, 1)
+    rows = np.column_stack([first, second, np.full(len(first), view), score])
+    return rows[score >= _SIMILAR_VIEWS]
+
+
+def _best_views(found: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Yield each pair once, in order, with the view that scored best."""
+    order = np.lexsort((-found[:, 3], found[:, 1], found[:, 0]))
+    earlier = (-1, -1)
+    for first, second, view in found[order, :3].astype(int).tolist():
+        if (first, second) != earlier:
+            yield first, second, view
+        earlier = (first, second)
+
+
+def _profiles_agree(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+    """Return which profiles correlate, whichever way round; bool of shape (n, m)."""
+    backwards = theirs.reshape(len(theirs), -1, 3)[:, ::-1].reshape(theirs.shape)
+    return np.maximum(ours @ theirs.T, ours @ backwards.T) > _SIMILAR_PROFILES
+
+
+def _confirm(
+    pairs: list[tuple[str, str, int]], store: AnalysisStore
+) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many pairs were compared, and those that are copies."""
+    cv2.setNumThreads(1)
+    # Pairs come sorted by their first photo, which is then read once.
+    read = lru_cache(maxsize=512)(store.read)
+    same = [
+        (first, second)
+        for first, second, view in pairs
+        if are_copies(read(first), read(second), view)
+    ]
+    return len(pairs), same
+
+
+def are_copies(first: Analysis, second: Analysis, view: int) -> bool:
+    """Return whether two photos show the same picture, starting from a view of the second."""
+    likeness, cover = lay_over(first, second, view)
+    if likeness >= _SAME_PICTURE and cover >= _LEAST_COVER:
+        return True
+    if likeness < _SAME_PROFILE_PICTURE or not first.crop or not second.crop:
+        return False
+    ours, theirs = (_profile(analysis, None) for analysis in (first, second))
+    backwards = theirs.reshape(-1, 3)[::-1].ravel()
+    return max(ours @ theirs, ours @ backwards) >= _SAME_PROFILE
+
+
+def lay_over(first: Analysis, second: Analysis, view: int) -> tuple[float, float]:
+    """Lay the second photo's canvas on the first's, and compare them.
+
+    Returns
+    -------
+    likeness : float
+        Correlation of the detail of both, in colour, -1 to 1.
+    cover : float
+        Part of the first's light and of its frame that the second covers, the lesser, 0 to 1.
+    """
+    ours, theirs = (analysis.canvas_pixels().astype(np.float32) for analysis in (first, second))
+    start = _starting_map(first, second, view)
+    blurred = [cv2.GaussianBlur(canvas.max(axis=2), (0, 0), 1.0) for canvas in (ours, theirs)]
+    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
+    try:
+        _, found = cv2.findTransformECC(
+            *blurred, start[:2].astype(np.float32), cv2.MOTION_AFFINE, criteria, None, 3
+        )
+    except cv2.error:
+        return 0.0, 0.0
+    covered = _warp(np.ones(ours.shape[:2], np.float32), found) > 0.99
+    if not covered.any():
+        return 0.0, 0.0
+    light = ours.max(axis=2)
+    cover = min(covered.mean(), (light * covered).sum() / light.sum())
+    details = [
+        cv2.GaussianBlur(_detail(canvas), (0, 0), 0.7)[covered]
+        for canvas in (ours, _warp(theirs, found))
+    ]
+    return _correlation(*details), float(cover)
+
+
+def _starting_map(first: Analysis, second: Analysis, view: int) -> np.ndarray:
+    """Return the map from the first's canvas pixels to the second's that a view stands for."""
+    if view < _TURNS:
+        y, x = np.mgrid[:CANVAS_SIDE_PX, :CANVAS_SIDE_PX]
+        x, y = (list(quarter_turns(grid))[view] for grid in (x, y))
+        rows = [[grid[0, 1] - grid[0, 0], grid[1, 0] - grid[0, 0], grid[0, 0]] for grid in (x, y)]
+        return np.array([*rows, [0, 0, 1]], np.float64)
+    mirror = [(1, 1), (1, -1), (-1, 1), (-1, -1)][view - _TURNS]
+    ours, theirs = (_light_and_frame(analysis)[1] for analysis in (first, second))
+    return theirs @ np.diag([*mirror, 1]) @ np.linalg.inv(ours)
+
+
+def _light_and_frame(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
+    light = analysis.canvas_pixels().max(axis=2)
+    return light, axis_frame(light, analysis.width / analysis.height)
+
+
+def _small_detail(light: np.ndarray) -> np.ndarray:
+    """Return the detail of a view, int8 of shape (32, 32), scaled to its largest."""
+    side = (_VIEW_SIDE_PX, _VIEW_SIDE_PX)
+    detail = cv2.resize(_detail(light.astype(np.float32)), side, interpolation=cv2.INTER_AREA)
+    return np.round(detail / max(float(np.abs(detail).max()), 1e-6) * _UNIT).astype(np.int8)
+
+
+def _detail(picture: np.ndarray) -> np.ndarray:
+    return picture - cv2.GaussianBlur(picture, (0, 0), _DETAIL_PX)
+
+
+def _profile(analysis: Analysis, samples: int | None) -> np.ndarray:
+    """Return the crop's mean row as a unit vector without its mean, zero without a crop."""
+    if not analysis.crop:
+        return np.zeros(3 * (samples or 1), np.float32)
+    row = np.sqrt(analysis.crop_pixels().astype(np.float32).mean(axis=0, keepdims=True))
+    if samples:
+        row = cv2.resize(row, (samples, 1), interpolation=cv2.INTER_AREA)
+    profile = (row - row.mean(axis=(0, 1))).ravel()
+    return profile / max(float(np.linalg.norm(profile)), 1e-6)
+
+
+def _correlation(ours: np.ndarray, theirs: np.ndarray) -> float:
+    ours, theirs = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
+    norm = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
+    return float((ours * theirs).sum()) / max(norm, 1e-6)
+
+
+def _warp(canvas: np.ndarray, to_source: np.ndarray) -> np.ndarray:
+    side = (CANVAS_SIDE_PX, CANVAS_SIDE_PX)
+    return cv2.warpAffine(canvas, to_source, side, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

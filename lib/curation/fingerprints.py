@@ -1,0 +1,151 @@
+"""What a photo looks like whatever was done to the file: the same for its near duplicates.
+
+A copy may be rescaled, recompressed, brightened, turned or mirrored. The canvas is a small square
+picture with the background taken off and the brightness evened out. Hashed as it stands and in
+its seven other quarter turns and mirrorings, it finds copies with the same frame; hashed along
+the principal axis of its light, it finds copies at any angle and with any border.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import imagehash
+import numpy as np
+from PIL import Image
+
+CANVAS_SIDE_PX = 64
+# The brightest one in two hundred: hot pixels and a clipped core must not set the scale.
+_TOP_PERCENTILE = 99.5
+# Over the background, in noise widths of a canvas pixel.
+_NOISE_WIDTHS = 2.0
+# Light below this part of the top is noise and haze, which must not pull on the axis.
+_AXIS_FLOOR = 0.15
+# The aligned canvas reaches this many standard deviations of the light either way.
+_AXIS_REACH = 2.6
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """A photo's canvas and its hashes.
+
+    Attributes
+    ----------
+    canvas : uint8 array of shape (64, 64, 3)
+        Square root of the light over the background, the brightest 255; the frame squeezed square.
+    frame_hashes : uint64 array of shape (8,)
+        Perceptual hashes of the canvas, turned and mirrored; the first as it stands.
+    axis_hashes : uint64 array of shape (4,)
+        Perceptual hashes of the light along its principal axis, mirrored; the first as it stands.
+    """
+
+    canvas: np.ndarray
+    frame_hashes: np.ndarray
+    axis_hashes: np.ndarray
+
+
+def fingerprint(image: np.ndarray) -> Fingerprint:
+    """Take the fingerprint of an upright photo, uint8 of shape (h, w, 3)."""
+    height, width = image.shape[:2]
+    canvas = make_canvas(image)
+    light = canvas.max(axis=2)
+    aligned = view_of(light, axis_frame(light, width / height))
+    return Fingerprint(
+        canvas,
+        np.array([_hash(view) for view in quarter_turns(light)]),
+        np.array([_hash(view) for view in mirrorings(aligned)]),
+    )
+
+
+def make_canvas(image: np.ndarray) -> np.ndarray:
+    """Return the canvas of a photo, uint8 of shape (64, 64, 3)."""
+    side = (CANVAS_SIDE_PX, CANVAS_SIDE_PX)
+    # As float: in a dark photo the averaged light is far less than one 8-bit step.
+    small = _shrink(image, side)
+    floor = np.median(small, axis=(0, 1)) + _NOISE_WIDTHS * _noise(small)
+    light = np.maximum(small - floor, 0)
+    top = max(float(np.percentile(light.max(axis=2), _TOP_PERCENTILE)), 1.0)
+    return np.round(255 * np.sqrt(np.minimum(light / top, 1))).astype(np.uint8)
+
+
+def _noise(small: np.ndarray) -> np.ndarray:
+    """Return the noise of each channel, from the steps along the smoother direction."""
+    steps = [np.median(np.abs(np.diff(small, axis=axis)), axis=(0, 1)) for axis in (0, 1)]
+    # A normal distribution's median step between two samples is 0.954 of its width.
+    return np.minimum(*steps) / 0.954
+
+
+def quarter_turns(canvas: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the eight quarter turns and mirrorings of a square picture, itself first."""
+    for turns in range(4):
+        turned = np.rot90(canvas, turns)
+        yield turned
+        yield turned[:, ::-1]
+
+
+def mirrorings(canvas: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield a picture, and it mirrored across either axis and both."""
+    yield canvas
+    yield canvas[::-1]
+    yield canvas[:, ::-1]
+    yield canvas[::-1, ::-1]
+
+
+def axis_frame(light: np.ndarray, aspect: float) -> np.ndarray:
+    """Return where a canvas's light lies: its centre, its axis, its spread along and across.
+
+    Parameters
+    ----------
+    light : uint8 array of shape (64, 64)
+    aspect : float
+        Width over height of the photo, which the canvas has lost.
+
+    Returns
+    -------
+    float64 array of shape (3, 3)
+        Maps (along, across, 1), each -1 to 1 over the part that holds the light, to canvas pixels.
+    """
+    weight = np.maximum(light / 255 - _AXIS_FLOOR, 0)
+    y, x = np.mgrid[:CANVAS_SIDE_PX, :CANVAS_SIDE_PX].astype(np.float64)
+    x *= aspect
+    total = max(weight.sum(), 1e-9)
+    centre_x, centre_y = (weight * x).sum() / total, (weight * y).sum() / total
+    dx, dy = x - centre_x, y - centre_y
+    cross = (weight * dx * dy).sum()
+    spread = np.array([[(weight * dx * dx).sum(), cross], [cross, (weight * dy * dy).sum()]])
+    values, vectors = np.linalg.eigh(spread / total)
+    # A single point still gets a frame of a pixel or so.
+    minor, major = np.sqrt(np.maximum(values, 0.25)) * _AXIS_REACH
+    cosine, sine = vectors[:, 1]
+    return np.array(
+        [
+            [cosine * major / aspect, -sine * minor / aspect, centre_x / aspect],
+            [sine * major, cosine * minor, centre_y],
+            [0, 0, 1],
+        ]
+    )
+
+
+def view_of(light: np.ndarray, frame: np.ndarray) -> np.ndarray:
+    """Return the part of a canvas that `frame` spans, uint8 of shape (64, 64)."""
+    half = CANVAS_SIDE_PX / 2
+    to_unit = np.array([[1 / half, 0, 0.5 / half - 1], [0, 1 / half, 0.5 / half - 1], [0, 0, 1]])
+    return cv2.warpAffine(
+        light,
+        (frame @ to_unit)[:2],
+        (CANVAS_SIDE_PX, CANVAS_SIDE_PX),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+
+
+def _shrink(image: np.ndarray, side: tuple[int, int]) -> np.ndarray:
+    """Return the image averaged to `side`, float32, in two steps where that saves memory."""
+    while min(image.shape[:2]) > 8 * max(side):
+        half = (image.shape[1] // 4, image.shape[0] // 4)
+        image = cv2.resize(image, half, interpolation=cv2.INTER_AREA).astype(np.float32)
+    return cv2.resize(image.astype(np.float32), side, interpolation=cv2.INTER_AREA)
+
+
+def _hash(light: np.ndarray) -> np.uint64:
+    bits = imagehash.phash(Image.fromarray(np.ascontiguousarray(light))).hash
+    return np.packbits(bits.ravel()).view(np.uint64)[0]
