@@ -4,10 +4,7 @@ For each cell of a 40 x 40 grid it says how surely a usable spectrum covers the 
 axis it disperses and towards where it reddens.
 """
 
-from collections.abc import Iterator
-
 import keras
-import numpy as np
 import tensorflow as tf
 from keras import layers
 
@@ -23,7 +20,7 @@ _AXIS_WEIGHT = 0.5
 _DIRECTION_WEIGHT = 0.5
 
 
-def build_band_network(width: int = 24) -> keras.Model:
+def build_band_network(width: int = 16) -> keras.Model:
     """Return the untrained network.
 
     Input float32 (n, 160, 160, 6) in [0, 1]; output float32 (n, 40, 40, 5): the mask's logit, the
@@ -55,23 +52,22 @@ def _conv(x: keras.KerasTensor, filters: int, size: int, strides: int = 1) -> ke
 
 
 def _block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
-    """Residual block of two depthwise-separable convolutions."""
-    y = x
-    for _ in range(2):
-        y = layers.DepthwiseConv2D(5, padding="same", use_bias=False)(y)
-        y = _conv(y, filters, 1)
-    return layers.Add()([x, y])
+    """Residual block of two convolutions."""
+    y = _conv(x, filters, 3)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization(momentum=0.95)(y)
+    return layers.ReLU()(layers.Add()([x, y]))
 
 
 def band_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of the mask, plus squared errors of axis and direction inside it.
 
-    `truth` has the layout of `lib.training.band_targets`, (n, 40, 40, 6): the covered part of the
-    cell, axis (2), direction (2; 0, 0 where the light tells none), weight of the cell.
+    `truth` has the layout of `lib.training.band_views`, (n, 40, 40, 5): the covered part of the
+    cell, axis (2), direction (2; 0, 0 where the light tells none).
     """
-    mask, axis, direction, weight = truth[..., 0], truth[..., 1:3], truth[..., 3:5], truth[..., 5]
+    mask, axis, direction = truth[..., 0], truth[..., 1:3], truth[..., 3:5]
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=mask, logits=output[..., 0])
-    per_photo = tf.reduce_mean(weight * entropy, axis=(1, 2))
+    per_photo = tf.reduce_mean(entropy, axis=(1, 2))
     inside = mask / (tf.reduce_sum(mask, axis=(1, 2), keepdims=True) + 4.0)
     axis_error = tf.reduce_sum((axis - output[..., 1:3]) ** 2, -1)
     direction_error = tf.reduce_sum((direction - output[..., 3:5]) ** 2, -1)

@@ -1,0 +1,206 @@
+"""Where in a photo spectra lie: a look at the whole, then a close look at each candidate.
+
+The band network marks cells of a small canvas. The first look finds where spectra may be at all;
+each candidate is then looked at again, close up, where the same network sees its ends, its edges
+and its direction finely.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from lib.recognition.band_network import CELL_PX, shipped_network
+from lib.recognition.straighten import Geometry
+from lib.views import CANVAS_PX, View, make_view, whole_view
+
+# A cell belongs to a band from this probability on; a component needs one cell of the other.
+_CELL_PROBABILITY = 0.5
+_SURE_PROBABILITY = 0.6
+# Candidates looked at closely, the most likely first.
+_MOST_CANDIDATES = 3
+# Margin of the close look on each side, of the candidate's longer side.
+_MARGIN = 0.35
+# Looks at one candidate: a second if the first showed that it goes on beyond the view.
+_MOST_LOOKS = 3
+# Below this length the mean direction of the cells is no direction: their colours disagree.
+_LEAST_DIRECTION = 0.35
+_LEAST_CONFIDENCE = 0.6
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A spectrum that the network marked.
+
+    Attributes
+    ----------
+    geometry : Geometry
+        Rough: straight centre line, upright lines.
+    towards_red : int
+        1 where red lies at the greater coordinate, -1 at the lesser, 0 unknown.
+    confidence : float
+        Mean probability of its cells, 0 to 1.
+    pixel_px : float
+        Photo pixels across that one canvas pixel of the closest look spans.
+    """
+
+    geometry: Geometry
+    towards_red: int
+    confidence: float
+    pixel_px: float
+
+
+def find_candidates(image: np.ndarray) -> list[Candidate]:
+    """Return the spectra in an upright RGB photo, uint8 (h, w, 3), the most likely first."""
+    first = whole_view(image)
+    cells = shipped_network().mark(first.pixels[None])[0]
+    found: list[Candidate] = []
+    for component in _components(cells)[:_MOST_CANDIDATES]:
+        candidate = _look_closely(image, _photo_box(first, component))
+        if candidate and not any(_same(candidate, other) for other in found):
+            found.append(candidate)
+    return sorted(found, key=lambda candidate: -candidate.confidence)
+
+
+def _components(cells: np.ndarray) -> list[np.ndarray]:
+    """Connected groups of marked cells, bool (40, 40) each, by falling total probability."""
+    probability = cells[..., 0]
+    marked = (probability > _CELL_PROBABILITY).astype(np.uint8)
+    count, labels = cv2.connectedComponents(marked, connectivity=8)
+    groups = [labels == number for number in range(1, count)]
+    groups = [group for group in groups if probability[group].max() > _SURE_PROBABILITY]
+    return sorted(groups, key=lambda group: -float(probability[group].sum()))
+
+
+def _photo_box(view: View, group: np.ndarray) -> tuple[float, float, float, float]:
+    """Box of a group of cells in photo pixel edges."""
+    rows, columns = np.nonzero(group)
+    left, top = view.to_photo(columns.min() * CELL_PX - 0.5, rows.min() * CELL_PX - 0.5)
+    right, bottom = view.to_photo(
+        (columns.max() + 1) * CELL_PX - 0.5, (rows.max() + 1) * CELL_PX - 0.5
+    )
+    return float(left) + 0.5, float(top) + 0.5, float(right) + 0.5, float(bottom) + 0.5
+
+
+def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> Candidate | None:
+    """Look at a candidate's surroundings until the whole of it is in view."""
+    height, width = image.shape[:2]
+    for _ in range(_MOST_LOOKS):
+        margin = _MARGIN * max(box[2] - box[0], box[3] - box[1])
+        view = make_view(
+            image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
+        )
+        cells = shipped_network().mark(view.pixels[None])[0]
+        groups = [(group, _overlap(_photo_box(view, group), box)) for group in _components(cells)]
+        groups = [(group, shared) for group, shared in groups if shared > 0]
+        if not groups:
+            return None
+        group = max(groups, key=lambda pair: pair[1] * pair[0].sum())[0]
+        seen = _photo_box(view, group)
+        if not _runs_out(view, group, (width, height)):
+            break
+        box = seen
+    return _measure(view, cells, group, image.shape)
+
+
+def _overlap(a: tuple, b: tuple) -> float:
+    """Shared area of two boxes over the smaller one."""
+    w = min(a[2], b[2]) - max(a[0], b[0])
+    h = min(a[3], b[3]) - max(a[1], b[1])
+    if w <= 0 or h <= 0:
+        return 0.0
+    return w * h / min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1]))
+
+
+def _runs_out(view: View, group: np.ndarray, size: tuple[int, int]) -> bool:
+    """Whether a group reaches a rim of the view that is no rim of the photo."""
+    x0, y0, x1, y1 = view.area
+    rows, columns = np.nonzero(group)
+    low_x, low_y = view.to_photo(x0 - 0.5, y0 - 0.5)
+    high_x, high_y = view.to_photo(x1 - 0.5, y1 - 0.5)
+    reaches = (
+        (columns.min() * CELL_PX <= x0 + 1 and low_x > 0),
+        (rows.min() * CELL_PX <= y0 + 1 and low_y > 0),
+        ((columns.max() + 1) * CELL_PX >= x1 - 1 and high_x < size[0] - 1),
+        ((rows.max() + 1) * CELL_PX >= y1 - 1 and high_y < size[1] - 1),
+    )
+    return any(bool(reach) for reach in reaches)
+
+
+def _measure(
+    view: View, cells: np.ndarray, group: np.ndarray, shape: tuple[int, ...]
+) -> Candidate | None:
+    """Measure axis, direction, ends and height of a group of cells."""
+    weight = cells[..., 0] * cv2.dilate(group.astype(np.uint8), np.ones((3, 3), np.uint8))
+    core = cells[..., 0] * group
+    total = core.sum()
+    double = np.array([(core * cells[..., k]).sum() for k in (1, 2)]) / total
+    way = np.array([(core * cells[..., k]).sum() for k in (3, 4)]) / total
+    angle = 0.5 * np.arctan2(double[1], double[0])
+    canvas = np.array([np.cos(angle), np.sin(angle)])
+    direction = canvas / view.scale
+    direction /= np.hypot(*direction)
+    axis = "horizontal" if abs(direction[0]) >= abs(direction[1]) else "vertical"
+    main = 0 if axis == "horizontal" else 1
+    if direction[main] < 0:
+        direction, canvas = -direction, -canvas
+    along = float(way @ canvas)
+    known = np.hypot(*way) > _LEAST_DIRECTION and abs(along) > 0.7 * np.hypot(*way)
+    slope = direction[1 - main] / direction[main]
+    geometry = _fit_box(view, weight, axis, float(slope), shape)
+    confidence = float(core.sum() / group.sum())
+    if geometry is None or confidence < _LEAST_CONFIDENCE:
+        return None
+    sign = int(np.sign(along)) if known else 0
+    return Candidate(geometry, sign, confidence, 1 / view.scale[1 - main])
+
+
+def _fit_box(
+    view: View, weight: np.ndarray, axis: str, slope: float, shape: tuple[int, ...]
+) -> Geometry | None:
+    """Ends and edges of a mask along and across a line of known slope."""
+    fine = cv2.resize(weight, (CANVAS_PX, CANVAS_PX), interpolation=cv2.INTER_LINEAR)
+    rows, columns = np.nonzero(fine > 0.1)
+    if not len(rows):
+        return None
+    mass = fine[rows, columns].astype(np.float64)
+    x, y = view.to_photo(columns, rows)
+    scale = view.scale
+    if axis == "vertical":
+        x, y, scale = y, x, scale[::-1]
+    middle_x, middle_y = np.average(x, weights=mass), np.average(y, weights=mass)
+    across = y - middle_y - slope * (x - middle_x)
+    start, stop = _half_mass_ends(x, mass, 1 / scale[0])
+    low, high = _half_mass_ends(across, mass, 1 / scale[1])
+    length = shape[1] if axis == "horizontal" else shape[0]
+    start, stop = max(start, 0.0), min(stop, length - 1.0)
+    if stop - start < 2:
+        return None
+    centre = middle_y + (low + high) / 2 - slope * middle_x
+    half = max((high - low) / 2, 0.5)
+    return Geometry(axis, start, stop, (float(centre), float(slope)), float(half))
+
+
+def _half_mass_ends(place: np.ndarray, mass: np.ndarray, pixel: float) -> tuple[float, float]:
+    """Where the mass per canvas pixel rises to and falls from half of its plateau.
+
+    Returns the photo coordinates of the outermost pixel centres inside.
+    """
+    low = place.min()
+    bins = np.floor((place - low) / pixel + 0.5).astype(int)
+    counts = np.bincount(bins, weights=mass)
+    plateau = np.percentile(counts[counts > 0], 75)
+    inside = np.flatnonzero(counts >= 0.5 * plateau)
+    first, last = inside[0], inside[-1]
+    return low + (first - 0.5) * pixel + 0.5, low + (last + 0.5) * pixel - 0.5
+
+
+def _same(a: Candidate, b: Candidate) -> bool:
+    """Whether two candidates are one band found twice."""
+    if a.geometry.axis != b.geometry.axis:
+        return False
+    shared = min(a.geometry.stop, b.geometry.stop) - max(a.geometry.start, b.geometry.start)
+    shorter = min(a.geometry.stop - a.geometry.start, b.geometry.stop - b.geometry.start)
+    middle = (max(a.geometry.start, b.geometry.start) + min(a.geometry.stop, b.geometry.stop)) / 2
+    apart = abs(a.geometry.across(middle) - b.geometry.across(middle))
+    return shared > 0.5 * shorter and apart < max(a.geometry.half_height, b.geometry.half_height)

@@ -1,0 +1,189 @@
+"""Fit the band network on cached views, freeze it to LiteRT, and check one against the other."""
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
+
+from lib.errors import DataError
+from lib.files import atomic_path, require_absent, sha256, write_bytes, write_json
+from lib.training.band_network import band_loss, build_band_network
+from lib.views import network_input
+
+BATCH = 32
+PEAK_RATE = 3e-3
+# Largest difference of any output between Keras and LiteRT: float32 sums in another order.
+_TOLERANCE = 2e-3
+
+
+class Views(keras.utils.PyDataset):
+    """Cached views in batches, shuffled anew each epoch; read from disk as they are needed."""
+
+    def __init__(self, shards: list[tuple[np.ndarray, np.ndarray]], rng: np.random.Generator):
+        super().__init__(workers=1)
+        self._shards = shards
+        self._rng = rng
+        self._places = np.concatenate(
+            [
+                np.column_stack([np.full(len(views), number), np.arange(len(views))])
+                for number, (views, _) in enumerate(shards)
+            ]
+        )
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        """Whole batches only, so that every step is alike."""
+        return len(self._places) // BATCH
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return one batch: canvases float32 (n, 160, 160, 6), targets float32 (n, 40, 40, 5)."""
+        places = self._places[index * BATCH : (index + 1) * BATCH]
+        pixels = np.stack([self._shards[shard][0][row] for shard, row in places])
+        targets = np.stack([self._shards[shard][1][row] for shard, row in places])
+        return network_input(pixels), targets.astype(np.float32)
+
+    def on_epoch_end(self) -> None:
+        """Shuffle."""
+        self._rng.shuffle(self._places)
+
+
+def load_shards(folder: Path, seed: int, numbers: range) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Open cached views and targets without reading them.
+
+    Raises
+    ------
+    DataError
+        If one is missing.
+    """
+    shards = []
+    for number in numbers:
+        views = folder / f"views-{seed}-{number:04d}.npy"
+        targets = folder / f"targets-{seed}-{number:04d}.npy"
+        if not (views.exists() and targets.exists()):
+            raise DataError(f"{views}: expected cached views and their targets; not there")
+        shards.append((np.load(views, mmap_mode="r"), np.load(targets, mmap_mode="r")))
+    return shards
+
+
+def fit_band_network(
+    cache: Path,
+    output: Path,
+    *,
+    seed: int,
+    shards: tuple[int, int],
+    epochs: int,
+    overwrite: bool = False,
+    start: Path | None = None,
+) -> dict:
+    """Train, freeze and write the band network.
+
+    Parameters
+    ----------
+    cache : Path
+        Folder of views; the first shards[0] train, the next shards[1] validate.
+    output : Path
+        Receives band.keras, band.tflite and band.json.
+
+    Returns
+    -------
+    dict
+        What band.json says.
+    """
+    require_absent(output / "band.json", overwrite=overwrite)
+    keras.utils.set_random_seed(seed)
+    count = sum(shards)
+    training = Views(load_shards(cache, seed, range(shards[0])), np.random.default_rng(seed))
+    held = load_shards(cache, seed, range(shards[0], count))
+    validation = Views(held, np.random.default_rng(seed))
+    network = build_band_network() if start is None else _reopen(start)
+    steps = epochs * len(training)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        PEAK_RATE / 20,
+        steps,
+        warmup_target=PEAK_RATE,
+        warmup_steps=min(500, steps // 10),
+        alpha=0.01,
+    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
+    network.compile(optimizer, band_loss)
+    history = network.fit(training, validation_data=validation, epochs=epochs, verbose=2)
+    model = _convert(network)
+    _check(network, model, network_input(held[0][0][:32]))
+    with atomic_path(output / "band.keras") as temporary:
+        network.save(temporary)
+    write_bytes(output / "band.tflite", model)
+    card = {
+        "sha256": sha256(output / "band.tflite"),
+        "seed": seed,
+        "shards": list(shards),
+        "epochs": epochs,
+        "validation": {
+            "loss": round(float(history.history["val_loss"][-1]), 5),
+            **measure(network, held),
+        },
+        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    write_json(output / "band.json", card)
+    return card
+
+
+def measure(network: keras.Model, shards: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    """Return the mask's overlap and the share of right axes and directions on held-back views."""
+    inside = union = right_axis = right_way = axes = ways = 0
+    for views, targets in shards:
+        output = network.predict_on_batch(network_input(views))
+        truth = targets.astype(np.float32)
+        marked, covered = output[..., 0] > 0, truth[..., 0] > 0.5
+        inside += int((marked & covered).sum())
+        union += int((marked | covered).sum())
+        weight = truth[..., :1]
+        axis = (weight * output[..., 1:3] * truth[..., 1:3]).sum(axis=(1, 2, 3))
+        way = (weight * output[..., 3:5] * truth[..., 3:5]).sum(axis=(1, 2, 3))
+        shown = weight.sum(axis=(1, 2, 3)) > 0
+        directed = (np.abs(weight * truth[..., 3:5])).sum(axis=(1, 2, 3)) > 0
+        right_axis += int((axis[shown] > 0).sum())
+        right_way += int((way[directed] > 0).sum())
+        axes += int(shown.sum())
+        ways += int(directed.sum())
+    return {
+        "cell_overlap": round(inside / max(union, 1), 4),
+        "axis": round(right_axis / max(axes, 1), 4),
+        "direction": round(right_way / max(ways, 1), 4),
+        "views": axes,
+    }
+
+
+def _reopen(path: Path) -> keras.Model:
+    return keras.models.load_model(path, compile=False)
+
+
+def _convert(network: keras.Model) -> bytes:
+    specification = tf.TensorSpec((1, *network.input_shape[1:]), tf.float32, name="canvas")
+
+    @tf.function(input_signature=[specification])
+    def serve(canvas):
+        return network(canvas, training=False)
+
+    concrete = serve.get_concrete_function()
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete], network)
+    return converter.convert()
+
+
+def _check(network: keras.Model, model: bytes, canvases: np.ndarray) -> None:
+    """Refuse a frozen network that differs from the trained one."""
+    interpreter = Interpreter(model_content=model, num_threads=1)
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]["index"]
+    target = interpreter.get_output_details()[0]["index"]
+    expected = network.predict_on_batch(canvases)
+    for canvas, wanted in zip(canvases, expected, strict=True):
+        interpreter.set_tensor(source, canvas[None])
+        interpreter.invoke()
+        difference = float(np.abs(interpreter.get_tensor(target)[0] - wanted).max())
+        if difference > _TOLERANCE:
+            raise DataError(
+                f"band.tflite: differs from the trained network by {difference:.2g}; "
+                f"expected at most {_TOLERANCE}"
+            )

@@ -1,0 +1,186 @@
+"""Training examples of the band network: views of a photo and what each cell of them shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from lib.views import CANVAS_PX, View, make_view, whole_view
+
+CELL_PX = 4
+GRID = CANVAS_PX // CELL_PX
+# covered part; axis cos 2a, sin 2a; direction to red cos a, sin a.
+TARGETS = 5
+# A band is drawn at least this high on the canvas, or a thin trace would cover no cell.
+_LEAST_HEIGHT_PX = 3.0
+_SUBPIXEL_BITS = 4
+
+
+class BandBox(Protocol):
+    """What is known of a band: see `lib.simulation.truth.BandTruth`."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    axis: str
+    blue_end: str
+    blue_side: str
+    centre_line: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A band in photo coordinates.
+
+    Attributes
+    ----------
+    centre : float array of shape (n, 2)
+        x, y along the centre line, towards red.
+    half_height : float
+        Half its extent across, along the photo's other axis.
+    axis : str
+    directed : bool
+        Whether the colours tell where red is.
+    """
+
+    centre: np.ndarray
+    half_height: float
+    axis: str
+    directed: bool
+
+
+def trace_of(box: BandBox) -> Trace:
+    """Return the trace of a band of known truth."""
+    low, high = (box.x0, box.x1) if box.axis == "horizontal" else (box.y0, box.y1)
+    breadth = box.y1 - box.y0 if box.axis == "horizontal" else box.x1 - box.x0
+    along = np.linspace(low, high - 1, 9)
+    across = np.polynomial.polynomial.polyval(along, box.centre_line)
+    if box.blue_side in ("right", "bottom"):
+        along, across = along[::-1], across[::-1]
+    pair = (along, across) if box.axis == "horizontal" else (across, along)
+    half = max((breadth - np.ptp(across)) / 2, 0.5)
+    return Trace(np.column_stack(pair), float(half), box.axis, box.blue_end != "none")
+
+
+def training_views(
+    rng: np.random.Generator, image: np.ndarray, boxes: Sequence[BandBox], count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return views of one photo, each turned or mirrored at random, and their targets.
+
+    The first shows the whole photo, the others come close to a band, as the finder's second look
+    does, or show any part of the photo.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (h, w, 3)
+    boxes : sequence of BandBox
+        Every usable band, whole ones only; empty for a photo without a spectrum.
+
+    Returns
+    -------
+    pixels : uint8 array of shape (count, 160, 160, 6)
+    targets : float16 array of shape (count, 40, 40, 5)
+    """
+    traces = [trace_of(box) for box in boxes]
+    pixels, targets = [], []
+    for number in range(count):
+        if number == 0:
+            view = whole_view(image)
+        elif traces and rng.random() < 0.8:
+            view = make_view(image, close_rectangle(rng, traces[rng.integers(len(traces))]))
+        else:
+            view = make_view(image, any_rectangle(rng, image.shape))
+        canvas, cells = turn(rng, view.pixels, cell_targets(view, traces))
+        pixels.append(canvas)
+        targets.append(cells)
+    return np.stack(pixels), np.stack(targets).astype(np.float16)
+
+
+def close_rectangle(rng: np.random.Generator, trace: Trace) -> tuple[float, float, float, float]:
+    """Draw a rectangle around a band: margins of a tenth to once its length, each side its own."""
+    (x0, y0), (x1, y1) = trace.centre.min(axis=0), trace.centre.max(axis=0)
+    length = max(np.ptp(trace.centre, axis=0).max(), 4.0)
+    if trace.axis == "horizontal":
+        y0, y1 = y0 - trace.half_height, y1 + trace.half_height
+    else:
+        x0, x1 = x0 - trace.half_height, x1 + trace.half_height
+    left, top, right, bottom = length * np.exp(rng.uniform(np.log(0.08), 0, 4))
+    # Now and then the first look has missed an end.
+    if rng.random() < 0.1:
+        left = -0.15 * length
+    return x0 - left, y0 - top, x1 + right, y1 + bottom
+
+
+def any_rectangle(
+    rng: np.random.Generator, shape: tuple[int, ...]
+) -> tuple[float, float, float, float]:
+    """Draw a rectangle of a tenth to the whole of the photo's sides."""
+    height, width = shape[:2]
+    w, h = width * rng.uniform(0.1, 1), height * rng.uniform(0.1, 1)
+    x, y = rng.uniform(0, width - w), rng.uniform(0, height - h)
+    return x, y, x + w, y + h
+
+
+def cell_targets(view: View, traces: Sequence[Trace]) -> np.ndarray:
+    """Return what each cell of a view shows, float32 (40, 40, 5)."""
+    cells = np.zeros((GRID, GRID, TARGETS), np.float32)
+    # Where bands overlap (the halves of a divided slit), the later one names the direction.
+    for trace in traces:
+        covered = _coverage(_outline(view, trace), view.area)
+        direction = _canvas_direction(view, trace)
+        inside = covered > 0
+        cells[..., 0] = np.maximum(cells[..., 0], covered)
+        double = 2 * np.arctan2(direction[1], direction[0])
+        cells[inside, 1:3] = np.cos(double), np.sin(double)
+        cells[inside, 3:5] = direction if trace.directed else (0, 0)
+    return cells
+
+
+def _outline(view: View, trace: Trace) -> np.ndarray:
+    """Corners of a band on the canvas, float (n, 2)."""
+    step = 1 if trace.axis == "horizontal" else 0
+    half = max(trace.half_height, _LEAST_HEIGHT_PX / 2 / view.scale[step])
+    offset = np.array([0, half]) if step else np.array([half, 0])
+    # From the first pixel's outer edge to the last one's.
+    ends = trace.centre.copy()
+    forward = np.sign(ends[-1] - ends[0]) * (1 - np.abs(offset) / half) * 0.5
+    ends[0] -= forward
+    ends[-1] += forward
+    corners = np.concatenate([ends - offset, ends[::-1] + offset])
+    return np.column_stack(view.to_canvas(corners[:, 0], corners[:, 1]))
+
+
+def _coverage(outline: np.ndarray, area: tuple[int, int, int, int]) -> np.ndarray:
+    """Part of each cell that a polygon covers, within the area that shows photo."""
+    canvas = np.zeros((CANVAS_PX, CANVAS_PX), np.uint8)
+    corners = np.round(np.clip(outline, -2000, 2000) * 2**_SUBPIXEL_BITS).astype(np.int32)
+    cv2.fillPoly(canvas, [corners], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    left, top, right, bottom = area
+    shown = np.zeros_like(canvas)
+    shown[top:bottom, left:right] = canvas[top:bottom, left:right]
+    return cv2.resize(shown, (GRID, GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+
+
+def _canvas_direction(view: View, trace: Trace) -> np.ndarray:
+    """Unit vector towards red on the canvas, which may be stretched."""
+    direction = (trace.centre[-1] - trace.centre[0]) * view.scale
+    return direction / max(np.hypot(*direction), 1e-9)
+
+
+def turn(
+    rng: np.random.Generator, canvas: np.ndarray, cells: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Turn by a random number of quarters and perhaps mirror canvas and targets alike."""
+    if rng.random() < 0.5:
+        canvas, cells = canvas[:, ::-1], cells[:, ::-1].copy()
+        cells[..., 2] *= -1
+        cells[..., 3] *= -1
+    for _ in range(rng.integers(4)):
+        # Anticlockwise on the screen: (x, y) becomes (y, -x), the doubled angle turns by a half.
+        canvas, cells = np.rot90(canvas), np.rot90(cells).copy()
+        cells[..., 1:3] *= -1
+        cells[..., 3], cells[..., 4] = cells[..., 4].copy(), -cells[..., 3].copy()
+    return np.ascontiguousarray(canvas), np.ascontiguousarray(cells)

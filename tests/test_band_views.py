@@ -1,0 +1,87 @@
+"""Training examples of the band network."""
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lib.training.band_views import cell_targets, trace_of, training_views, turn
+from lib.views import whole_view
+
+
+def box(**changes):
+    values = {
+        "x0": 40,
+        "y0": 50,
+        "x1": 140,
+        "y1": 90,
+        "axis": "horizontal",
+        "blue_end": "left",
+        "blue_side": "left",
+        "centre_line": (69.5,),
+    }
+    return SimpleNamespace(**(values | changes))
+
+
+def targets_of(*boxes, shape=(160, 160)):
+    view = whole_view(np.zeros((*shape, 3), np.uint8))
+    return cell_targets(view, [trace_of(one) for one in boxes])
+
+
+def test_marked_cells_are_those_under_the_band():
+    cells = targets_of(box())
+    rows, columns = np.nonzero(cells[..., 0] > 0.5)
+    assert (columns.min(), columns.max()) == (10, 34)
+    assert (rows.min(), rows.max()) in [(12, 21), (12, 22), (13, 21), (13, 22)]
+    assert cells[..., 0].sum() == pytest.approx(100 * 40 / 16, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("blue", "direction"), [("left", (1, 0)), ("right", (-1, 0)), ("none", (0, 0))]
+)
+def test_direction_points_to_red_where_it_is_known(blue, direction):
+    side = "left" if blue == "none" else blue
+    cells = targets_of(box(blue_end=blue, blue_side=side))
+    assert np.allclose(cells[17, 20, 3:5], direction, atol=1e-6)
+    assert np.allclose(cells[17, 20, 1:3], (1, 0), atol=1e-6)
+
+
+def test_a_thin_trace_still_marks_cells():
+    cells = targets_of(
+        box(y0=400, y1=402, x0=100, x1=1400, centre_line=(400.5,)), shape=(1200, 1600)
+    )
+    assert (cells[..., 0].max(axis=0) > 0.5).sum() >= 30
+
+
+def test_turning_keeps_pixels_and_targets_together():
+    """A band drawn in the picture lies under its cells, and reddens along its arrow."""
+    image = np.zeros((160, 160, 3), np.uint8)
+    image[50:90, 40:140, 0] = np.linspace(60, 250, 100)
+    for seed in range(12):
+        pixels, targets = training_views(np.random.default_rng(seed), image, [box()], 1)
+        canvas, cells = pixels[0, ..., 0].astype(float), targets[0].astype(float)
+        lit = canvas.reshape(40, 4, 40, 4).mean(axis=(1, 3))
+        assert ((lit > 20) == (cells[..., 0] > 0.3)).mean() > 0.97
+        inside = cells[..., 0] > 0.9
+        rows, columns = np.nonzero(inside)
+        x, y = cells[inside][:, 3], cells[inside][:, 4]
+        brightness = np.corrcoef(columns * x + rows * y, lit[inside])[0, 1]
+        assert brightness > 0.9
+        assert np.allclose(cells[inside][:, 1], x**2 - y**2, atol=1e-3)
+
+
+def test_turns_are_eight():
+    canvas = np.arange(160 * 160 * 6, dtype=np.uint32).reshape(160, 160, 6)
+    cells = np.zeros((40, 40, 5), np.float32)
+    seen = {turn(np.random.default_rng(seed), canvas, cells)[0].tobytes() for seed in range(60)}
+    assert len(seen) == 8
+
+
+def test_cells_outside_the_photo_are_never_marked():
+    view = whole_view(np.zeros((40, 400, 3), np.uint8))
+    wide = box(x0=-50, x1=450, y0=-30, y1=80, centre_line=(20.0,))
+    cells = cell_targets(view, [trace_of(wide)])
+    x0, y0, x1, y1 = (edge // 4 for edge in view.area)
+    assert cells[y0:y1, x0:x1, 0].min() > 0.9
+    cells[y0:y1, x0:x1, 0] = 0
+    assert not cells[..., 0].any()
