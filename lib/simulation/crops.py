@@ -30,6 +30,11 @@ UNKNOWN_LABEL = -1
 _BATCH = 128
 # Columns simulated beyond either end, so that light can spread and slant into the crop.
 _MARGIN = 64
+# Coarse bins in which lamp and sensor are multiplied to find where there is light.
+_BIN_STEPS = 20
+_BINS_NM = WAVELENGTHS_NM[_BIN_STEPS // 2 :: _BIN_STEPS]
+# Instead of a division by zero where a camera sees nothing of a lamp.
+_NO_LIGHT = 1e-12
 
 _SOURCES: dict[str, Lamp | Strip] = LAMPS | STRIPS
 
@@ -201,9 +206,10 @@ def _profiles(
     Shapes (n, 1, 480 + margins, 3) and (n, 480).
     """
     n = len(spd)
-    limits_nm = _draw_limits(rng, n, effects)
     geometry = draw_geometry(rng, n, curved=effects.curved_dispersion)
     sensor = draw_sensor(rng, n, varied=effects.sensor)
+    seen = _seen_light(spd, sensor)
+    limits_nm = _on_the_light(_draw_limits(rng, n, effects), seen.sum(axis=2))
     edges = np.arange(-_MARGIN, CROP_WIDTH + _MARGIN + 1) / CROP_WIDTH
     edges_nm = wavelength_at(geometry, limits_nm, edges)
     centres_nm = (edges_nm[:, 1:] + edges_nm[:, :-1]) / 2
@@ -215,24 +221,38 @@ def _profiles(
         second = column_flux(spd * efficiency[:, None].astype(np.float32), edges_nm / 2)
         profile += second[:, :, None] * sensor.response(centres_nm / 2)
     if effects.zero_order:
-        profile += _zero_order(rng, spd, sensor, edges_nm)
+        profile += _zero_order(rng, seen.sum(axis=1), edges_nm)
     profile = profile[:, None]
     if effects.point_spread:
         profile = _blurred(rng, profile)
     inside = slice(_MARGIN, _MARGIN + CROP_WIDTH)
     peak = profile[:, :, inside].max(axis=(1, 2, 3), keepdims=True)
-    return profile / np.maximum(peak, 1e-12), centres_nm[:, inside]
+    return profile / np.maximum(peak, _NO_LIGHT), centres_nm[:, inside]
 
 
-def _zero_order(
-    rng: np.random.Generator, spd: np.ndarray, sensor: Sensor, edges_nm: np.ndarray
-) -> np.ndarray:
-    """Return the undispersed light, all in the column where the wavelength passes through 0."""
+def _seen_light(spd: np.ndarray, sensor: Sensor) -> np.ndarray:
+    """Return what the sensor's channels see of each lamp in bins of 5 nm, shape (n, n_bins, 3)."""
+    bins = spd[:, : len(_BINS_NM) * _BIN_STEPS].reshape(len(spd), -1, _BIN_STEPS).sum(axis=2)
+    return bins[:, :, None] * sensor.response(np.broadcast_to(_BINS_NM, bins.shape))
+
+
+def _on_the_light(limits_nm: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """Return crop limits, replaced by the visible band where they miss most of the light.
+
+    Nobody crops a photo to where a lamp does not shine. `seen` has shape (n, n_bins).
+    """
+    inside = (limits_nm[:, :1] < _BINS_NM) & (limits_nm[:, 1:] > _BINS_NM)
+    share = (seen * inside).sum(axis=1) / np.maximum(seen.sum(axis=1), _NO_LIGHT)
+    return np.where(share[:, None] < 0.15, [375.0, 720.0], limits_nm)
+
+
+def _zero_order(rng: np.random.Generator, white: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:
+    """Return the undispersed light, all in the column where the wavelength passes through 0.
+
+    `white`, shape (n, 3), is the whole light of the lamp.
+    """
     light = np.zeros((*edges_nm.shape[:1], edges_nm.shape[1] - 1, 3), np.float32)
     shown = np.flatnonzero((edges_nm[:, 0] < 0) & (edges_nm[:, -1] > 0))
-    coarse = slice(None, None, 20)
-    nm = np.broadcast_to(WAVELENGTHS_NM[coarse], (len(spd), len(WAVELENGTHS_NM[coarse])))
-    white = (spd[:, coarse, None] * sensor.response(nm)).sum(axis=1) * 20
     for i in shown:
         column = np.searchsorted(edges_nm[i], 0) - 1
         light[i, column] = white[i] * rng.uniform(0.3, 3)
@@ -267,7 +287,7 @@ def _pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -
         balance /= balance.min(axis=1, keepdims=True)
     inside = slice(_MARGIN, _MARGIN + CROP_WIDTH)
     peak = (profile[:, 0, inside] * balance[:, None]).max(axis=(1, 2))
-    signal = profile * _per_crop(_draw_exposure(rng, n, effects) / peak)
+    signal = profile * _per_crop(_draw_exposure(rng, n, effects) / np.maximum(peak, _NO_LIGHT))
     if effects.blooming:
         signal = camera.bloom(signal, share=_per_crop(0.5 * rng.random(n) ** 3))
     image = _rows(rng, signal, effects)
@@ -277,8 +297,8 @@ def _pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -
         image = camera.add_noise(
             rng,
             image,
-            full_well=_per_crop(np.exp(rng.uniform(np.log(150), np.log(1e5), n))),
-            read=_per_crop(np.exp(rng.uniform(np.log(0.0001), np.log(0.006), n))),
+            full_well=_per_crop(np.exp(rng.uniform(np.log(250), np.log(2e5), n))),
+            read=_per_crop(np.exp(rng.uniform(np.log(0.00005), np.log(0.004), n))),
             grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
         )
     image = camera.clip_full(image) * _per_crop(balance)
@@ -293,8 +313,8 @@ def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.nda
         return np.full(n, 0.7)
     where = rng.random(n)
     return np.select(
-        [where < 0.55, where < 0.67],
-        [rng.uniform(0.2, 1.05, n), np.exp(rng.uniform(np.log(0.03), np.log(0.2), n))],
+        [where < 0.54, where < 0.64],
+        [rng.uniform(0.25, 1.05, n), np.exp(rng.uniform(np.log(0.03), np.log(0.25), n))],
         np.exp(rng.uniform(np.log(1.05), np.log(25), n)),
     )
 
@@ -307,7 +327,7 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
     shift = np.zeros((n, CROP_HEIGHT, CROP_WIDTH), np.float32)
     if effects.slant:
         slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.1, 12, 1.2)
-        smile_px = rng.normal(0, 1.0, n) * rng.random(n)
+        smile_px = rng.normal(0, 1.0, n) * rng.random(n) ** 2
         keystone_px = rng.normal(0, 0.5, n)
         shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
         shift += keystone_px[:, None, None] * row[:, None] * (column / CROP_WIDTH - 0.5)
@@ -327,7 +347,7 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
 def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return the brightness (n, 15, 480, 1) across the band: uneven slits, and bands that leave.
 
-    A quarter of the crops show the edge of the band, which may bend out of the strip.
+    A fifth of the crops show the edge of the band, which may bend out of the strip.
     """
     row = np.linspace(-1, 1, CROP_HEIGHT, dtype=np.float32)[:, None]
     column = np.linspace(-1, 1, CROP_WIDTH, dtype=np.float32)
@@ -335,17 +355,17 @@ def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
     centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
     half_width = rng.uniform(0.5, 1.6, (n, 1, 1))
     edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
-    shown = (rng.random((n, 1, 1)) < 0.25).astype(np.float32)
+    shown = (rng.random((n, 1, 1)) < 0.18).astype(np.float32)
     streaks = 1 + rng.standard_normal((n, CROP_HEIGHT, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
-    slit = streaks * (1 + 0.15 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
+    slit = streaks * (1 + 0.08 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
     return ((1 - shown + shown * edge) * slit.astype(np.float32))[..., None]
 
 
 def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Add the lamp's own stray light and a background of another colour."""
     n = len(image)
-    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.6 * rng.random((n, 1)) ** 4)
-    level = np.exp(rng.uniform(np.log(0.0002), np.log(0.03), (n, 1)))
+    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.5 * rng.random((n, 1)) ** 5)
+    level = np.exp(rng.uniform(np.log(0.00005), np.log(0.02), (n, 1)))
     colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
     slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
     return camera.add_haze(image, _per_crop(own + colour), slope)
@@ -360,12 +380,12 @@ def _finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np
             image,
             gamma=_per_crop(gamma),
             contrast=_per_crop(rng.uniform(0, 0.8, n)),
-            saturation=_per_crop(rng.uniform(0.7, 1.5, n)),
+            saturation=_per_crop(rng.uniform(0.75, 1.6, n)),
         )
     else:
         image = camera.tone(image)
     if effects.haze:
-        black = np.where(rng.random((n, 1)) < 0.5, 0, rng.uniform(0, 0.14, (n, 1)))
+        black = np.where(rng.random((n, 1)) < 0.6, 0, rng.uniform(0, 0.12, (n, 1)))
         black = _per_crop(black * rng.uniform(0.4, 1.4, (n, 3)))
         image = black + (1 - black) * image
     images = camera.to_bytes(image)
