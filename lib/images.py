@@ -17,6 +17,12 @@ from lib.files import atomic_path
 MAX_PIXELS = 100_000_000
 # 16-bit RGBA without compression at the pixel bound is 800 MB; real photos stay far below this.
 MAX_BYTES = 256 * 2**20
+# A burst, a live photo or a scan of pages; walking the frames of a film costs time.
+MAX_FRAMES = 100
+# Progressive JPEGs have about ten passes over the whole picture. A pass can be made of 20 bytes,
+# so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
+MAX_JPEG_PASSES = 100
+_JPEG_START_OF_SCAN = b"\xff\xda"
 
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
@@ -51,7 +57,7 @@ def read_image(
 ) -> np.ndarray:
     """Read a photo to upright RGB.
 
-    The bounds are checked on the file's size and on its header, before a pixel is decoded. Of an
+    The bounds are checked on the file's size and on its headers, before a pixel is decoded. Of an
     animation or a multi-page file the first frame counts. 16-bit samples scale to 8 bit over
     their full range, transparent pixels become black (the surround of a spectrum), and the
     orientation of EXIF, TIFF or HEIF is applied.
@@ -144,6 +150,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> np.ndarray:
         try:
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 _check_pixels(image.size, name, max_pixels)
+                _check_frames(image, data, name)
                 pixels = _decode_16_bit_colour(image, data)
                 if pixels is None:
                     image.load()
@@ -173,6 +180,28 @@ def _check_pixels(size: tuple[int, int], name: str, max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
         raise DataError(f"{name}: {width} x {height} pixels; expected at most {max_pixels:,}")
+
+
+def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
+    """Refuse films and JPEGs of endless passes; only the first frame is ever decoded."""
+    passes = data.count(_JPEG_START_OF_SCAN) if image.format in ("JPEG", "MPO") else 0
+    if passes > MAX_JPEG_PASSES:
+        raise DataError(f"{name}: {passes} passes; expected a JPEG of at most {MAX_JPEG_PASSES}")
+    if _has_more_frames(image):
+        raise DataError(f"{name}: more than {MAX_FRAMES} frames; expected a photo, not a film")
+
+
+def _has_more_frames(image: Image.Image) -> bool:
+    if image.format != "TIFF":
+        return getattr(image, "n_frames", 1) > MAX_FRAMES
+    # The length of a TIFF's chain of pages is known only by walking it.
+    try:
+        image.seek(MAX_FRAMES)
+    except EOFError:
+        return False
+    finally:
+        image.seek(0)
+    return True
 
 
 def _decode_16_bit_colour(image: Image.Image, data: bytes) -> np.ndarray | None:

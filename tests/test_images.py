@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from lib.errors import DataError
-from lib.images import is_image_name, list_images, read_image, write_png
+from lib.images import MAX_FRAMES, is_image_name, list_images, read_image, write_png
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -227,6 +227,34 @@ def test_too_many_pixels_are_refused_from_the_header(side):
     with pytest.raises(DataError, match="at most 90,000,000"):
         read_image(data, max_pixels=90_000_000)
     assert time.perf_counter() - start < 0.1
+
+
+@pytest.mark.parametrize("format_name", ["GIF", "TIFF", "PNG", "WEBP"])
+def test_a_film_is_refused_and_a_burst_is_read(format_name):
+    frames = [
+        Image.new("RGB", (40, 30), (97 * count % 256, 2 * count, 128))
+        for count in range(MAX_FRAMES + 1)
+    ]
+
+    def saved(count: int) -> bytes:
+        buffer = io.BytesIO()
+        frames[0].save(buffer, format_name, save_all=True, append_images=frames[1:count])
+        return buffer.getvalue()
+
+    assert read_image(saved(MAX_FRAMES)).shape == (30, 40, 3)
+    with pytest.raises(DataError, match="film"):
+        read_image(saved(MAX_FRAMES + 1), name="film")
+
+
+def test_a_jpeg_of_endless_passes_is_refused_before_decoding():
+    buffer = io.BytesIO()
+    Image.new("RGB", (6000, 6000)).save(buffer, "JPEG", progressive=True)
+    data = buffer.getvalue()
+    one_pass = data[data.rfind(b"\xff\xda") : -2]
+    start = time.perf_counter()
+    with pytest.raises(DataError, match="passes"):
+        read_image(data[:-2] + 5000 * one_pass + b"\xff\xd9")
+    assert time.perf_counter() - start < 1
 
 
 def test_a_written_png_reads_back_the_same(tmp_path, picture):
