@@ -1,0 +1,78 @@
+"""Make the model that ships from nothing: simulate, train, freeze. No real photo takes part.
+
+Crops of the seven classes, and crops of unknown lamps at which the network learns to shrug
+(outlier exposure), are simulated with fixed seeds; validation and test are simulated with others.
+
+Reads:  nothing
+Writes: --work: TFRecords and the run folder; --output: model.pb, .tflite, .keras, .json
+
+Example: python train_default.py --overwrite
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import cli
+import s0_simulate
+import s4_train
+import s5_freeze_pb
+from lib.files import require_absent
+from lib.model_card import CARD_NAME
+from lib.paths import DEFAULT_MODEL, INPUT_DATA
+
+# Seeds of the simulated files; --seed is that of the training.
+FILE_SEEDS = {"train": 101, "unknown": 102, "validation": 103, "test": 104}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__, seed=True, overwrite=True)
+    parser.add_argument(
+        "--output", type=Path, default=DEFAULT_MODEL, help="model folder (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=INPUT_DATA / "default",
+        help="folder of crops and run (default: %(default)s)",
+    )
+    for flag, default, text in (
+        ("crops", 120_000, "training crops of the seven classes"),
+        ("unknown", 30_000, "training crops of unknown lamps"),
+        ("check", 8_000, "crops of validation, and of test"),
+        ("epochs", 6, "passes over the training crops"),
+    ):
+        parser.add_argument(
+            f"--{flag}", type=cli.positive_int, default=default, help=f"{text} ({default})"
+        )
+    cli.add_jobs_flag(parser)
+    return parser.parse_args(argv)
+
+
+def make_model(args: argparse.Namespace) -> None:
+    """Run the three stages with their own commands."""
+    require_absent(args.output / CARD_NAME, overwrite=args.overwrite)
+    counts = {"train": args.crops, "unknown": args.unknown}
+    for name, seed in FILE_SEEDS.items():
+        argv = ["crops", "--seed", str(seed), "--count", str(counts.get(name, args.check))]
+        argv += ["--output", str(args.work / f"{name}.tfrecord"), "--jobs", str(args.jobs)]
+        argv += ["--per-shard", str(args.crops), "--overwrite"]
+        argv += ["--lamps", "unknown"] if name == "unknown" else []
+        s0_simulate.write_crops(s0_simulate.parse_args(argv))
+    run = args.work / f"run-{args.seed}"
+    argv = ["--input", str(args.work), "--outliers", str(args.work / "unknown.tfrecord")]
+    argv += ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
+    s4_train.train(s4_train.parse_args([*argv, "--overwrite"]))
+    argv = ["--input", str(run), "--output", str(args.output), "--overwrite"]
+    s5_freeze_pb.freeze(s5_freeze_pb.parse_args(argv))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: make_model(args), verbose=args.verbose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
