@@ -144,7 +144,7 @@ FAMILIES = {
             "vertical": 0.25,
             "oblique": 0.1,
             "zero_order": 0.5,
-            "mirrored": 0.3,
+            "mirrored": 0.6,
             "second_order": 0.2,
             "half_slit": 0.08,
             "small": 0.2,

@@ -57,16 +57,20 @@ def order_light(response: np.ndarray, grating: Grating, order: int, u: np.ndarra
     return np.ascontiguousarray(column_flux(response.T, nm).T) / np.float32(step)
 
 
-def blur(rng: np.random.Generator, light: np.ndarray, fwhm_px: float) -> np.ndarray:
-    """Blur light along u, samples as from `sample_positions`, by a slit and lens of `fwhm_px`."""
-    width = fwhm_px * SAMPLES_PER_PX
+def blur(rng: np.random.Generator, light: np.ndarray, span_px: float) -> np.ndarray:
+    """Blur light along u, samples as from `sample_positions`, by a slit and a lens.
+
+    The slit's image is 0.3 to 5 % of the spectrum's length `span_px` wide, and the lens scatters
+    a halo around it, as in crops.
+    """
+    width = SAMPLES_PER_PX * max(0.9, span_px * log_uniform(rng, 0.003, 0.05))
     slit_share = rng.random() ** 1.5
     return camera.spread(
         light[None],
         sigma_px=max(0.35 * SAMPLES_PER_PX, width * (1 - slit_share) / 2.3548),
         slit_px=width * slit_share,
         halo_share=0.35 * rng.random() ** 3,
-        halo_px=SAMPLES_PER_PX * log_uniform(rng, 4, 60),
+        halo_px=SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12),
     )[0]
 
 

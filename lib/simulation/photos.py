@@ -34,6 +34,8 @@ FAINTEST_PEAK_LEVELS = 18.0
 SEEN_FRACTION = 0.6
 # Share of lamps without a class among the photos, as in a crawl.
 UNKNOWN_SHARE = 0.12
+# What silicon behind glass can see at all.
+SIGHT_NM = (360.0, 1000.0)
 CLIPPED_LEVEL = 250
 # Sum of the differences of the three colour shares between the halves of a spectrum, from which
 # on a person can tell which half is bluer.
@@ -152,14 +154,12 @@ def draw_orders(
         efficiency[2] = log_uniform(rng, 0.03, 0.25)
     if {"second_order", "mirrored"} <= setting.on:
         efficiency[-2] = log_uniform(rng, 0.03, 0.25)
-    # From a sharp slit to one as wide as 5 % of the spectrum, as in crops.
-    fwhm_px = max(0.9, layout.span_px * log_uniform(rng, 0.003, 0.05))
     strips = {
         order: share * light.order_light(response, layout.grating, order, u)
         for order, share in efficiency.items()
     }
     # One blur for all, as it is one slit and one lens.
-    blurred = light.blur(rng, np.concatenate(list(strips.values()), axis=1), fwhm_px)
+    blurred = light.blur(rng, np.concatenate(list(strips.values()), axis=1), layout.span_px)
     return dict(zip(strips, np.split(blurred, len(strips), axis=1), strict=True))
 
 
@@ -230,8 +230,10 @@ def find_boxes(
         if order not in orders:
             continue
         shown, threshold = contrast(exposure, layout, u, orders[order], backdrop, scale)
-        seen = shown.max(axis=1) > threshold
-        if shown.max() < max(threshold, FAINTEST_PEAK_LEVELS):
+        # A halo may be seen far beyond; the spectrum ends where the sensor's sight does.
+        nm = layout.grating.nm_at(u, order)
+        seen = (shown.max(axis=1) > threshold) & (nm > SIGHT_NM[0]) & (nm < SIGHT_NM[1])
+        if not seen.any() or shown.max() < FAINTEST_PEAK_LEVELS:
             continue
         first, last = np.flatnonzero(seen)[[0, -1]]
         truths = band_truths(

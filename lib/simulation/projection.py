@@ -40,9 +40,13 @@ class Grating:
         return np.where(inside, u, np.sign(order) * np.inf)
 
     def nm_at(self, u: np.ndarray, order: int = 1) -> np.ndarray:
-        """Return the wavelength of one order at u: the inverse of `offset_px`."""
+        """Return the wavelength of one order at u: the inverse of `offset_px`.
+
+        Beyond grazing exit no more light comes: the wavelength stays at its last value.
+        """
         angle = np.arctan(np.asarray(u, float) / self.focal_px - np.tan(self.turn_rad))
-        return self.period_nm / order * np.sin(angle + self.turn_rad)
+        angle = np.clip(angle + self.turn_rad, -np.pi / 2, np.pi / 2)
+        return self.period_nm / order * np.sin(angle)
 
 
 def grating_for_span(

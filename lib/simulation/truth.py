@@ -159,11 +159,15 @@ def band_truth(
     """Return the truth of the band between two heights of the slit; None if outside the frame."""
     length, breadth = (shape[1], shape[0]) if projection.horizontal else (shape[0], shape[1])
     position = np.arange(length, dtype=float)
-    edges = [cross(projection, position, v, breadth) for v in reach_v]
-    low, high = np.clip(np.sort(edges, axis=0), -0.5, breadth - 0.5)
-    centre = (low + high) / 2
+    edges = np.sort([cross(projection, position, v, breadth) for v in reach_v], axis=0)
+    low, high = np.clip(edges, -0.5, breadth - 0.5)
+    line = centre_polynomial(projection, position, edges, breadth, seen_u)
+    if line is None:
+        return None
+    centre = np.polynomial.polynomial.polyval(position, line)
     u, _ = to_slit_along(projection, position, centre)
-    inside = (high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1])
+    inside = (centre > -0.5) & (centre < breadth - 0.5) & (high - low > 0.5)
+    inside &= (u >= seen_u[0]) & (u <= seen_u[1])
     if inside.sum() < SHORTEST_BOX_PX:
         return None
     first, last = np.flatnonzero(inside)[[0, -1]]
@@ -172,7 +176,6 @@ def band_truth(
     axis = "horizontal" if projection.horizontal else "vertical"
     sides = ("left", "right") if projection.horizontal else ("top", "bottom")
     side = sides[0] if nm[0] < nm[-1] else sides[1]
-    line = fit_polynomial(position[pick], centre[pick], 0.05, 3)
     slope = (centre[last] - centre[first]) / max(last - first, 1)
     along = (first, last + 1)
     across = (int(np.floor(low[pick].min() + 0.5)), int(np.ceil(high[pick].max() + 0.5)))
@@ -192,6 +195,29 @@ def band_truth(
         centre_line=line,
         seen_fraction=float(np.ptp(u[pick]) / max(seen_u[1] - seen_u[0], 1e-6)),
     )
+
+
+def centre_polynomial(
+    projection: Projection,
+    position: np.ndarray,
+    edges: np.ndarray,
+    breadth: int,
+    seen_u: tuple[float, float],
+) -> tuple[float, ...] | None:
+    """Return the centre line of what is seen of a band, ascending powers; None if nothing is.
+
+    Where the frame cuts one side off, the line goes on as it runs through the whole part; a strip
+    cut out inside the band has no whole part, and its middle is the picture's.
+    """
+    low, high = np.clip(edges, -0.5, breadth - 0.5)
+    centre = (low + high) / 2
+    u, _ = to_slit_along(projection, position, centre)
+    seen = (high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1])
+    whole = seen & (edges[0] >= -0.5) & (edges[1] <= breadth - 0.5)
+    used = whole if whole.sum() > 0.3 * seen.sum() else seen
+    if used.sum() < SHORTEST_BOX_PX:
+        return None
+    return fit_polynomial(position[used], centre[used], 0.05, 2)
 
 
 def to_slit_along(
