@@ -1,32 +1,54 @@
-"""Sort a heap of downloaded photos into one folder a light source, by the keywords of its tables.
+"""Sort a heap of downloaded photos into one folder a light source, and review the result.
 
-Photos whose title and keywords name exactly one source are copied; all others are recorded with
-the reason. Then people move and delete files in the folders: the folders are the truth, and a
-second run puts nothing back. Tables and originals are never changed.
+label   (the default) copies each photo whose title and keywords name exactly one source, records
+        all others with the reason, and groups exact and near duplicates
+review  measures every labelled photo and writes pages to look through, the doubtful labels first
+apply   carries out the decisions that a page has saved
+undo    takes the last applied decisions back
+
+The folders are the truth: people move and delete files there, and nothing is put back. Tables and
+originals are never changed, no file is ever deleted, and a killed run goes on where it stopped.
 
 Reads:  RawData/DataTable/<folder>-<yyyymmddHHMM>.csv, RawData/Image/<folder>/*
 Writes: RawData/Image_Labeled/<raw id>/*, RawData/Image_Labeled/labels.csv
+        review: RawData/Image_Review/*.html, suspects.csv, triage.csv
+        apply: RawData/Image_Rejected/<reason>/*, RawData/Image_Rejected/rejected.csv
+        what was measured of each photo is kept in RawData/Image_Analysis/
 
     python s1_label_images.py --input RawData
+    python s1_label_images.py review
+    python s1_label_images.py apply ~/Downloads/decisions-5-neon.csv
 """
 
 import argparse
 import sys
-from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import cli
-from lib.curation import labelling
-from lib.paths import LABELED_IMAGES, RAW_DATA
-from lib.taxonomy import RAW_SOURCES, sources_of_words
-
-# Enough to see a pattern; labels.csv has them all.
-_SHOWN = 10
+from lib.curation import labelling, summary
+from lib.curation.cluster import BACKENDS, joblib_backend
+from lib.curation.decisions import Applied, apply_decisions, recover, undo_decisions
+from lib.curation.places import LABELS_TABLE
+from lib.paths import DEFAULT_MODEL, LABELED_IMAGES, RAW_DATA
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
-    parser = cli.make_parser(__doc__)
+    parser = cli.make_parser(__doc__, seed=True)
+    parser.add_argument(
+        "command",
+        nargs="?",
+        choices=tuple(COMMANDS),
+        default="label",
+        help="what to do (default: %(default)s)",
+    )
+    parser.add_argument(
+        "decisions",
+        nargs="?",
+        type=cli.existing_path,
+        help="apply: the CSV that a review page saved (default: none)",
+    )
     parser.add_argument(
         "--input",
         type=Path,
@@ -36,75 +58,101 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--output",
         type=Path,
-        help=f"where labelled photos go (default: INPUT/{LABELED_IMAGES.name})",
+        help=f"folder of the labelled photos (default: INPUT/{LABELED_IMAGES.name})",
     )
-    return parser.parse_args(argv)
+    parser.add_argument(
+        "--exact-only",
+        action="store_true",
+        help="label: group exact duplicates only, without reading a picture (default: off)",
+    )
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=DEFAULT_MODEL,
+        help="review: folder of the frozen model (default: %(default)s)",
+    )
+    cli.add_jobs_flag(parser)
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default="loky",
+        help="processes of this machine, or a Dask cluster (default: %(default)s)",
+    )
+    parser.add_argument("--scheduler", help="of the Dask cluster, tcp://HOST:PORT (default: none)")
+    args = parser.parse_args(argv)
+    if (args.backend == "dask") != (args.scheduler is not None):
+        parser.error("--backend dask and --scheduler need each other")
+    if (args.command == "apply") != (args.decisions is not None):
+        parser.error("apply, and no other command, takes a file of decisions")
+    args.output = args.output or args.input / LABELED_IMAGES.name
+    return args
 
 
 def label(args: argparse.Namespace) -> None:
-    """Label the photos of args.input and print what became of them."""
-    output = args.output or args.input / LABELED_IMAGES.name
-    done = labelling.label_images(args.input, output)
-    print_keywords(done.keyword_counts)
-    print_sources(done.rows)
-    print_statuses(done)
-    print(f"copied {done.copied} photos; wrote {output / labelling.LABELS_TABLE}")
+    """Label the photos of args.input and group their duplicates."""
+    recover(args.output)
+    done = labelling.label_images(args.input, args.output)
+    print_lines(summary.labelling_summary(done))
+    if done.placed and not args.exact_only:
+        found = survey(args)
+        print_lines(summary.duplicates_summary(found.near_groups, found.photos))
+    print(f"wrote {args.output / LABELS_TABLE}")
 
 
-def print_keywords(counts: Counter[str]) -> None:
-    """Print how often each source's keywords occur, and the commonest that name none."""
-    print("keyword      rows  raw id")
-    for word, count in counts.most_common():
-        for source in sources_of_words([word]):
-            print(f"{word:12} {count:4}  {source.raw_id}")
-    others = [(word, count) for word, count in counts.most_common() if not sources_of_words([word])]
-    if others:
-        shown = ", ".join(f"{word} {count}" for word, count in others[:_SHOWN])
-        print(f"{len(others)} other keywords: {shown}")
+def review(args: argparse.Namespace) -> None:
+    """Write the review pages, suspects.csv and triage.csv."""
+    from lib.curation.review import write_review
+
+    recover(args.output)
+    done = write_review(args.input, args.output, survey(args), model=args.model, seed=args.seed)
+    print_lines(summary.suspects_summary(done.opinions))
+    print_lines(summary.triage_summary(done.counts))
+    print_lines(f"open {page}" for page in done.pages)
 
 
-def print_sources(rows: list[dict[str, str]]) -> None:
-    """Print how many photos lie in each raw folder."""
-    placed = Counter(
-        row["raw_id"] for row in rows if row["status"] in (labelling.LABELLED, labelling.MOVED)
-    )
-    print("raw id  source        class       photos")
-    for source in RAW_SOURCES:
-        count = placed.pop(str(source.raw_id), 0)
-        print(
-            f"{source.raw_id:6}  {source.keywords[0]:12}  {source.class_name or '-':10}  {count:6}"
-        )
-    for folder, count in sorted(placed.items()):
-        print(f"{folder:>6}  (by hand)     -           {count:6}")
+def survey(args: argparse.Namespace):
+    """Analyse the labelled photos, on the machines that args name, and group their duplicates."""
+    from lib.curation.survey import survey_photos
+
+    with joblib_backend(args.backend, args.scheduler):
+        return survey_photos(args.output, jobs=args.jobs)
 
 
-def print_statuses(done: labelling.Labelling) -> None:
-    """Print what became of all rows, with the missing images and the exact duplicates."""
-    for status, count in Counter(row["status"] for row in done.rows).most_common():
-        print(f"{status:10} {count:6}")
-    reasons = Counter(
-        row["reason"].split(":")[0] for row in done.rows if row["status"] == labelling.LEFT_OUT
-    )
-    for reason, count in reasons.most_common():
-        print(f"  left out: {reason}: {count}")
-    missing = [row["image_path"] for row in done.rows if row["status"] == labelling.MISSING]
-    print_some("missing image", missing)
-    groups = [" = ".join(paths) for paths in done.duplicate_groups]
-    print_some("exact duplicates", groups)
+def apply(args: argparse.Namespace) -> None:
+    """Carry out args.decisions."""
+    print_applied("applied", apply_decisions(args.decisions, args.output), args)
 
 
-def print_some(what: str, lines: list[str]) -> None:
-    """Print the first few of `lines`, and how many there are."""
-    for line in lines[:_SHOWN]:
-        print(f"{what}: {line}")
-    if len(lines) > _SHOWN:
-        print(f"{what}: {len(lines)} in all, see labels.csv")
+def undo(args: argparse.Namespace) -> None:
+    """Take back what was applied last."""
+    print_applied("took back", undo_decisions(args.output), args)
+
+
+def print_applied(done: str, applied: Applied, args: argparse.Namespace) -> None:
+    """Bring labels.csv up to date and print what moved."""
+    if (args.input / "DataTable").is_dir():
+        labelling.label_images(args.input, args.output)
+    for row in applied.moves:
+        if row["source"] != row["target"]:
+            print(f"{row['decision']:6} {row['source']} -> {row['target']}")
+    for photo in applied.skipped:
+        print(f"skipped {photo}: no longer the photo that the page showed")
+    print(f"{done} {len(applied.moves)} decisions, skipped {len(applied.skipped)}")
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """Print each line."""
+    for line in lines:
+        print(line)
+
+
+COMMANDS = {"label": label, "review": review, "apply": apply, "undo": undo}
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command line; return its exit code."""
     args = parse_args(argv)
-    return cli.run(lambda: label(args), verbose=args.verbose)
+    return cli.run(lambda: COMMANDS[args.command](args), verbose=args.verbose)
 
 
 if __name__ == "__main__":

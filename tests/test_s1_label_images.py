@@ -102,7 +102,9 @@ def test_moved_deleted_and_added_files_are_respected(raw):
     write_photo(labelled / "2" / "12498.png", seed=5)
     before = tree(labelled)
     for _ in range(2):
-        rows = {Path(name).stem: row for name, row in run(raw).items()}
+        rows = run(raw)
+        assert rows["Image_Labeled/2/12498.png"]["status"] == "added"
+        rows = {Path(name).stem: row for name, row in rows.items() if row["table"]}
         assert tree(labelled) == before
         assert (rows["12499"]["raw_id"], rows["12499"]["status"]) == ("4", "moved")
         assert rows["12500"]["status"] == "removed"

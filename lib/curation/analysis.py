@@ -183,6 +183,8 @@ def analyse_all(photos: Mapping[str, Path], store: AnalysisStore, *, jobs: int =
         delayed(_analyse_some)(todo[start : start + _PHOTOS_PER_TASK], store)
         for start in range(0, len(todo), _PHOTOS_PER_TASK)
     )
+    # Starting a process costs more than one task.
+    jobs = 1 if len(todo) <= _PHOTOS_PER_TASK else jobs
     with tqdm(total=len(todo), desc="analysing", unit="photo", disable=None) as progress:
         for count in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
             progress.update(count)

@@ -95,6 +95,8 @@ def near_duplicates(
         delayed(_confirm)(pairs[start : start + _PAIRS_PER_TASK], store)
         for start in range(0, len(pairs), _PAIRS_PER_TASK)
     )
+    # Starting a process costs more than one task.
+    jobs = 1 if len(pairs) <= _PAIRS_PER_TASK else jobs
     confirmed: list[tuple[str, str]] = []
     with tqdm(total=len(pairs), desc="comparing", unit="pair", disable=None) as progress:
         for count, same in Parallel(n_jobs=jobs, return_as="generator")(tasks):

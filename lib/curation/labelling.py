@@ -7,7 +7,7 @@ every row of every table, and of every file that no row names.
 
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,6 +35,13 @@ REJECTED = "rejected"
 DUPLICATE = "duplicate"
 LEFT_OUT = "left_out"
 MISSING = "missing"
+ADDED = "added"
+# Why a row is left out: the beginning of its reason.
+NO_ROW = "no table row names this file"
+NO_SUFFIX = "the file name has no image suffix"
+NO_SOURCE = "no keyword names a source"
+SEVERAL_SOURCES = "keywords name several sources"
+SEVERAL_LABELS = "the same image is labelled as"
 # The photo of such a row lies, or lay, among the labelled ones.
 _ONCE_PLACED = (LABELLED, MOVED, REMOVED)
 
@@ -56,6 +63,11 @@ class Labelling:
     rows: list[dict[str, str]]
     keyword_counts: Counter[str]
     copied: int
+
+    @property
+    def placed(self) -> bool:
+        """Whether any photo lies among the labelled ones."""
+        return any(row["status"] in (LABELLED, MOVED, ADDED) for row in self.rows)
 
     @property
     def duplicate_groups(self) -> list[list[str]]:
@@ -110,7 +122,7 @@ def label_images(raw_data: Path, labelled: Path) -> Labelling:
     entries = [_entry(row, hashes) for row in table_rows]
     named = {row.image_path for row in table_rows}
     entries += [
-        _Entry(path, sha256=digest, status=LEFT_OUT, reason="no table row names this file")
+        _Entry(path, sha256=digest, status=LEFT_OUT, reason=NO_ROW)
         for path, digest in hashes.items()
         if path not in named
     ]
@@ -118,15 +130,44 @@ def label_images(raw_data: Path, labelled: Path) -> Labelling:
     copied = _copy_all([entry for entry in entries if not entry.status], raw_data, labelled)
     entries = [replace(entry, status=entry.status or LABELLED) for entry in entries]
     rows = [entry.to_row(past.groups) for entry in entries]
+    rows += added_rows(rows, past.hashes, labelled)
     write_csv(labelled / LABELS_TABLE, LABELS_COLUMNS, rows)
     return Labelling(rows, count_keywords(table_rows), copied)
+
+
+def added_rows(
+    rows: Iterable[Mapping[str, str]], hashes: Mapping[str, str], labelled: Path
+) -> list[dict[str, str]]:
+    """Return rows for the labelled photos that `rows` do not know: people put them there.
+
+    Parameters
+    ----------
+    rows : iterable of mapping
+        Rows of `lib.tables.LABELS_COLUMNS`.
+    hashes : mapping of str to str
+        "<raw folder>/<name>" to content hash.
+    labelled : Path
+    """
+    known = {row["sha256"] for row in rows}
+    return [
+        _Entry(
+            f"{labelled.name}/{path}",
+            sha256=digest,
+            raw_id=path.split("/", 1)[0],
+            status=ADDED,
+            reason="put there by hand",
+        ).to_row({})
+        for path, digest in hashes.items()
+        if digest not in known
+    ]
 
 
 def hash_files(paths: Iterable[Path], *, root: Path) -> dict[str, str]:
     """Return the SHA-256 of each file under its POSIX path below `root`, in order."""
     paths = list(paths)
-    # hashlib releases the interpreter lock, so threads read and hash side by side.
-    digests = Parallel(n_jobs=4, prefer="threads", return_as="generator")(
+    # hashlib releases the interpreter lock, so threads read and hash side by side; here, whatever
+    # cluster the caller may have chosen for the heavy work.
+    digests = Parallel(n_jobs=4, backend="threading", return_as="generator")(
         delayed(sha256)(path) for path in paths
     )
     digests = tqdm(digests, total=len(paths), desc="hashing", unit="file", disable=None)
@@ -159,12 +200,12 @@ def _entry(row: TableRow, hashes: dict[str, str]) -> _Entry:
     if not entry.sha256:
         return replace(entry, status=MISSING, reason="the image file does not exist")
     if not is_image_name(row.image_path):
-        return replace(entry, status=LEFT_OUT, reason="the file name has no image suffix")
+        return replace(entry, status=LEFT_OUT, reason=NO_SUFFIX)
     if not sources:
-        return replace(entry, status=LEFT_OUT, reason="no keyword names a source")
+        return replace(entry, status=LEFT_OUT, reason=NO_SOURCE)
     if len(sources) > 1:
         names = ", ".join(f"{source.raw_id} ({source.keywords[0]})" for source in sources)
-        return replace(entry, status=LEFT_OUT, reason=f"keywords name several sources: {names}")
+        return replace(entry, status=LEFT_OUT, reason=f"{SEVERAL_SOURCES}: {names}")
     return entry
 
 
@@ -172,6 +213,7 @@ def _entry(row: TableRow, hashes: dict[str, str]) -> _Entry:
 class _Past:
     """What earlier runs and people left: where each content lies, and what became of it."""
 
+    hashes: dict[str, str]
     places: dict[str, list[str]]
     edited: dict[str, str]
     rejected: dict[str, str]
@@ -183,9 +225,10 @@ class _Past:
         table = labelled / LABELS_TABLE
         earlier = read_csv(table, LABELS_COLUMNS) if table.exists() else []
         places: dict[str, list[str]] = defaultdict(list)
-        for path, digest in hash_files(labelled_files(labelled), root=labelled).items():
+        hashes = hash_files(labelled_files(labelled), root=labelled)
+        for path, digest in hashes.items():
             places[digest].append(path)
-        known = {row["sha256"] for row in earlier}
+        known = {row["sha256"] for row in earlier if row["status"] != ADDED}
         edited = {
             path.split("/", 1)[1]: path
             for digest, paths in places.items()
@@ -194,7 +237,7 @@ class _Past:
         }
         placed = {row["sha256"] for row in earlier if row["status"] in _ONCE_PLACED}
         groups = {row["sha256"]: row["group"] for row in earlier if row["sha256"] and row["group"]}
-        return cls(dict(places), edited, _read_rejected(labelled), placed, groups)
+        return cls(hashes, dict(places), edited, _read_rejected(labelled), placed, groups)
 
     def apply(self, entry: _Entry) -> _Entry:
         """Return an entry as people and earlier runs left its photo, itself if they never did."""
@@ -254,7 +297,7 @@ def _settle(members: list[_Entry], past: _Past) -> list[_Entry]:
     if kept is keeper and not candidates:
         return members
     if kept is keeper and len(wanted) > 1:
-        reason = f"the same image is labelled as {', '.join(wanted)}"
+        reason = f"{SEVERAL_LABELS} {', '.join(wanted)}"
         return [
             entry if entry.status else replace(entry, raw_id="", status=LEFT_OUT, reason=reason)
             for entry in members

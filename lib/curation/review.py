@@ -1,188 +1,73 @@
-"""The review: every labelled photo measured, judged, grouped with its likes, and shown on a page.
+"""The review of the labelled photos: opinions on every label, pages to look through, a triage."""
 
-One self-contained page a raw folder opens from disk in any browser; the most suspicious labels
-come first, and the decisions made there are saved as a CSV for `lib.curation.decisions`.
-"""
-
-import base64
-import json
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
-from lib.curation.analysis import Analysis, AnalysisStore
-from lib.curation.decisions import ACCEPT, DECISION_COLUMNS, MOVE, REJECT_REASONS, decided
-from lib.curation.opinions import Opinion
-from lib.curation.places import review_folder
-from lib.files import atomic_path
-from lib.taxonomy import RAW_SOURCES
-
-_TEMPLATE = Path(__file__).with_name("review_page.html")
-# About 30 MB of page: what a browser opens within a second or two.
-PHOTOS_PER_PAGE = 4000
-_CROP_QUALITY = 85
-# How a card tells of a decision that was applied before this review.
-_BEFORE = {None: "", ACCEPT: "accepted before", MOVE: "moved here before"}
+from lib.curation.opinions import SUSPECTS_TABLE, Opinion, form_opinions, write_suspects
+from lib.curation.pages import PhotoNotes, write_pages
+from lib.curation.places import LABELS_TABLE, review_folder
+from lib.curation.survey import Survey
+from lib.curation.tables import read_tables
+from lib.curation.triage import TRIAGE_TABLE, count_categories, triage, write_triage
+from lib.files import read_csv
+from lib.tables import LABELS_COLUMNS
 
 
 @dataclass(frozen=True)
-class PhotoNotes:
-    """What the tables say of a content.
+class Review:
+    """What a review wrote.
 
     Attributes
     ----------
-    title, keywords : str
+    pages : list of Path
+    opinions : list of Opinion
+        The most doubtful labels first.
+    counts : dict of str to int
+        Files of the heap by category of the triage.
     """
 
-    title: str = ""
-    keywords: str = ""
+    pages: list[Path]
+    opinions: list[Opinion]
+    counts: dict[str, int]
 
 
-def write_pages(
-    opinions: Iterable[Opinion],
-    labelled: Path,
-    store: AnalysisStore,
-    groups: Mapping[str, str],
-    notes: Mapping[str, PhotoNotes],
-) -> list[Path]:
-    """Write the review pages, and remove those of an earlier review.
+def write_review(
+    raw_data: Path, labelled: Path, survey: Survey, *, model: Path, seed: int = 0
+) -> Review:
+    """Write the review pages, suspects.csv and triage.csv beside the labelled photos.
 
     Parameters
     ----------
-    opinions : iterable of Opinion
-        In the order in which the photos are to be shown.
+    raw_data : Path
+        Its tables, if it has any, give the photos their titles.
     labelled : Path
-        Folder of the labelled photos.
-    store : AnalysisStore
-    groups : mapping of str to str
-        Content hash to duplicate group.
-    notes : mapping of str to PhotoNotes
-        By content hash.
-
-    Returns
-    -------
-    list of Path
-        The pages, in order of raw id.
+    survey : Survey
+        Of `labelled`.
+    model : Path
+        Folder of the frozen model.
+    seed : int
+        Of the folds in which the labels judge one another.
     """
     folder = review_folder(labelled)
-    by_raw_id: dict[str, list[Opinion]] = defaultdict(list)
-    members: dict[str, list[str]] = defaultdict(list)
-    for opinion in opinions:
-        by_raw_id[opinion.raw_id].append(opinion)
-        members[groups.get(opinion.sha256, opinion.sha256)].append(opinion.photo)
-    earlier_decisions = decided(labelled)
-    pages = []
-    for raw_id in sorted(by_raw_id, key=lambda name: (not name.isdecimal(), name.zfill(4))):
-        shown = by_raw_id[raw_id]
-        parts = range(0, len(shown), PHOTOS_PER_PAGE)
-        for number, start in enumerate(parts, start=1):
-            name = _page_name(raw_id) + (f"-part{number}" if len(parts) > 1 else "")
-            cards = (
-                _card(
-                    opinion, store.read(opinion.sha256), groups, members, notes, earlier_decisions
-                )
-                for opinion in shown[start : start + PHOTOS_PER_PAGE]
-            )
-            pages.append(folder / f"{name}.html")
-            _write_page(pages[-1], _settings(raw_id, name, labelled), cards)
-    for stale in set(folder.glob("*.html")) - set(pages):
-        stale.unlink()
-    return pages
+    rows = read_csv(labelled / LABELS_TABLE, LABELS_COLUMNS)
+    opinions = form_opinions(survey.photos, survey.groups, survey.store, model, seed=seed)
+    write_suspects(folder / SUSPECTS_TABLE, opinions)
+    files = triage(rows, opinions, survey.groups)
+    write_triage(folder / TRIAGE_TABLE, files)
+    notes = _read_notes(raw_data, rows)
+    pages = write_pages(opinions, labelled, survey.store, survey.groups, notes)
+    return Review(pages, opinions, count_categories(files))
 
 
-def _page_name(raw_id: str) -> str:
-    return f"{raw_id}-{_source_names()[raw_id]}" if raw_id in _source_names() else raw_id
-
-
-def _source_names() -> dict[str, str]:
-    return {str(source.raw_id): source.keywords[0] for source in RAW_SOURCES}
-
-
-def _settings(raw_id: str, name: str, labelled: Path) -> dict:
-    return {
-        "heading": name.replace("-", " "),
-        "raw_id": raw_id,
-        "sources": _source_names(),
-        "reasons": REJECT_REASONS,
-        "columns": DECISION_COLUMNS,
-        "download": f"decisions-{name}.csv",
-        # From the page to the photos, for those who want to see one in full.
-        "folder": f"../{labelled.name}/",
-    }
-
-
-def _card(
-    opinion: Opinion,
-    analysis: Analysis,
-    groups: Mapping[str, str],
-    members: Mapping[str, list[str]],
-    notes: Mapping[str, PhotoNotes],
-    earlier_decisions: Mapping[str, str],
-) -> dict:
-    """Return what the page shows of one photo; field names as in review_page.html."""
-    note = notes.get(opinion.sha256, PhotoNotes())
-    alike = members[groups.get(opinion.sha256, opinion.sha256)]
-    before = earlier_decisions.get(opinion.sha256)
-    band = analysis.band
-    return {
-        "photo": opinion.photo,
-        "sha256": opinion.sha256,
-        "title": note.title,
-        "keywords": note.keywords,
-        "status": opinion.status,
-        "reason": opinion.reason,
-        "suspicion": opinion.suspicion,
-        "opinions": _opinion_lines(opinion),
-        "verdict": opinion.verdict,
-        "quality": _quality_line(analysis),
-        "like": [photo for photo in alike if photo != opinion.photo],
-        "before": _BEFORE[before],
-        "width": analysis.width,
-        "height": analysis.height,
-        "box": [band[name] for name in ("x0", "y0", "x1", "y1")] if band else None,
-        "thumbnail": base64.b64encode(analysis.thumbnail).decode(),
-        "crop": base64.b64encode(_small_crop(analysis)).decode(),
-    }
-
-
-def _opinion_lines(opinion: Opinion) -> list[tuple[str, float]]:
-    names = _source_names()
-    second = [(f"others: {names.get(folder, folder)}", p) for folder, p in opinion.second[:1]]
-    return [*opinion.model, *second]
-
-
-def _quality_line(analysis: Analysis) -> str:
-    quality = analysis.quality
-    size = f"{analysis.width} x {analysis.height}" if analysis.width else ""
-    if not quality:
-        return size
-    parts = [size, f"S/N {quality['snr']:.0f}", f"{quality['lines_resolved']} lines"]
-    if quality["clipped_fraction"] > 0:
-        parts.append(f"{100 * quality['clipped_fraction']:.0f} % clipped")
-    return ", ".join(parts)
-
-
-def _small_crop(analysis: Analysis) -> bytes:
-    if not analysis.crop:
-        return b""
-    bgr = cv2.cvtColor(analysis.crop_pixels(), cv2.COLOR_RGB2BGR)
-    return cv2.imencode(".webp", bgr, [cv2.IMWRITE_WEBP_QUALITY, _CROP_QUALITY])[1].tobytes()
-
-
-def _write_page(path: Path, settings: dict, cards: Iterator[dict]) -> None:
-    """Fill the template, one card at a time: a page never lies in memory whole."""
-    template = _TEMPLATE.read_text(encoding="utf-8")
-    head, tail = template.replace("__SETTINGS__", _script_json(settings)).split("__PHOTOS__")
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
-        stream.write(head)
-        for index, card in enumerate(cards):
-            stream.write((",\n" if index else "") + _script_json(card))
-        stream.write(tail)
-
-
-def _script_json(value: object) -> str:
-    """Return JSON that cannot end the script element it stands in: titles come from strangers."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+def _read_notes(raw_data: Path, rows: list[dict[str, str]]) -> dict[str, PhotoNotes]:
+    """Return title and keywords of each content; of duplicates those of the row that counted."""
+    folder = raw_data / "DataTable"
+    table_rows = read_tables(folder) if folder.is_dir() else []
+    titles = {row.image_path: row for row in reversed(table_rows)}
+    notes: dict[str, PhotoNotes] = {}
+    for row in sorted(rows, key=lambda row: row["status"] == "duplicate"):
+        listed = titles.get(row["image_path"])
+        if listed is not None and row["sha256"]:
+            keywords = ", ".join(listed.keywords)
+            notes.setdefault(row["sha256"], PhotoNotes(listed.title, keywords))
+    return notes
