@@ -144,14 +144,15 @@ def _simulate_batch(task: tuple) -> CropBatch:
     for i, lamp in enumerate(lamps):
         if isinstance(lamp, Lamp):
             spd[i] = lamp.draw(rng)
-    profile, column_nm = _profiles(rng, spd, effects)
+    profile, column_nm, monochrome = _profiles(rng, spd, effects)
     images = _pictures(rng, profile, effects)
     for i, lamp in enumerate(lamps):
         if isinstance(lamp, Strip):
             images[i] = lamp.draw(rng, (CROP_HEIGHT, CROP_WIDTH))
     images = _finish(rng, images, effects)
     if effects.flip:
-        flipped = rng.random(_BATCH) < 0.03
+        # Without colours nobody knows which end is blue.
+        flipped = rng.random(_BATCH) < np.where(monochrome, 0.5, 0.03)
         images[flipped] = images[flipped, :, ::-1]
         column_nm[flipped] = column_nm[flipped, ::-1]
     labels = [
@@ -172,8 +173,6 @@ def _draw_limits(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarr
     with a dark margin or the second order, at times loose at both ends, cut into the band, or
     holding the zero order.
     """
-    if not effects.limits:
-        return np.tile([390.0, 690.0], (n, 1))
     loose = rng.random(n) < 0.12
     where = rng.random(n)
     start = np.select(
@@ -200,16 +199,20 @@ def _draw_limits(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarr
 
 def _profiles(
     rng: np.random.Generator, spd: np.ndarray, effects: Effects
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return sensor RGB along the dispersion, peak 1, and the wavelengths of the crop's columns.
 
-    Shapes (n, 1, 480 + margins, 3) and (n, 480).
+    Shapes (n, 1, 480 + margins, 3) and (n, 480). With them which sensors are monochrome, (n,).
     """
     n = len(spd)
     geometry = draw_geometry(rng, n, curved=effects.curved_dispersion)
     sensor = draw_sensor(rng, n, varied=effects.sensor)
     seen = _seen_light(spd, sensor)
-    limits_nm = _on_the_light(_draw_limits(rng, n, effects), seen.sum(axis=2))
+    limits_nm = np.tile([390.0, 690.0], (n, 1))
+    if effects.limits:
+        limits_nm = _on_the_light(_draw_limits(rng, n, effects), seen.sum(axis=2))
+        tight = rng.random((n, 1)) < 0.22
+        limits_nm = np.where(tight, _tight_limits(rng, seen.sum(axis=2)), limits_nm)
     edges = np.arange(-_MARGIN, CROP_WIDTH + _MARGIN + 1) / CROP_WIDTH
     edges_nm = wavelength_at(geometry, limits_nm, edges)
     centres_nm = (edges_nm[:, 1:] + edges_nm[:, :-1]) / 2
@@ -227,7 +230,7 @@ def _profiles(
         profile = _blurred(rng, profile)
     inside = slice(_MARGIN, _MARGIN + CROP_WIDTH)
     peak = profile[:, :, inside].max(axis=(1, 2, 3), keepdims=True)
-    return profile / np.maximum(peak, _NO_LIGHT), centres_nm[:, inside]
+    return profile / np.maximum(peak, _NO_LIGHT), centres_nm[:, inside], sensor.monochrome
 
 
 def _seen_light(spd: np.ndarray, sensor: Sensor) -> np.ndarray:
@@ -244,6 +247,20 @@ def _on_the_light(limits_nm: np.ndarray, seen: np.ndarray) -> np.ndarray:
     inside = (limits_nm[:, :1] < _BINS_NM) & (limits_nm[:, 1:] > _BINS_NM)
     share = (seen * inside).sum(axis=1) / np.maximum(seen.sum(axis=1), _NO_LIGHT)
     return np.where(share[:, None] < 0.15, [375.0, 720.0], limits_nm)
+
+
+def _tight_limits(rng: np.random.Generator, seen: np.ndarray) -> np.ndarray:
+    """Return crop limits just around the light, as a band finder draws them, shape (n, 2).
+
+    `seen` has shape (n, n_bins). Light counts from 0.3-10 % of the brightest bin on.
+    """
+    n = len(seen)
+    least = np.exp(rng.uniform(np.log(0.003), np.log(0.1), (n, 1)))
+    lit = seen > least * seen.max(axis=1, keepdims=True)
+    first = _BINS_NM[lit.argmax(axis=1)]
+    last = _BINS_NM[len(_BINS_NM) - 1 - lit[:, ::-1].argmax(axis=1)]
+    margin = rng.uniform(4, 16, (n, 2)) + 0.12 * (last - first)[:, None] * rng.random((n, 2)) ** 2
+    return np.stack([first - margin[:, 0], last + margin[:, 1]], axis=1)
 
 
 def _zero_order(rng: np.random.Generator, white: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:
