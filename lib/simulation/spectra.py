@@ -15,6 +15,8 @@ STEP_NM = 0.25
 # Silicon sees from about 340 nm (glass optics) to 1060 nm.
 WAVELENGTHS_NM = np.arange(340.0, 1060.0 + STEP_NM / 2, STEP_NM)
 N_WAVELENGTHS = len(WAVELENGTHS_NM)
+# Instead of a division by zero where a camera sees nothing of a lamp.
+NO_LIGHT = 1e-12
 
 # Wider lines than this are drawn as Gaussians, narrower ones are below any camera's resolution.
 _RESOLVED_FWHM_NM = 0.5
