@@ -308,7 +308,11 @@ def clipped_fraction(image: np.ndarray, box: BandTruth) -> float:
 
 
 def simulate_scene(
-    rng: np.random.Generator, kind: str | None = None, *, quality: int | None = None
+    rng: np.random.Generator,
+    kind: str | None = None,
+    *,
+    quality: int | None = None,
+    **difficulty: bool | None,
 ) -> SimulatedPhoto:
     """Return a photo without a spectrum: a room, a lamp, text, rainbow-coloured things.
 
@@ -318,9 +322,12 @@ def simulate_scene(
         Name in `lib.simulation.scenes.PAINTERS`; drawn if left out.
     quality : int, optional
         JPEG quality, 0 for none; drawn if left out.
+    **difficulty : bool or None
+        Of `SCENE_DIFFICULTIES`, as in `simulate_photo`.
     """
     kind = kind or str(rng.choice(list(PAINTERS)))
-    setting = draw_setting(rng, replace(PLAIN, **dict.fromkeys(SCENE_DIFFICULTIES)))
+    switches = dict.fromkeys(SCENE_DIFFICULTIES) | difficulty
+    setting = draw_setting(rng, replace(PLAIN, **switches))
     height, width, scale = rendered_size(setting)
     painted = PAINTERS[kind](rng, height, width)
     if "monochrome" in setting.on:
