@@ -1,9 +1,13 @@
-"""Shared fixtures: the optional folder of real spectra."""
+"""Shared fixtures: the optional folder of real spectra, a browser, the running service."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+pytest_plugins = ("training_layer", "web_layer")
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,53 +22,42 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def crops_folder(tmp_path_factory) -> Path:
-    """A folder with train, validation and test.tfrecord of simulated crops; 8 of 128 unknown."""
-    from lib.simulation.crops import simulate_crops
-    from lib.training.tfrecord import write_tfrecord
+def shipped_model() -> Path:
+    """The folder of the model that ships."""
+    from lib.paths import DEFAULT_MODEL
 
-    folder = tmp_path_factory.mktemp("crops")
-    for seed, (name, count) in enumerate((("train", 128), ("validation", 64), ("test", 64))):
-        (batch,) = simulate_crops(count, seed, unknown_share=1 / 16)
-        records = zip(batch.images, batch.labels.tolist(), batch.lamps, strict=True)
-        write_tfrecord(folder / f"{name}.tfrecord", records)
-    return folder
+    if not (DEFAULT_MODEL / "model.json").exists():
+        pytest.skip(f"no model in {DEFAULT_MODEL}")
+    return DEFAULT_MODEL
 
 
 @pytest.fixture(scope="session")
-def tiny_network():
-    """The name of a network that trains in a second, listed like any other."""
-    from keras import Input, Model, layers
+def browser() -> Iterator:
+    """A headless Chromium driven by Selenium, or a skip where none is installed."""
+    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    program = next(filter(None, map(shutil.which, names)), None)
+    driver = shutil.which("chromedriver")
+    if not program or not driver:
+        pytest.skip("no Chromium with its chromedriver here: apt install chromium chromium-driver")
+    from selenium import webdriver
 
-    from lib.training.architectures import ARCHITECTURES, FEATURES_LAYER, GreyProfile
-
-    def tiny(input_shape, classes):
-        image = Input(input_shape, name="x_img")
-        x = layers.Conv1D(8, 9, strides=8, activation="relu")(GreyProfile()(image))
-        x = layers.Dense(16, activation="relu", name=FEATURES_LAYER)(layers.Flatten()(x))
-        return Model(image, layers.Dense(classes, name="logits")(x), name="tiny")
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(ARCHITECTURES, "tiny", tiny)
-        yield "tiny"
-
-
-@pytest.fixture(scope="session")
-def finished_run(crops_folder, tiny_network, tmp_path_factory) -> Path:
-    """The folder of a finished training of the tiny network; not to be written to."""
-    import s4_train
-
-    folder = tmp_path_factory.mktemp("models") / "run"
-    flags = ["--arch", tiny_network, "--epochs", "2", "--batch-size", "32"]
-    assert s4_train.main(["--input", str(crops_folder), "--output", str(folder), *flags]) == 0
-    return folder
+    options = webdriver.ChromeOptions()
+    options.binary_location = program
+    # The sandbox needs rights that containers and CI seldom give; only our own pages are opened.
+    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
+        options.add_argument(f"--{flag}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    chromium = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    yield chromium
+    chromium.quit()
 
 
 @pytest.fixture(scope="session")
-def frozen_model(finished_run, tmp_path_factory) -> Path:
-    """The folder of that network frozen; not to be written to."""
-    import s5_freeze_pb
+def service(tmp_path_factory, shipped_model) -> Iterator:
+    """s6_serve.py with the model that ships, on a free port, without limits on rates."""
+    from benchmarks.running_service import running_service
 
-    folder = tmp_path_factory.mktemp("frozen") / "model"
-    assert s5_freeze_pb.main(["--input", str(finished_run), "--output", str(folder)]) == 0
-    return folder
+    state = tmp_path_factory.mktemp("service") / "state"
+    flags = ("--token-rate", "0", "--address-rate", "0")
+    with running_service(state, *flags, model=shipped_model) as running:
+        yield running

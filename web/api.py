@@ -103,7 +103,7 @@ class Calibrations(ServiceView):
         operation_id="save_calibration",
         summary="Keep the wavelength axis of a lamp photo for the instrument's other photos",
         request={"multipart/form-data": schema.CalibrationUpload},
-        responses={201: schema.CalibrationShape, 422: schema.Error, **_REFUSALS},
+        responses={201: schema.Calibration, 422: schema.Error, **_REFUSALS},
     )
     def post(self, request) -> Response:
         """Save the axis of one lamp photo."""
@@ -120,7 +120,7 @@ class Calibrations(ServiceView):
         )
         document = _calibration_of(pool().answer(job))
         saved = SavedCalibration.objects.create(name=form.validated_data["name"], document=document)
-        return Response(schema.CalibrationShape(saved).data, status=201)
+        return Response(schema.Calibration(saved).data, status=201)
 
 
 class Calibration(ServiceView):
@@ -129,11 +129,11 @@ class Calibration(ServiceView):
     @extend_schema(
         operation_id="read_calibration",
         summary="Read a saved calibration",
-        responses={200: schema.CalibrationShape, 404: schema.Error, **_REFUSALS},
+        responses={200: schema.Calibration, 404: schema.Error, **_REFUSALS},
     )
     def get(self, request, pk) -> Response:
         """Return it whole."""
-        return Response(schema.CalibrationShape(get_object_or_404(SavedCalibration, pk=pk)).data)
+        return Response(schema.Calibration(get_object_or_404(SavedCalibration, pk=pk)).data)
 
     @extend_schema(
         operation_id="delete_calibration",
@@ -152,7 +152,7 @@ class Model(ServiceView):
     @extend_schema(
         operation_id="model",
         summary="Version, classes and metrics of the model",
-        responses={200: schema.ModelShape, **_REFUSALS},
+        responses={200: schema.Model, **_REFUSALS},
     )
     def get(self, request) -> Response:
         """Return what model.json says."""

@@ -79,12 +79,27 @@ def _describe(error: Exception) -> tuple[int, str, str]:
             return 401, "token_missing", "Expected: Authorization: Token <token>."
         case exceptions.AuthenticationFailed():
             return 401, "token_refused", str(error.detail)
+        case exceptions.ValidationError():
+            return 400, "invalid", _sentences(error.detail)
         case exceptions.APIException():
             return error.status_code, error.get_codes(), str(error.detail)
         case _ if type(error).__name__ == "Http404":
             return 404, *_SENTENCES[404]
         case _:
             return 500, *_SENTENCES[500]
+
+
+def _sentences(detail: dict | list) -> str:
+    """Return what is wrong with each field of a form."""
+    fields = detail.items() if isinstance(detail, dict) else [("request", detail)]
+    return " ".join(f"{name}: {' '.join(map(str, _flat(problems)))}" for name, problems in fields)
+
+
+def _flat(problems: object) -> list:
+    """Return the sentences of a field, which for a list of values come by index."""
+    if isinstance(problems, dict):
+        return [sentence for each in problems.values() for sentence in _flat(each)]
+    return list(problems) if isinstance(problems, list) else [problems]
 
 
 def answer(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:

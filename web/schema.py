@@ -63,7 +63,7 @@ class CalibrationUpload(serializers.Serializer):
     )
 
 
-class BandShape(serializers.Serializer):
+class Band(serializers.Serializer):
     """Where the spectrum lies, in pixels of the upright photo."""
 
     x0 = serializers.IntegerField()
@@ -75,7 +75,7 @@ class BandShape(serializers.Serializer):
     angle_deg = serializers.FloatField()
 
 
-class LineShape(serializers.Serializer):
+class Line(serializers.Serializer):
     """A spectral line found in the photo."""
 
     nm = serializers.FloatField()
@@ -83,7 +83,7 @@ class LineShape(serializers.Serializer):
     name = serializers.CharField()
 
 
-class WavelengthShape(serializers.Serializer):
+class Wavelength(serializers.Serializer):
     """Wavelength in air as a polynomial of the photo's x or y along the band's centre line."""
 
     coefficients = serializers.ListField(
@@ -92,12 +92,12 @@ class WavelengthShape(serializers.Serializer):
     axis = serializers.ChoiceField(("x", "y"))
     rms_nm = serializers.FloatField()
     uncertainty_nm = serializers.FloatField()
-    lines = LineShape(many=True)
+    lines = Line(many=True)
     model = serializers.CharField()
     lamp = serializers.CharField()
 
 
-class SpectrumShape(serializers.Serializer):
+class Spectrum(serializers.Serializer):
     """The light along the band, blue first: only with include=spectrum."""
 
     px = serializers.ListField(child=serializers.FloatField())
@@ -106,7 +106,7 @@ class SpectrumShape(serializers.Serializer):
     clipped = serializers.ListField(child=serializers.BooleanField())
 
 
-class PreviewShape(serializers.Serializer):
+class Preview(serializers.Serializer):
     """The upright photo made small: only with include=preview."""
 
     width = serializers.IntegerField(help_text="Width of the photo itself, pixels.")
@@ -124,12 +124,12 @@ class Identified(serializers.Serializer):
     class_id = serializers.IntegerField(allow_null=True)
     probability = serializers.FloatField(allow_null=True)
     probabilities = serializers.DictField(child=serializers.FloatField())
-    band = BandShape(allow_null=True)
+    band = Band(allow_null=True)
     saturated = serializers.BooleanField(allow_null=True)
-    wavelength = WavelengthShape(allow_null=True)
+    wavelength = Wavelength(allow_null=True)
     model_version = serializers.CharField()
-    spectrum = SpectrumShape(required=False)
-    preview = PreviewShape(required=False)
+    spectrum = Spectrum(required=False)
+    preview = Preview(required=False)
 
 
 class Error(serializers.Serializer):
@@ -146,7 +146,7 @@ class UnreadablePhoto(Identified):
     message = serializers.CharField()
 
 
-class CalibrationShape(serializers.ModelSerializer):
+class Calibration(serializers.ModelSerializer):
     """A saved calibration; the document is the file that identify.py --calibration takes."""
 
     document = serializers.JSONField()
@@ -168,7 +168,7 @@ class CalibrationRow(serializers.ModelSerializer):
         fields = ("id", "name", "created")
 
 
-class ModelShape(serializers.Serializer):
+class Model(serializers.Serializer):
     """The model that answers."""
 
     version = serializers.CharField()

@@ -9,4 +9,5 @@ SwaggerUIBundle({
   presets: [SwaggerUIBundle.presets.apis],
   // The service's own validator badge would ask a server on the internet.
   validatorUrl: null,
+  defaultModelsExpandDepth: 0,
 });

@@ -1,0 +1,122 @@
+"""A photo that hangs, crashes or swells its reader costs one reader and no other photo."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from lib.errors import DataError
+from web.pool import Busy, Pool, WorkFailed
+from web.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
+
+LIMITS = Limits(max_bytes=1000, max_pixels=1000, time_s=1.0)
+EMPTY = {"photo": "", "status": "error", "reason": "", "band": None}
+
+
+def fake_reader(connection, model, limits):
+    """Stand in for a reader: the job's content says what goes wrong."""
+    if model.name == "broken":
+        connection.send(StartFailed("model.json: expected classes"))
+        return
+    connection.send(ModelInfo({"version": "test"}, EMPTY))
+    while True:
+        try:
+            job = connection.recv()
+        except EOFError:
+            return
+        if job.data == b"hang":
+            time.sleep(3600)
+        if job.data == b"crash":
+            os._exit(139)
+        if job.data == b"bug":
+            connection.send(JobFailed())
+            continue
+        if job.data == b"slow":
+            time.sleep(0.4)
+        connection.send(Reply({"photo": job.name, "pid": os.getpid()}))
+
+
+@pytest.fixture
+def make_pool():
+    pools = []
+
+    def make(size=1, model="model"):
+        pool = Pool(Path(model), size, LIMITS, target=fake_reader)
+        pools.append(pool)
+        pool.start()
+        pool.wait_until_ready()
+        return pool
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
+def answer(pool, content=b"", name="a.jpg"):
+    return pool.answer(Job(content, name)).answer
+
+
+def test_a_photo_that_hangs_its_reader_is_given_up_in_time(make_pool):
+    pool = make_pool()
+    first = answer(pool)["pid"]
+    start = time.monotonic()
+    refused = answer(pool, b"hang")
+    assert 0.9 < time.monotonic() - start < 3
+    assert refused["status"] == "error" and "a.jpg: takes too long" in refused["reason"]
+    assert not psutil.pid_exists(first)
+    assert answer(pool)["pid"] != first
+
+
+def test_a_photo_that_crashes_its_reader_is_refused_and_the_next_one_read(make_pool):
+    pool = make_pool()
+    refused = answer(pool, b"crash", "evil.tif")
+    assert refused == EMPTY | {"photo": "evil.tif", "reason": refused["reason"]}
+    assert "evil.tif: cannot be read" in refused["reason"]
+    assert answer(pool)["photo"] == "a.jpg"
+
+
+def test_a_fault_of_the_program_is_not_blamed_on_the_photo(make_pool):
+    pool = make_pool()
+    with pytest.raises(WorkFailed):
+        answer(pool, b"bug")
+    assert answer(pool)["photo"] == "a.jpg"
+
+
+def test_readers_are_added_only_when_all_are_busy(make_pool):
+    pool = make_pool(size=3)
+    assert len({answer(pool)["pid"] for _ in range(5)}) == 1
+    seen = set()
+    threads = [
+        threading.Thread(target=lambda: seen.add(answer(pool, b"slow")["pid"])) for _ in range(9)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 2 <= len(seen) <= 3
+
+
+def test_who_waits_too_long_is_asked_to_come_back(make_pool, monkeypatch):
+    monkeypatch.setattr("web.pool._QUEUE_S", 0.2)
+    pool = make_pool()
+    thread = threading.Thread(target=answer, args=(pool, b"slow"))
+    thread.start()
+    time.sleep(0.1)
+    with pytest.raises(Busy):
+        answer(pool)
+    thread.join()
+
+
+def test_a_model_that_does_not_load_stops_the_start_with_its_reason(make_pool):
+    with pytest.raises(DataError, match=r"model\.json: expected classes"):
+        make_pool(model="broken")
+
+
+def test_closing_ends_every_reader(make_pool):
+    pool = make_pool()
+    pid = answer(pool)["pid"]
+    pool.close()
+    assert not psutil.pid_exists(pid)
