@@ -38,3 +38,21 @@ def test_a_lamp_that_does_not_exist_is_a_usage_error():
     with pytest.raises(SystemExit) as error:
         s0_simulate.parse_args(["crops", "--lamps", "unobtainium"])
     assert error.value.code == 2
+
+
+def test_photos_are_written_as_a_crawl_with_its_truth(tmp_path, capsys):
+    argv = ["photos", "--count", "8", "--seed", "2", "--output", str(tmp_path), "--jobs", "1"]
+    assert s0_simulate.main([*argv, "--fault", "missing=0.25", "wrong_label=0"]) == 0
+    assert "missing 2" in capsys.readouterr().out
+    assert len(list(tmp_path.glob("Image/*/*.*"))) == 6
+    assert len(list(tmp_path.glob("DataTable/*-????????????.csv"))) == 2
+    assert (tmp_path / "truth.csv").exists()
+    assert s0_simulate.main(argv) == 1
+    assert "already exists" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fault", ["gremlins=0.1", "missing", "missing=often"])
+def test_a_fault_that_makes_no_sense_is_a_usage_error(fault):
+    with pytest.raises(SystemExit) as error:
+        s0_simulate.parse_args(["photos", "--fault", fault])
+    assert error.value.code == 2
