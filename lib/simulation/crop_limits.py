@@ -62,7 +62,7 @@ def _hand_limits(rng: np.random.Generator, n: int, zero_order: bool) -> np.ndarr
     )
     start = np.maximum(start, 130)
     if zero_order:
-        start = np.where(rng.random(n) < 0.03, rng.uniform(-120, 60, n), start)
+        start = np.where(rng.random(n) < 0.045, rng.uniform(-150, 60, n), start)
     where = np.where(loose, 1, rng.random(n))
     end = np.select(
         [where < 0.62, where < 0.79],

@@ -61,7 +61,7 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
     shift = np.zeros((n, ROWS, COLUMNS), np.float32)
     if effects.slant:
         slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.1, 12, 1.2)
-        smile_px = rng.normal(0, 1.0, n) * rng.random(n) ** 2
+        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
         keystone_px = rng.normal(0, 0.5, n)
         shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
         shift += keystone_px[:, None, None] * row[:, None] * (column / COLUMNS - 0.5)
@@ -87,7 +87,7 @@ def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
     column = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
     slope, bend = rng.normal(0, 0.35, (n, 1, 1)), rng.normal(0, 0.35, (n, 1, 1))
     centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
-    half_width = rng.uniform(0.5, 1.6, (n, 1, 1))
+    half_width = rng.uniform(0.25, 1.6, (n, 1, 1))
     edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
     shown = (rng.random((n, 1, 1)) < 0.18).astype(np.float32)
     streaks = 1 + rng.standard_normal((n, ROWS, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
