@@ -79,12 +79,14 @@ def _strongest(
     return [(float(nm[i]), f"{names[i]} {nm[i]:.1f}") for i in chosen]
 
 
-def class_rows(crops: Mapping[str, np.ndarray]) -> Figure:
+def class_rows(crops: Mapping[str, np.ndarray], *, headings: Sequence[str] = ()) -> Figure:
     """Draw crops in columns, one row a class.
 
     Parameters
     ----------
     crops : mapping of row title to uint8 array of shape (n_columns, 15, 480, 3)
+    headings : sequence of str
+        Title of each column, if any.
     """
     columns = max(len(images) for images in crops.values())
     figure = Figure(figsize=(3.1 * columns + 0.8, 0.33 * len(crops)), layout="constrained")
@@ -97,4 +99,6 @@ def class_rows(crops: Mapping[str, np.ndarray]) -> Figure:
             ax.set_yticks([])
             ax.spines[:].set_visible(False)
         row[0].set_ylabel(title, rotation=0, ha="right", va="center", fontsize=9)
+    for ax, heading in zip(axes[0], headings, strict=False):
+        ax.set_title(heading, fontsize=8, pad=2)
     return figure
