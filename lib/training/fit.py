@@ -28,11 +28,17 @@ LOG = logging.getLogger(__name__)
 HISTORY_NAME = "history.csv"
 LAST_NAME = "last.keras"
 LOGS_NAME = "logs"
-METRIC_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
-HISTORY_COLUMNS = ("epoch", "step", "seconds", "learning_rate", *METRIC_COLUMNS)
+HISTORY_COLUMNS = (
+    "epoch",
+    "step",
+    "seconds",
+    "learning_rate",
+    "loss",
+    "accuracy",
+    "val_loss",
+    "val_accuracy",
+)
 EVALUATION_BATCH_CROPS = 256
-# Batches between two points of TensorBoard's training curve.
-TENSORBOARD_STEPS = 50
 
 
 def train(
@@ -77,12 +83,7 @@ def train(
             steps_per_epoch=steps,
             initial_epoch=len(history),
             epochs=rounds,
-            callbacks=[
-                recorder,
-                keras.callbacks.TensorBoard(
-                    run_dir / LOGS_NAME, write_graph=False, update_freq=TENSORBOARD_STEPS
-                ),
-            ],
+            callbacks=[recorder],
             # The batches come shuffled.
             shuffle=False,
             verbose=0,
@@ -96,12 +97,12 @@ def compiled_network(config: TrainConfig, steps: int) -> keras.Model:
         network = load_network(Path(config.init) / KERAS_NAME)
     else:
         network = ARCHITECTURES[config.arch](CROP_SHAPE, len(CLASSES))
-    warmup = int(config.warmup * steps)
+    warmup = max(int(config.warmup * steps), 1)
     schedule = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=config.learning_rate / max(warmup, 1),
+        initial_learning_rate=config.learning_rate / warmup,
         decay_steps=max(steps - warmup, 1),
         warmup_target=config.learning_rate,
-        warmup_steps=max(warmup, 1),
+        warmup_steps=warmup,
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
@@ -135,6 +136,18 @@ class Recorder(keras.callbacks.Callback):
         losses = [row["val_loss"] for row in self.history]
         return len(losses) - 1 - int(np.argmin(losses)) >= self.patience
 
+    def on_train_begin(self, logs=None):
+        """Open TensorBoard's logs."""
+        self._writers = {
+            name: tf.summary.create_file_writer(str(self.run_dir / LOGS_NAME / name))
+            for name in ("train", "validation")
+        }
+
+    def on_train_end(self, logs=None):
+        """Close TensorBoard's logs."""
+        for writer in self._writers.values():
+            writer.close()
+
     def on_epoch_begin(self, epoch, logs=None):
         """Show how far the epoch is, where someone is watching."""
         self._bar = tqdm(
@@ -146,16 +159,19 @@ class Recorder(keras.callbacks.Callback):
         self._bar.update()
 
     def on_epoch_end(self, epoch, logs=None):
-        """Validate and record one epoch; `logs` passes the result on to TensorBoard."""
+        """Validate and record one epoch."""
         self._bar.close()
-        logs.update(self._validate(epoch))
+        labels, logits = predict_logits(self.model, self.validation)
         optimizer = self.model.optimizer
         row = {
             "epoch": epoch + 1,
             "step": int(optimizer.iterations),
             "seconds": round(self._seconds_before + time.monotonic() - self._start_s, 3),
             "learning_rate": float(optimizer.learning_rate),
-            **{name: float(logs[name]) for name in METRIC_COLUMNS},
+            "loss": float(logs["loss"]),
+            "accuracy": float(logs["accuracy"]),
+            "val_loss": metrics.negative_log_likelihood(labels, softmax(logits, axis=1)),
+            "val_accuracy": float(np.mean(logits.argmax(axis=1) == labels)),
         }
         if not np.isfinite([row["loss"], row["val_loss"]]).all():
             raise DataError(f"{self.run_dir}: the loss became {row['loss']}; lower --learning-rate")
@@ -163,6 +179,9 @@ class Recorder(keras.callbacks.Callback):
         LOG.info(
             "epoch %d: loss %.4f, validation loss %.4f, validation accuracy %.4f",
             *(row[name] for name in ("epoch", "loss", "val_loss", "val_accuracy")),
+        )
+        self._log_to_tensorboard(
+            row, metrics.confusion(labels, logits.argmax(axis=1), len(CLASSES))
         )
         if row["val_loss"] == min(past["val_loss"] for past in self.history):
             # A twin without the optimizer's state: a third of the size.
@@ -172,19 +191,16 @@ class Recorder(keras.callbacks.Callback):
         _save(self.model, self.run_dir / LAST_NAME)
         self.model.stop_training = self.is_exhausted()
 
-    def _validate(self, epoch: int) -> dict[str, float]:
-        labels, logits = predict_logits(self.model, self.validation)
-        predicted = logits.argmax(axis=1)
-        matrix = metrics.confusion(labels, predicted, len(CLASSES))
-        figure = confusion_figure(matrix, CLASSES, title=f"validation, epoch {epoch + 1}")
-        writer = tf.summary.create_file_writer(str(self.run_dir / LOGS_NAME / "validation"))
-        with writer.as_default():
-            tf.summary.image("confusion", tf.io.decode_png(png_bytes(figure))[None], step=epoch)
-        writer.close()
-        return {
-            "val_loss": metrics.negative_log_likelihood(labels, softmax(logits, axis=1)),
-            "val_accuracy": float(np.mean(predicted == labels)),
-        }
+    def _log_to_tensorboard(self, row: dict, confusion: np.ndarray) -> None:
+        figure = confusion_figure(confusion, CLASSES, title=f"validation, epoch {row['epoch']}")
+        for name, prefix in (("train", ""), ("validation", "val_")):
+            with self._writers[name].as_default(step=row["step"]):
+                tf.summary.scalar("loss", row[f"{prefix}loss"])
+                tf.summary.scalar("accuracy", row[f"{prefix}accuracy"])
+        with self._writers["train"].as_default(step=row["step"]):
+            tf.summary.scalar("learning_rate", row["learning_rate"])
+        with self._writers["validation"].as_default(step=row["step"]):
+            tf.summary.image("confusion", tf.io.decode_png(png_bytes(figure))[None])
 
 
 def predict_logits(network: keras.Model, path: Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,168 @@
+import csv
+import json
+
+import numpy as np
+import pytest
+
+import s4_train
+from lib.taxonomy import CLASSES
+
+
+def run(*flags):
+    return s4_train.main([str(flag) for flag in flags])
+
+
+def test_a_run_folder_holds_everything_that_was_promised(finished_run):
+    names = {path.name for path in finished_run.iterdir()}
+    assert {
+        "model.keras",
+        "last.keras",
+        "history.csv",
+        "run.json",
+        "curves.png",
+        "confusion.png",
+        "confusion.csv",
+        "reliability.png",
+        "coverage.png",
+        "logs",
+    } == names
+
+
+def test_run_json_says_what_the_training_was_made_of(finished_run, crops_folder):
+    record = json.loads((finished_run / "run.json").read_text())
+    assert record["finished"] and record["architecture"] == record["config"]["arch"] == "tiny"
+    assert record["config"]["batch_size"] == 32 and record["config"]["seed"] == 0
+    assert {"tensorflow", "keras", "numpy", "python"} <= set(record["versions"])
+    (train,) = record["data"]["train"]
+    assert train["crops"] == 128 == sum(train["labels"].values())
+    assert train["labels"]["unknown"] > 0 and len(train["sha256"]) == 64
+    assert record["steps"] == 8 and record["temperature"] > 0
+    known = 64 - record["data"]["test"][0]["labels"]["unknown"]
+    for part in ("validation", "test"):
+        report = record[part]
+        assert {"accuracy", "weighted_precision", "weighted_recall", "weighted_f1"} <= set(report)
+        assert set(report["per_class"]) == set(CLASSES)
+        assert set(report["per_class"]["led"]) == {
+            "precision",
+            "recall",
+            "f1",
+            "specificity",
+            "support",
+        }
+    assert record["test"]["n"] == known
+
+
+def test_the_threshold_is_fitted_and_not_fixed(finished_run):
+    """Fifth mistake of nnSIC: its unknown is a fixed 0.2143, which never refused anything."""
+    record = json.loads((finished_run / "run.json").read_text())
+    unknown = record["unknown"]
+    assert record["validation"]["coverage"] == pytest.approx(0.95, abs=0.02)
+    assert unknown["score"] == "max_softmax" and 1 / 7 < unknown["threshold"] < 1
+    thresholds = [point["threshold"] for point in unknown["curve"]]
+    assert thresholds == sorted(thresholds, reverse=True)
+
+
+def test_the_confusion_table_equals_the_report(finished_run):
+    record = json.loads((finished_run / "run.json").read_text())
+    with (finished_run / "confusion.csv").open() as stream:
+        rows = list(csv.reader(stream))
+    assert rows[0] == ["true", *CLASSES] and [row[0] for row in rows[1:]] == list(CLASSES)
+    assert np.array(rows)[1:, 1:].astype(int).tolist() == record["test"]["confusion"]
+
+
+def test_the_report_is_printed(crops_folder, tiny_network, tmp_path, capsys):
+    flags = ("--arch", tiny_network, "--steps", 2, "--output", tmp_path / "run")
+    assert run("--input", crops_folder, *flags) == 0
+    out, err = capsys.readouterr()
+    assert "weighted" in out and "accuracy" in out and err == ""
+
+
+def test_an_existing_run_is_kept(finished_run, crops_folder, capsys):
+    assert run("--input", crops_folder, "--arch", "tiny", "--output", finished_run) == 1
+    assert "already exists; give --overwrite" in capsys.readouterr().err
+
+
+def test_only_a_run_folder_is_overwritten(crops_folder, tiny_network, tmp_path, capsys):
+    (tmp_path / "precious.txt").write_text("mine")
+    flags = ("--arch", tiny_network, "--output", tmp_path, "--overwrite")
+    assert run("--input", crops_folder, *flags) == 1
+    assert "it is no run folder" in capsys.readouterr().err
+    assert (tmp_path / "precious.txt").read_text() == "mine"
+
+
+def test_overwriting_leaves_nothing_of_the_older_run(crops_folder, tiny_network, tmp_path):
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--output", tmp_path / "run")
+    assert run(*flags, "--epochs", 1) == 0
+    (tmp_path / "run" / "model.tflite").write_bytes(b"of the older run")
+    assert run(*flags, "--epochs", 1, "--overwrite") == 0
+    assert not (tmp_path / "run" / "model.tflite").exists()
+
+
+def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_network, tmp_path):
+    from lib.training.tfrecord import write_tfrecord
+
+    other, unknown = tmp_path / "other.tfrecord", tmp_path / "unknown.tfrecord"
+    image = np.full((15, 480, 3), 99, np.uint8)
+    write_tfrecord(other, [(image, 3, "a")] * 5)
+    write_tfrecord(unknown, [(image, -1, "b")] * 4)
+    flags = ["--arch", tiny_network, "--epochs", 1, "--outliers", unknown]
+    flags += ["--train", crops_folder / "train.tfrecord", other, "--output", tmp_path / "run"]
+    assert run("--input", crops_folder, *flags) == 0
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert [entry["crops"] for entry in record["data"]["train"]] == [128, 5, 4]
+    assert record["steps"] == 2
+
+
+def test_fine_tuning_starts_from_a_frozen_model(frozen_model, crops_folder, tmp_path):
+    flags = ("--arch", "tiny", "--init", frozen_model, "--epochs", 1, "--learning-rate", 0)
+    assert run("--input", crops_folder, *flags, "--output", tmp_path / "tuned") == 0
+    tuned = json.loads((tmp_path / "tuned" / "run.json").read_text())
+    start = json.loads((frozen_model / "model.json").read_text())
+    assert tuned["test"]["confusion"] == start["test"]["confusion"]
+    assert tuned["config"]["init"] == str(frozen_model)
+
+
+def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, monkeypatch, capsys):
+    from lib.training import run as runs
+
+    flags = ["--input", crops_folder, "--arch", tiny_network, "--epochs", 2]
+    flags += ["--output", tmp_path / "run"]
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "load_network", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        assert run(*flags) == 1
+    assert not json.loads((tmp_path / "run" / "run.json").read_text())["finished"]
+    assert run(*flags, "--seed", 5, "--resume") == 1
+    assert "cannot resume with another config (seed)" in capsys.readouterr().err
+    assert run(*flags, "--resume") == 0
+    assert json.loads((tmp_path / "run" / "run.json").read_text())["finished"]
+    assert run(*flags, "--resume") == 1
+    assert "nothing to resume" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--train", "{tmp}/none.tfrecord"], "none.tfrecord: no such file"),
+        (["--validation", "{tmp}/cut.tfrecord"], "cut.tfrecord: cut short"),
+        (["--test", "{tmp}/unknown.tfrecord"], "unknown.tfrecord: expected crops of the classes"),
+        (["--outliers", "{crops}/test.tfrecord"], "expected only unknown lamps (label -1)"),
+        (["--arch", "resnet"], "no network 'resnet'; expected one of compact, nnsic_m4"),
+        (["--init", "{tmp}"], "model.keras: no such file"),
+        (["--init", "{model}", "--arch", "compact"], "holds a tiny; expected a compact"),
+        (["--resume"], "run.json: no such file"),
+    ],
+)
+def test_bad_input_is_one_line_and_writes_nothing(
+    flags, message, crops_folder, frozen_model, tmp_path, capsys
+):
+    from lib.training.tfrecord import write_tfrecord
+
+    data = (crops_folder / "test.tfrecord").read_bytes()
+    (tmp_path / "cut.tfrecord").write_bytes(data[:-9])
+    write_tfrecord(tmp_path / "unknown.tfrecord", [(np.zeros((15, 480, 3), np.uint8), -1, "x")])
+    places = {"tmp": tmp_path, "crops": crops_folder, "model": frozen_model}
+    flags = ["--arch", "tiny", *(flag.format(**places) for flag in flags)]
+    assert run("--input", crops_folder, "--output", tmp_path / "run", *flags) == 1
+    err = capsys.readouterr().err
+    assert err.startswith("error: ") and err.count("\n") == 1 and message in err
+    assert not (tmp_path / "run").exists()
