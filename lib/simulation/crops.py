@@ -23,8 +23,8 @@ from lib.simulation.strips import STRIPS, Strip, unknown_strips
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 
-# Part of the contract "same seed, same bytes": changing it changes every crop.
-_BATCH = 128
+# Part of the contract "same seed, same bytes": changing either changes every crop.
+_BATCH, _PART = 128, 32
 
 _SOURCES: dict[str, Lamp | Strip] = LAMPS | STRIPS
 
@@ -128,9 +128,24 @@ def _simulate_batch(task: tuple) -> CropBatch:
     seed, index, size, names, shares, effects = task
     cv2.setNumThreads(1)
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(index,)))
-    # Whole batches are drawn and cut, so that a crop does not depend on how many are asked for.
-    lamps = [_SOURCES[names[i]] for i in rng.choice(len(names), _BATCH, p=shares)]
-    spd = np.ones((_BATCH, N_WAVELENGTHS), np.float32)
+    parts = [_simulate_part(rng, names, shares, effects) for _ in range(-(-size // _PART))]
+    return CropBatch(
+        images=np.concatenate([part.images for part in parts])[:size],
+        labels=np.concatenate([part.labels for part in parts])[:size],
+        lamps=tuple(itertools.chain(*(part.lamps for part in parts)))[:size],
+        column_nm=np.concatenate([part.column_nm for part in parts])[:size],
+    )
+
+
+def _simulate_part(
+    rng: np.random.Generator, names: tuple[str, ...], shares: np.ndarray, effects: Effects
+) -> CropBatch:
+    """Simulate as many crops at once as stay in the processor's cache.
+
+    Parts are always drawn whole, so that a crop does not depend on how many are asked for.
+    """
+    lamps = [_SOURCES[names[i]] for i in rng.choice(len(names), _PART, p=shares)]
+    spd = np.ones((_PART, N_WAVELENGTHS), np.float32)
     for i, lamp in enumerate(lamps):
         if isinstance(lamp, Lamp):
             spd[i] = lamp.draw(rng)
@@ -142,15 +157,15 @@ def _simulate_batch(task: tuple) -> CropBatch:
     images = finish(rng, images, effects)
     if effects.flip:
         # Without colours nobody knows which end is blue.
-        flipped = rng.random(_BATCH) < np.where(monochrome, 0.5, 0.03)
+        flipped = rng.random(_PART) < np.where(monochrome, 0.5, 0.03)
         images[flipped] = images[flipped, :, ::-1]
         column_nm[flipped] = column_nm[flipped, ::-1]
     labels = [
         CLASSES.index(lamp.class_name) if lamp.class_name else UNKNOWN_LABEL for lamp in lamps
     ]
     return CropBatch(
-        images=images[:size],
-        labels=np.array(labels[:size], np.int64),
-        lamps=tuple(lamp.name for lamp in lamps[:size]),
-        column_nm=column_nm[:size].astype(np.float32),
+        images=images,
+        labels=np.array(labels, np.int64),
+        lamps=tuple(lamp.name for lamp in lamps),
+        column_nm=column_nm.astype(np.float32),
     )

@@ -43,6 +43,7 @@ class Sensor:
 
     def response(self, nm: np.ndarray) -> np.ndarray:
         """Return the response of R, G, B at wavelengths of shape (n, m): float32 (n, m, 3)."""
+        nm = nm.astype(np.float32)
         offset = nm[:, :, None] - self.peak_nm[:, None]
         width = np.where(offset < 0, self.violet_width_nm[:, None], self.red_width_nm[:, None])
         curves = np.exp(-0.5 * (offset / width) ** 2)
@@ -56,7 +57,7 @@ class Sensor:
         silicon = np.clip((1100 - nm) / 450, 0, 1)
         curves *= (cut * glass * silicon)[:, :, None]
         mean = curves.mean(axis=2, keepdims=True)
-        return np.where(self.monochrome[:, None, None], mean, curves).astype(np.float32)
+        return np.where(self.monochrome[:, None, None], mean, curves)
 
 
 def _rise(nm: np.ndarray, edge_nm: np.ndarray | float, width_nm: np.ndarray | float) -> np.ndarray:
@@ -70,7 +71,7 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
     uncut = rng.random(n) < 0.08
     edge = np.where(uncut, 1500.0, rng.uniform(645, 712, n))
     violet_edge = np.where(rng.random(n) < 0.25, rng.uniform(350, 390, n), rng.uniform(388, 425, n))
-    return Sensor(
+    return _single_precision(
         peak_nm=rng.uniform([588, 518, 445], [622, 546, 472], (n, 3)),
         violet_width_nm=rng.uniform([11, 22, 18], [26, 38, 34], (n, 3)),
         red_width_nm=rng.uniform([32, 26, 20], [58, 46, 38], (n, 3)),
@@ -87,7 +88,7 @@ def _middle_sensor(n: int) -> Sensor:
     def repeat(values: object) -> np.ndarray:
         return np.repeat(np.asarray(values)[None], n, axis=0)
 
-    return Sensor(
+    return _single_precision(
         peak_nm=repeat([602.0, 532.0, 458.0]),
         violet_width_nm=repeat([18.0, 29.0, 26.0]),
         red_width_nm=repeat([45.0, 36.0, 28.0]),
@@ -98,3 +99,9 @@ def _middle_sensor(n: int) -> Sensor:
         violet_cut=repeat([405.0, 5.0]),
         monochrome=repeat(False),
     )
+
+
+def _single_precision(monochrome: np.ndarray, **curves: np.ndarray) -> Sensor:
+    """Return a sensor in float32, which its exponentials take half the time for."""
+    single = {name: values.astype(np.float32) for name, values in curves.items()}
+    return Sensor(monochrome=monochrome, **single)
