@@ -67,14 +67,22 @@ def make_view(image: np.ndarray, rectangle: tuple[float, float, float, float]) -
     ----------
     image : uint8 array of shape (h, w, 3)
     rectangle : tuple of float
-        x0, y0, x1, y1 in pixel edges; cut to the photo and to whole pixels.
+        x0, y0, x1, y1 in pixel edges; cut to the photo and to whole pixels, of a large part up
+        to a dozen pixels less.
     """
     height, width = image.shape[:2]
     x0, y0 = int(max(0, rectangle[0])), int(max(0, rectangle[1]))
     x1 = int(np.clip(np.ceil(rectangle[2]), x0 + 1, width))
     y1 = int(np.clip(np.ceil(rectangle[3]), y0 + 1, height))
     columns, rows = _canvas_size(x1 - x0, y1 - y0)
-    mean, maximum = _pool(image[y0:y1, x0:x1], columns, rows)
+    # A large part is first reduced by a whole factor, which is several times faster.
+    factor = min((x1 - x0) // columns, (y1 - y0) // rows) // _SAMPLES_A_SIDE
+    part = image[y0:y1, x0:x1]
+    if factor > 1:
+        x1 -= (x1 - x0) % factor
+        y1 -= (y1 - y0) % factor
+        part = _resize(image[y0:y1, x0:x1], (x1 - x0) // factor, (y1 - y0) // factor)
+    mean, maximum = _pool(part, columns, rows)
     left, top = (CANVAS_PX - columns) // 2, (CANVAS_PX - rows) // 2
     pixels = np.zeros((CANVAS_PX, CANVAS_PX, 6), np.uint8)
     pixels[top : top + rows, left : left + columns, :3] = mean

@@ -1,0 +1,55 @@
+"""What is said of a band's light."""
+
+import numpy as np
+import pytest
+
+from lib.recognition.quality import measure_background, measure_quality
+from lib.recognition.straighten import Geometry
+
+
+def profile_of(lines, noise=1.0, height=150.0):
+    x = np.arange(500)
+    light = sum(height * np.exp(-0.5 * ((x - line) / 3) ** 2) for line in lines)
+    light = light + np.random.default_rng(0).normal(0, noise, 500)
+    return np.repeat(np.float32(light)[:, None], 3, axis=1)
+
+
+@pytest.mark.parametrize("lines", [(100,), (50, 120, 300), range(30, 480, 40)])
+def test_lines_are_counted(lines):
+    quality = measure_quality(profile_of(lines), np.zeros(500, bool), 1.0, np.zeros(3), 1.0)
+    assert quality.lines_resolved == len(lines)
+    assert quality.snr == pytest.approx(150, rel=0.05)
+    assert quality.colour < 0.2
+
+
+def test_noise_alone_has_no_lines():
+    profile = profile_of((), noise=1.0)
+    quality = measure_quality(profile, np.zeros(500, bool), 1.0, np.zeros(3), 0.7)
+    assert quality.lines_resolved == 0
+    assert quality.snr < 5
+
+
+def test_clipping_is_saturation():
+    clipped = np.zeros(500, bool)
+    clipped[100:130] = True
+    quality = measure_quality(profile_of((100,)), clipped, 1.0, np.zeros(3), 1.0)
+    assert quality.clipped_fraction == pytest.approx(0.06)
+    assert quality.saturated
+
+
+def test_background_and_noise_are_those_beside_the_band():
+    rng = np.random.default_rng(1)
+    image = rng.normal((20, 35, 50), 3, (120, 400, 3))
+    image[40:80] += 100
+    picture = np.clip(np.round(image), 0, 255).astype(np.uint8)
+    background, noise = measure_background(picture, Geometry("horizontal", 0, 399, (59.5,), 20))
+    assert np.allclose(background, (20, 35, 50), atol=1)
+    # The brightest of three channels scatters less than one, and 33 rows are averaged.
+    assert 1.5 / np.sqrt(33) < noise < 3.5 / np.sqrt(33)
+
+
+def test_a_band_that_fills_the_photo_has_the_background_of_its_dark_parts():
+    image = np.full((20, 400, 3), 12, np.uint8)
+    image[:, 100:300] = 120
+    background, _ = measure_background(image, Geometry("horizontal", 0, 399, (9.5,), 10))
+    assert np.allclose(background, 12)
