@@ -10,9 +10,9 @@ import cv2
 import numpy as np
 
 from lib.simulation import camera
+from lib.simulation.brushes import blur_coarsely
 from lib.simulation.difficulty import Setting
 from lib.simulation.layout import log_uniform
-from lib.simulation.scenes import blur_coarsely
 
 BLOCK_VALUES = 50_000
 

@@ -12,37 +12,28 @@ import numpy as np
 
 from lib.simulation import light, surroundings
 from lib.simulation.difficulty import PLAIN, Difficulty, Setting, draw_setting
-from lib.simulation.exposure import Exposure, compress, draw_exposure, expose
+from lib.simulation.exposure import compress, draw_exposure, expose
 from lib.simulation.lamps import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.layout import Layout, draw_layout, log_uniform
 from lib.simulation.scenes import PAINTERS
 from lib.simulation.sensors import draw_sensor
 from lib.simulation.spectra import WAVELENGTHS_NM
-from lib.simulation.truth import BandTruth, PhotoTruth, band_truths
+from lib.simulation.truth import BandTruth, PhotoTruth
+from lib.simulation.visibility import Frame, dim_backdrop, find_boxes
 from lib.taxonomy import CLASSES
 
 # Larger photos are rendered at a half or a third of their size and enlarged: what a phone's 12
 # megapixels show of a spectrum is not sharper than that.
 RENDERED_PX = 2e6
-# Light stands out where it is this much brighter than its surroundings, in display levels, or
-# this part of the brightest: about what an eye tells apart in a photo.
-VISIBLE_LEVELS = 8.0
-VISIBLE_PART = 0.04
-# Below this no one would call the picture a photo of a spectrum.
-FAINTEST_PEAK_LEVELS = 18.0
-# A first order is usable with at least this part of its visible length inside the frame.
-SEEN_FRACTION = 0.6
 # Share of lamps without a class among the photos, as in a crawl.
 UNKNOWN_SHARE = 0.12
-# What silicon behind glass can see at all.
-SIGHT_NM = (360.0, 1000.0)
+# A pixel counts as clipped from here on (JPEG spreads 255 a little), a box as saturated with more
+# than this part of its pixels clipped.
 CLIPPED_LEVEL = 250
-# Sum of the differences of the three colour shares between the halves of a spectrum, from which
-# on a person can tell which half is bluer.
-COLOUR_CHANGE = 0.3
+SATURATED_FRACTION = 0.02
 # Difficulties that mean something without a spectrum.
 SCENE_DIFFICULTIES = ("monochrome", "overlay", "large", "thumbnail")
-SATURATED_FRACTION = 0.02
+# About one draw in forty has no usable spectrum.
 ATTEMPTS = 50
 
 
@@ -116,7 +107,9 @@ def attempt(
         return None
     orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
     backdrop, scale = draw_backdrop(rng, setting, layout, orders)
-    boxes = find_boxes(setting, layout, exposure, u, orders, backdrop, scale)
+    frame = Frame((setting.height, setting.width), layout, exposure, u, backdrop, scale)
+    dim_backdrop(frame, orders[1])
+    boxes = find_boxes(frame, orders)
     if not boxes:
         return None
     v, transmission = light.slit_profile(rng, layout.slit)
@@ -209,97 +202,6 @@ def spectrum_corners(layout: Layout) -> np.ndarray:
         np.array([low, high, high, low]), np.array([-half, -half, half, half])
     )
     return np.column_stack([x, y])
-
-
-def find_boxes(
-    setting: Setting,
-    layout: Layout,
-    exposure: Exposure,
-    u: np.ndarray,
-    orders: dict[int, np.ndarray],
-    backdrop: np.ndarray,
-    scale: int,
-) -> tuple[BandTruth, ...]:
-    """Return the usable first orders, the best first; dim the backdrop where it would drown them.
-
-    The better order is whole, and brighter without clipping.
-    """
-    dim_enough(exposure, layout, u, orders[1], backdrop, scale)
-    found = []
-    for order in (1, -1):
-        if order not in orders:
-            continue
-        shown, threshold = contrast(exposure, layout, u, orders[order], backdrop, scale)
-        # A halo may be seen far beyond; the spectrum ends where the sensor's sight does.
-        nm = layout.grating.nm_at(u, order)
-        seen = (shown.max(axis=1) > threshold) & (nm > SIGHT_NM[0]) & (nm < SIGHT_NM[1])
-        if not seen.any() or shown.max() < FAINTEST_PEAK_LEVELS:
-            continue
-        first, last = np.flatnonzero(seen)[[0, -1]]
-        truths = band_truths(
-            layout,
-            order,
-            (u[first], u[last]),
-            (setting.height, setting.width),
-            direction_shows(shown[first : last + 1]),
-        )
-        truths = [truth for truth in truths if truth.seen_fraction >= SEEN_FRACTION]
-        peak = orders[order].max()
-        found += [(truth.seen_fraction < 0.95, max(peak, 1 / peak), truth) for truth in truths]
-    return tuple(truth for *_, truth in sorted(found, key=lambda item: item[:2]))
-
-
-def contrast(
-    exposure: Exposure,
-    layout: Layout,
-    u: np.ndarray,
-    strip: np.ndarray,
-    backdrop: np.ndarray,
-    scale: int,
-) -> tuple[np.ndarray, float]:
-    """Return how far light stands out of its surroundings on the centre line, display levels.
-
-    Returns
-    -------
-    shown : float32 array of shape (n, 3)
-    threshold : float
-        Above this, the light can be seen.
-    """
-    x, y = layout.projection.from_slit(u, np.zeros_like(u))
-    column = np.clip((x / scale).astype(int), 0, backdrop.shape[1] - 1)
-    row = np.clip((y / scale).astype(int), 0, backdrop.shape[0] - 1)
-    behind = backdrop[row, column]
-    noise = exposure.noise_at(behind)
-    levels = 255 * exposure.develop(np.stack([behind, behind + strip, behind + noise]))
-    shown = np.maximum(levels[1] - levels[0], 0)
-    rows = np.clip(2 * layout.slit.half_height_px, 1, 25)
-    grain = float(np.median((levels[2] - levels[0]).max(axis=1))) / np.sqrt(rows)
-    return shown, max(VISIBLE_LEVELS, VISIBLE_PART * float(shown.max()), 2.5 * grain)
-
-
-def dim_enough(
-    exposure: Exposure,
-    layout: Layout,
-    u: np.ndarray,
-    strip: np.ndarray,
-    backdrop: np.ndarray,
-    scale: int,
-) -> None:
-    """Dim the backdrop, in place, until the spectrum can be told from it."""
-    for _ in range(6):
-        shown, threshold = contrast(exposure, layout, u, strip, backdrop, scale)
-        if shown.max() > 2.5 * threshold:
-            return
-        backdrop *= 0.4
-
-
-def direction_shows(shown: np.ndarray) -> bool:
-    """Return whether the colours differ between the two halves of the light, shape (n, 3)."""
-    total = np.cumsum(shown.sum(axis=1))
-    middle = int(np.searchsorted(total, total[-1] / 2)) + 1
-    halves = [part.sum(axis=0) for part in (shown[:middle], shown[middle:])]
-    shares = [half / max(half.sum(), 1e-9) for half in halves]
-    return bool(np.abs(shares[0] - shares[1]).sum() > COLOUR_CHANGE)
 
 
 def clipped_fraction(image: np.ndarray, box: BandTruth) -> float:

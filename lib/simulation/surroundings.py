@@ -7,7 +7,7 @@ are drawn on the finished uint8 picture.
 import cv2
 import numpy as np
 
-from lib.simulation import scenes
+from lib.simulation import brushes, scenes
 
 # Exponent that turns what a screen shows into linear light, near enough to sRGB for a backdrop.
 SCREEN_GAMMA = 2.2
@@ -18,13 +18,13 @@ PAINTED_PX = 800
 def dark_box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Return the inside of a closed spectrometer: black with a little uneven haze."""
     level = rng.choice([0.0, 10 ** rng.uniform(-4.5, -2.5)])
-    haze = np.clip(1 + 0.3 * scenes.smooth_field(rng, height, width, 3), 0, None)
-    return np.float32(level) * haze[..., None] * scenes.colour(rng, 0.6, 1)
+    haze = np.clip(1 + 0.3 * brushes.smooth_field(rng, height, width, 3), 0, None)
+    return np.float32(level) * haze[..., None] * brushes.colour(rng, 0.6, 1)
 
 
 def pedestal(rng: np.random.Generator) -> np.ndarray:
     """Return a coloured offset of the whole frame, linear float32 (3,), display level 15 to 80."""
-    shown = rng.uniform(15, 80) / 255 * scenes.colour(rng, 0.3, 1)
+    shown = rng.uniform(15, 80) / 255 * brushes.colour(rng, 0.3, 1)
     return np.float32(shown**SCREEN_GAMMA)
 
 
@@ -70,7 +70,7 @@ def lit_place(rng: np.random.Generator, height: int, width: int, window: np.ndar
     corners = middle + (window - middle) * rng.uniform(1.1, 1.6) + jitter
     corners += outward * spread * rng.uniform(0.15, 0.6)
     shut = np.zeros((small_h, small_w), np.float32)
-    cv2.fillPoly(shut, [scenes.points(*(corners * shrink))], 1.0)
+    cv2.fillPoly(shut, [brushes.points(*(corners * shrink))], 1.0)
     shut = cv2.GaussianBlur(shut, (0, 0), max(0.6, 0.05 * spread * shrink))[..., None]
     light *= 1 - shut * rng.uniform(0.97, 1)
     return cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
@@ -101,7 +101,7 @@ def flare(
     glow = 1 / (1 + r2) ** np.float32(rng.uniform(1.2, 2.0))
     near = 1 / (1 + r2 / 16) ** np.float32(1.5)
     for _ in range(rng.integers(0, 7)):
-        cos, sin = scenes.unit(rng.uniform(0, np.pi))
+        cos, sin = brushes.unit(rng.uniform(0, np.pi))
         across = (x * -sin + y * cos) / np.float32(rng.uniform(0.05, 0.25) * size_px)
         ray = np.float32(rng.uniform(0.05, 0.5)) * near * np.exp(-np.minimum(across**2, 30))
         if rng.random() < 0.5:
