@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 # c2/c1 and c3/c1 of a band of 300 nm; c2/c1 grows with the span, c3/c1 with its square. Gratings
-# of 500 to 1400 lines/mm, camera pointed anywhere from the zero order to the first, give c2/c1
-# from -0.15 to 0.03 and c3/c1 from -0.012 to 0; prism-grating pocket spectroscopes up to 0.03.
+# of 500 to 1400 lines/mm with the camera aimed anywhere from the zero order to the first give
+# c2/c1 from -0.2 to 0, and c3/c1 follows c2/c1; prism-grating pocket spectroscopes reach 0.03,
+# hand-marked photos lie between -0.08 and 0.03.
 _REFERENCE_HALF_SPAN_NM = 150.0
-_BEND = (-0.02, 0.05)
-_TWIST = (-0.003, 0.004)
+_BEND = (-0.04, 0.06)
+_TWIST_PER_BEND = 0.2
+_TWIST = (-0.001, 0.006)
 
 # Prior degrees of freedom of the line errors' scale: how firmly the stated errors are believed.
 _SCALE_PRIOR_DOF = 6.0
@@ -22,11 +24,11 @@ _SCALE_PRIOR_DOF = 6.0
 
 @dataclass(frozen=True)
 class AxisModel:
-    """A family of axes: prior mean and standard deviation of each coefficient, nm."""
+    """A family of axes: prior mean, shape (4,), and precision, shape (4, 4), of c0 to c3."""
 
     name: str
     mean: np.ndarray
-    spread: np.ndarray
+    precision: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -49,35 +51,47 @@ class AxisFit:
     residual_nm: np.ndarray
 
 
-def bend_prior(half_span_nm: np.ndarray | float) -> tuple:
-    """Return mean and standard deviation of c2, nm, for half the span of the band, nm."""
-    unit = half_span_nm * (half_span_nm / _REFERENCE_HALF_SPAN_NM)
-    return _BEND[0] * unit, _BEND[1] * unit
+def bend_unit(half_span_nm: np.ndarray | float) -> np.ndarray | float:
+    """Return c2, nm, of an axis of bend 1, for half the span of the band, nm."""
+    return half_span_nm * (half_span_nm / _REFERENCE_HALF_SPAN_NM)
 
 
-def twist_prior(half_span_nm: np.ndarray | float) -> tuple:
-    """Return mean and standard deviation of c3, nm."""
-    unit = half_span_nm * (half_span_nm / _REFERENCE_HALF_SPAN_NM) ** 2
-    return _TWIST[0] * unit, _TWIST[1] * unit
+def bent_map(bend: float, half_span_nm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the c2 and c3, nm, that go with a bend (c2/c1 at 300 nm)."""
+    unit = bend_unit(half_span_nm)
+    twist = _TWIST[0] + _TWIST_PER_BEND * bend
+    return bend * unit, twist * unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
+
+
+def shape_cost(coefficients: np.ndarray) -> np.ndarray:
+    """Return how unusual the shape of axes (..., 4) is: half the sum of squared deviations."""
+    half_span = coefficients[..., 1]
+    unit = bend_unit(half_span)
+    bend = coefficients[..., 2] / unit
+    twist = coefficients[..., 3] / (unit * half_span / _REFERENCE_HALF_SPAN_NM)
+    off_twist = (twist - _TWIST[0] - _TWIST_PER_BEND * bend) / _TWIST[1]
+    return 0.5 * (((bend - _BEND[0]) / _BEND[1]) ** 2 + off_twist**2)
 
 
 def models_for(half_span_nm: float) -> tuple[AxisModel, AxisModel, AxisModel]:
     """Return the linear, the quadratic and the grating model of a band."""
-    bend, bend_spread = bend_prior(half_span_nm)
-    twist, twist_spread = twist_prior(half_span_nm)
-    free = 1e3
-    fixed = 1e-6
-    return (
-        AxisModel("linear", np.zeros(4), np.array([free, free, fixed, fixed])),
-        AxisModel(
-            "quadratic", np.array([0, 0, bend, 0]), np.array([free, free, bend_spread, fixed])
-        ),
-        AxisModel(
-            "grating",
-            np.array([0, 0, bend, twist]),
-            np.array([free, free, bend_spread, twist_spread]),
-        ),
+    unit = bend_unit(half_span_nm)
+    twist_unit = unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
+    free, fixed = 1e-6, 1e12
+    bend_precision = 1 / (_BEND[1] * unit) ** 2
+    bend = _BEND[0] * unit
+    linear = AxisModel("linear", np.zeros(4), np.diag([free, free, fixed, fixed]))
+    quadratic = AxisModel(
+        "quadratic", np.array([0, 0, bend, 0]), np.diag([free, free, bend_precision, fixed])
     )
+    # c3 is normal around a multiple of c2, so the two are correlated.
+    ratio = _TWIST_PER_BEND * twist_unit / unit
+    twist_precision = 1 / (_TWIST[1] * twist_unit) ** 2
+    precision = np.diag([free, free, bend_precision, 0.0])
+    precision[2:, 2:] += twist_precision * np.array([[ratio**2, -ratio], [-ratio, 1.0]])
+    twist = _TWIST[0] * twist_unit + ratio * bend
+    grating = AxisModel("grating", np.array([0, 0, bend, twist]), precision)
+    return linear, quadratic, grating
 
 
 def powers_of(t: np.ndarray) -> np.ndarray:
@@ -98,12 +112,11 @@ def fit_model(
         1 for a line that fits, towards 0 for an outlier.
     """
     design = powers_of(t)
-    precision = 1 / model.spread**2
     weight = np.ones_like(t)
     for _ in range(5):
         scaled = (weight / sigma_nm**2)[:, None] * design
-        normal = design.T @ scaled + np.diag(precision)
-        coefficients = np.linalg.solve(normal, scaled.T @ nm + precision * model.mean)
+        normal = design.T @ scaled + model.precision
+        coefficients = np.linalg.solve(normal, scaled.T @ nm + model.precision @ model.mean)
         residual = (nm - design @ coefficients) / sigma_nm
         # Student's t with four degrees of freedom: an outlier fades, it does not vanish.
         weight = 5 / (4 + residual**2)
@@ -135,8 +148,32 @@ def fit_axis_model(t: np.ndarray, nm: np.ndarray, sigma_nm: np.ndarray) -> AxisF
 
 def _log_evidence(t: np.ndarray, nm: np.ndarray, sigma_nm: np.ndarray, model: AxisModel) -> float:
     """Return the log marginal likelihood of the lines under a model with Gaussian errors."""
-    design = powers_of(t)
-    covariance = np.diag(sigma_nm**2) + (design * model.spread**2) @ design.T
-    difference = nm - design @ model.mean
+    covariance, difference = _marginal(t, nm, sigma_nm, model)
     _, log_determinant = np.linalg.slogdet(covariance)
     return float(-0.5 * (difference @ np.linalg.solve(covariance, difference) + log_determinant))
+
+
+def left_out(
+    t: np.ndarray, nm: np.ndarray, sigma_nm: np.ndarray, model: AxisModel
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far each line lies from where the others put it, and how surely they do.
+
+    Returns
+    -------
+    off_nm, spread_nm : float64 arrays of shape (m,)
+        Deviation, and its standard deviation: the line's own error and that of the axis without
+        the line.
+    """
+    covariance, difference = _marginal(t, nm, sigma_nm, model)
+    inverse = np.linalg.inv(covariance)
+    own = np.diag(inverse)
+    return inverse @ difference / own, 1 / np.sqrt(own)
+
+
+def _marginal(
+    t: np.ndarray, nm: np.ndarray, sigma_nm: np.ndarray, model: AxisModel
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the covariance of lines under a model before any is seen, and the lines' deviation."""
+    design = powers_of(t)
+    covariance = np.diag(sigma_nm**2) + design @ np.linalg.solve(model.precision, design.T)
+    return covariance, nm - design @ model.mean

@@ -12,20 +12,36 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from lib.recognition.axis_fit import bend_prior, fit_model, models_for, twist_prior
-from lib.recognition.patterns import Pattern, colour_evidence, pattern_of
-from lib.recognition.peaks import Peaks
+from lib.recognition.axis_fit import (
+    bent_map,
+    fit_model,
+    left_out,
+    models_for,
+    powers_of,
+    shape_cost,
+)
+from lib.recognition.patterns import Pattern, pattern_of
+from lib.recognition.scene import Scene
+from lib.recognition.template import (
+    LIGHT_WEIGHT,
+    align,
+    likeness,
+    propose_by_shape,
+    shape_correlation,
+)
 
 # What a band of visible light can span, nm, and where its ends can lie.
-SPAN_NM = (50.0, 480.0)
-_ENDS_NM = (300.0, 900.0)
+SPAN_NM = (50.0, 640.0)
+_ENDS_NM = (250.0, 1060.0)
 
 # c2/c1 of the maps tried, for a band of 300 nm (see axis_fit for what occurs).
-_BENDS_TRIED = (-0.11, -0.06, -0.02, 0.02)
+_BENDS_TRIED = (-0.17, -0.09, -0.04, 0.0, 0.03)
 
 # Places this far from a line, nm, still propose it; the search's own maps are only linear.
 _SEARCH_SIGMA_NM = 2.2
 _LONGEST_REACH_NM = 7.0
+# What no axis model follows, nm: lens distortion, channels that disagree.
+_AXIS_ERROR_NM = 0.2
 
 # Peaks that have nothing to do with the lamp's lines, per nm: reflections, ripples, other gases.
 _STRAY_PER_NM = 0.03
@@ -33,6 +49,16 @@ _STRAY_PER_NM = 0.03
 _LEVEL_SPREAD = 0.9
 _MISSED_WORST = 4.0
 _STRAY_WORST = 3.0
+
+
+# Spectra that run together at low resolution: also searched for by the shape of the whole curve.
+_CROWDED = ("neon", "nitrogen", "fraunhofer", "argon", "krypton", "xenon")
+# Spectra of overlapping bands: fitted by the whole curve.
+_BANDS = ("nitrogen",)
+
+# The kinds of evidence.
+PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "shape", "light")
+_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 6.0])
 
 
 @dataclass(frozen=True)
@@ -51,6 +77,10 @@ class Match:
         Natural logarithm of the likelihood ratio against a lamp that is not there.
     pattern : Pattern
     lamp : str
+    parts : float64 of shape (len(PARTS),)
+        What the evidence is made of, before weighting.
+    covariance : float64 of shape (4, 4) or None
+        Of the coefficients, where the whole curve was aligned rather than single lines.
     """
 
     coefficients: np.ndarray
@@ -59,77 +89,55 @@ class Match:
     sigma_nm: np.ndarray
     evidence: float
     pattern: Pattern = field(repr=False)
-    lamp: str = ""
+    lamp: str
+    parts: np.ndarray = field(repr=False)
+    covariance: np.ndarray | None = None
 
     def nm_at(self, t: np.ndarray) -> np.ndarray:
         """Return wavelengths at `t`, nm."""
         return np.polynomial.polynomial.polyval(t, self.coefficients)
 
 
-def search(peaks: Peaks, samples: int, lamp: str, *, keep: int = 8) -> list[Match]:
+def search(scene: Scene, lamp: str, *, keep: int = 8) -> list[Match]:
     """Return the best distinct ways to lay a lamp's lines on the peaks, best first.
 
     Parameters
     ----------
-    peaks : Peaks
-        In a profile whose first sample is the blue end.
-    samples : int
-        Length of the profile.
+    scene : Scene
+        A profile whose first sample is the blue end.
     lamp : str
         Name of a line list.
     keep : int
         How many distinct hypotheses to refine.
     """
-    if len(peaks) < 2:
+    if len(scene.t) < 2:
         return []
-    scene = _Scene.of(peaks, samples)
     maps = propose(scene, lamp)
-    if len(maps) == 0:
-        return []
-    quick = _quick_evidence(scene, maps, lamp)
-    chosen = _distinct(maps, quick, keep)
-    found = [refine(scene, maps[k], lamp) for k in chosen]
-    found = [match for match in found if match is not None]
-    found.sort(key=lambda match: -match.evidence)
-    return found
+    chosen = []
+    if len(maps):
+        quick = _quick_evidence(scene, maps, lamp)
+        chosen += [maps[k] for k in _distinct(maps, quick, keep)]
+    refined = [refine(scene, start, lamp) for start in chosen]
+    if lamp in _CROWDED:
+        shaped = propose_by_shape(scene, lamp)
+        starts = [shaped[k] for k in _distinct(shaped, -np.arange(len(shaped)), keep)]
+        refined += [refine(scene, start, lamp, by_shape=True) for start in starts]
+    found = sorted(
+        (match for match in refined if match is not None), key=lambda match: -match.evidence
+    )
+    distinct: list[Match] = []
+    for match in found:
+        if all(_apart(match, other) for other in distinct):
+            distinct.append(match)
+    return distinct
 
 
-@dataclass(frozen=True)
-class _Scene:
-    """The peaks as the search needs them: places as t, log heights, colour evidence by nm."""
-
-    peaks: Peaks
-    t: np.ndarray
-    sigma_t: np.ndarray
-    level: np.ndarray
-    limit: float
-    resolution_t: float
-    colour: np.ndarray
-    colour_nm: np.ndarray
-
-    @classmethod
-    def of(cls, peaks: Peaks, samples: int) -> "_Scene":
-        half = (samples - 1) / 2
-        top = peaks.height.max()
-        colour_nm = np.arange(380.0, 781.0, 2.0)
-        return cls(
-            peaks=peaks,
-            t=peaks.place / half - 1,
-            sigma_t=peaks.sigma / half,
-            level=np.log(peaks.height / top),
-            limit=float(np.log(min(peaks.detection_limit / top, 0.5))),
-            resolution_t=peaks.point_spread / half,
-            colour=colour_evidence(peaks.colour, colour_nm),
-            colour_nm=colour_nm,
-        )
-
-    def colour_at(self, peak: np.ndarray, nm: np.ndarray) -> np.ndarray:
-        """Return the colour evidence of peaks at wavelengths, same shape as both."""
-        column = np.clip(np.round((nm - 380.0) / 2.0).astype(int), 0, len(self.colour_nm) - 1)
-        return self.colour[peak, column]
+def _apart(one: Match, other: Match) -> bool:
+    t = np.array([-0.9, 0.0, 0.9])
+    return bool(np.abs(one.nm_at(t) - other.nm_at(t)).max() > 1.0)
 
 
-def propose(scene: _Scene, lamp: str) -> np.ndarray:
+def propose(scene: Scene, lamp: str) -> np.ndarray:
     """Return maps through pairs of clear peaks and strong lines, float64 of shape (h, 4)."""
     # A resolution in the middle of what the band can have; strong lines hardly depend on it.
     pattern = pattern_of(lamp, 0.5 * scene.resolution_t * 250)
@@ -147,20 +155,20 @@ def propose(scene: _Scene, lamp: str) -> np.ndarray:
     a, b, p, q, slope = a[keep], b[keep], p[keep], q[keep], slope[keep]
     maps = []
     for bend in _BENDS_TRIED:
-        c2 = bend * slope * slope / 150.0
-        # The parabola through both points: the chord's slope less c2 times the sum of places.
-        c1 = slope - c2 * (t[a] + t[b])
-        c0 = line_nm[p] - c1 * t[a] - c2 * t[a] ** 2
-        maps.append(np.stack([c0, c1, c2, np.zeros_like(c0)], axis=1))
+        c2, c3 = bent_map(bend, slope)
+        # The cubic through both points: the chord's slope less what the bends add to it.
+        c1 = slope - c2 * (t[a] + t[b]) - c3 * (t[a] ** 2 + t[a] * t[b] + t[b] ** 2)
+        c0 = line_nm[p] - c1 * t[a] - c2 * t[a] ** 2 - c3 * t[a] ** 3
+        maps.append(np.stack([c0, c1, c2, c3], axis=1))
     maps = np.concatenate(maps)
-    start = maps[:, 0] - maps[:, 1] + maps[:, 2]
-    stop = maps[:, 0] + maps[:, 1] + maps[:, 2]
-    steady = maps[:, 1] > 2.2 * np.abs(maps[:, 2])
+    start = maps[:, 0] - maps[:, 1] + maps[:, 2] - maps[:, 3]
+    stop = maps.sum(axis=1)
+    steady = maps[:, 1] > 2.2 * np.abs(maps[:, 2]) + 3 * np.abs(maps[:, 3])
     inside = (start > _ENDS_NM[0]) & (stop < _ENDS_NM[1])
     return maps[steady & inside]
 
 
-def _quick_evidence(scene: _Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
+def _quick_evidence(scene: Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
     """Return a rough evidence of every map, shape (h,), from each line's nearest peak."""
     evidence = np.full(len(maps), -np.inf)
     resolution = scene.resolution_t * maps[:, 1]
@@ -172,7 +180,7 @@ def _quick_evidence(scene: _Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
     return evidence
 
 
-def _quick_evidence_of(scene: _Scene, maps: np.ndarray, pattern: Pattern) -> np.ndarray:
+def _quick_evidence_of(scene: Scene, maps: np.ndarray, pattern: Pattern) -> np.ndarray:
     strong = np.argsort(-pattern.level, kind="stable")[:24]
     nm, level = pattern.nm[strong], pattern.level[strong]
     t = _places_of(maps, nm)
@@ -186,6 +194,9 @@ def _quick_evidence_of(scene: _Scene, maps: np.ndarray, pattern: Pattern) -> np.
     gain = _position_gain(off_nm, _SEARCH_SIGMA_NM)
     gain = gain + scene.colour_at(nearest, np.broadcast_to(nm, t.shape))
     gain -= 0.5 * np.minimum(((scene.level[nearest] - expected) / (1.5 * _LEVEL_SPREAD)) ** 2, 4.0)
+    gain -= _width_cost(
+        scene.width[nearest] - np.log(pattern.fwhm_nm / pattern.resolution_nm)[strong]
+    )
     missed = -_missed_cost(expected, scene.limit)
     hit = inside & (gain > missed)
     evidence = np.where(inside, np.where(hit, gain, missed), 0.0)
@@ -193,16 +204,24 @@ def _quick_evidence_of(scene: _Scene, maps: np.ndarray, pattern: Pattern) -> np.
     taken = np.zeros((len(maps), len(scene.t) + 1), bool)
     np.put_along_axis(taken, np.where(hit, nearest, len(scene.t)), True, axis=1)
     stray = (~taken[:, :-1]) * _stray_cost(scene)
-    mean, spread = bend_prior(maps[:, 1])
-    return evidence - stray.sum(axis=1) - 0.5 * ((maps[:, 2] - mean) / spread) ** 2
+    evidence -= stray.sum(axis=1) + shape_cost(maps)
+    return evidence + LIGHT_WEIGHT * _light_of_maps(scene, maps)
+
+
+def _light_of_maps(scene: Scene, maps: np.ndarray) -> np.ndarray:
+    t = scene.light_t
+    return scene.light_evidence(maps @ powers_of(t).T)
 
 
 def _places_of(maps: np.ndarray, nm: np.ndarray) -> np.ndarray:
-    """Return the t of wavelengths under quadratic maps, shape (h, m)."""
-    c0, c1, c2 = maps[:, :1], maps[:, 1:2], maps[:, 2:3]
-    # The root that tends to the linear one as c2 vanishes.
+    """Return the t of wavelengths under maps, shape (h, m)."""
+    c0, c1, c2, c3 = (maps[:, k : k + 1] for k in range(4))
+    # The root of the quadratic part that tends to the linear one as c2 vanishes.
     root = np.sqrt(np.maximum(c1**2 - 4 * c2 * (c0 - nm), 1e-9))
-    return 2 * (nm - c0) / (c1 + root)
+    t = np.clip(2 * (nm - c0) / (c1 + root), -1.5, 1.5)
+    # One step of Newton's method takes in the cubic term.
+    excess = c0 + t * (c1 + t * (c2 + t * c3)) - nm
+    return t - excess / np.maximum(c1 + t * (2 * c2 + 3 * c3 * t), 0.2 * c1)
 
 
 def _nearest(places: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -224,15 +243,17 @@ def _missed_cost(expected_level: np.ndarray, limit: float) -> np.ndarray:
     return np.minimum(np.logaddexp(0.0, 1.7 * (z - 0.5)), _MISSED_WORST)
 
 
-def _stray_cost(scene: _Scene) -> np.ndarray:
+def _stray_cost(scene: Scene) -> np.ndarray:
     """Return what a peak that no line explains costs, by its height, shape (k,), nats."""
-    return _STRAY_WORST * np.exp(0.8 * scene.level)
+    # A peak several times as wide as the instrument's is a phosphor or a reflection, not a line.
+    narrow = np.exp(-2.0 * np.maximum(scene.width - 0.7, 0.0))
+    return _STRAY_WORST * np.exp(0.8 * scene.level) * narrow
 
 
 def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
     """Return the indices of the best maps that differ by over 4 nm somewhere in the band."""
     t = np.array([-0.9, 0.0, 0.9])
-    nm = maps[:, :1] + maps[:, 1:2] * t + maps[:, 2:3] * t**2
+    nm = maps @ powers_of(t).T
     chosen: list[int] = []
     for k in np.argsort(-evidence, kind="stable")[:600]:
         if all(np.abs(nm[k] - nm[other]).max() > 4.0 for other in chosen):
@@ -242,22 +263,87 @@ def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
     return chosen
 
 
-def refine(scene: _Scene, start: np.ndarray, lamp: str) -> Match | None:
-    """Match one to one and fit, in ever smaller reach; return the judged result."""
+def refine(scene: Scene, start: np.ndarray, lamp: str, *, by_shape: bool = False) -> Match | None:
+    """Match one to one and fit, in ever smaller reach; return the judged result.
+
+    With `by_shape` the whole curve is aligned first, and only near peaks are matched then.
+    """
     coefficients = np.asarray(start, np.float64)
-    for reach_nm in (_LONGEST_REACH_NM, 4.5, 3.0, 3.0):
+    if by_shape:
+        coefficients = align(scene, coefficients, lamp)[0]
+    if not _plausible(coefficients):
+        return None
+    for reach_nm in (3.0,) if by_shape else (_LONGEST_REACH_NM, 4.5, 3.0):
         pattern = pattern_of(lamp, scene.resolution_t * coefficients[1])
-        peak, line = _assign(scene, coefficients, pattern, reach_nm)
-        if len(peak) < 2:
+        pairs = _assign(scene, coefficients, pattern, reach_nm)
+        if len(pairs[0]) < 2:
             return None
-        sigma = pair_errors(scene, pattern, (peak, line), coefficients[1])
-        grating = models_for(coefficients[1])[2]
-        coefficients, _, _ = fit_model(scene.t[peak], pattern.nm[line], sigma, grating)
+        coefficients = _fit(scene, pattern, pairs, coefficients[1])
         if not _plausible(coefficients):
             return None
-    evidence = _evidence(scene, coefficients, pattern, peak, line)
-    sigma = pair_errors(scene, pattern, (peak, line), coefficients[1])
-    return Match(coefficients, peak, line, sigma, evidence, pattern, lamp)
+    pairs = _without_chance_matches(scene, pattern, pairs, coefficients)
+    if len(pairs[0]) < 2:
+        return None
+    coefficients = _fit(scene, pattern, pairs, coefficients[1])
+    if not _plausible(coefficients):
+        return None
+    covariance = None
+    if lamp in _BANDS:
+        coefficients, covariance = align(scene, coefficients, lamp)
+        if not _plausible(coefficients):
+            return None
+    parts = _parts(scene, coefficients, lamp, pattern, pairs)
+    sigma = pair_errors(scene, pattern, pairs, coefficients[1])
+    evidence = float(parts @ _WEIGHTS)
+    return Match(coefficients, *pairs, sigma, evidence, pattern, lamp, parts, covariance)
+
+
+def _fit(scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float) -> np.ndarray:
+    peak, line = pairs
+    sigma = pair_errors(scene, pattern, pairs, half_span_nm)
+    grating = models_for(half_span_nm)[2]
+    return fit_model(scene.t[peak], pattern.nm[line], sigma, grating)[0]
+
+
+def _without_chance_matches(
+    scene: Scene, pattern: Pattern, pairs: tuple, coefficients: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Drop, one by one, matches that say less than leaving peak and line alone would.
+
+    A faint line far from the others is matched by any peak in reach, as the axis bends to it.
+    What the other lines predict for it, with the error of that prediction, tells such a match.
+    """
+    peak, line = pairs
+    expected = _expected(scene, pattern, _nm(coefficients, scene.t))
+    while len(peak) > 2:
+        place, seen = _pair_gains(scene, pattern, (peak, line), coefficients[1], expected)
+        gain = place + seen.sum(axis=0)
+        gain += _missed_cost(expected[line], scene.limit) + _stray_cost(scene)[peak]
+        worst = int(gain.argmin())
+        if gain[worst] > 0:
+            break
+        peak, line = np.delete(peak, worst), np.delete(line, worst)
+    return peak, line
+
+
+def _pair_gains(
+    scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float, expected: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what each match gains by its place, and by colour, level and width, (3, m), nats."""
+    peak, line = pairs
+    sigma = np.hypot(pair_errors(scene, pattern, pairs, half_span_nm), _AXIS_ERROR_NM)
+    grating = models_for(half_span_nm)[2]
+    off, spread = left_out(scene.t[peak], pattern.nm[line], sigma, grating)
+    level = (scene.level[peak] - expected[line]) / _LEVEL_SPREAD
+    width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
+    seen = np.stack(
+        [
+            scene.colour_at(peak, pattern.nm[line]),
+            -0.5 * np.minimum(level**2, 5.0),
+            -_width_cost(width),
+        ]
+    )
+    return _position_gain(off, spread), seen
 
 
 def _plausible(coefficients: np.ndarray) -> bool:
@@ -267,7 +353,7 @@ def _plausible(coefficients: np.ndarray) -> bool:
 
 
 def _assign(
-    scene: _Scene, coefficients: np.ndarray, pattern: Pattern, reach_nm: float
+    scene: Scene, coefficients: np.ndarray, pattern: Pattern, reach_nm: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return matched peak and line indices that together gain most."""
     peak_nm = np.polynomial.polynomial.polyval(scene.t, coefficients)
@@ -288,61 +374,68 @@ def _slope(coefficients: np.ndarray, t: np.ndarray) -> np.ndarray:
     return coefficients[1] + 2 * coefficients[2] * t + 3 * coefficients[3] * t**2
 
 
-def _pair_sigma(scene: _Scene, pattern: Pattern, slope: np.ndarray, axis_nm: float) -> np.ndarray:
+def _pair_sigma(scene: Scene, pattern: Pattern, slope: np.ndarray, axis_nm: float) -> np.ndarray:
     """Return the expected error of each pair, nm: peak, line and the axis itself, in quadrature."""
     return np.sqrt((scene.sigma_t * slope)[:, None] ** 2 + pattern.sigma_nm**2 + axis_nm**2)
 
 
-def _expected(scene: _Scene, pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
+def _expected(scene: Scene, pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
     """Return each line's expected level: the brightest inside the band is as high as any peak."""
     inside = (pattern.nm > peak_nm.min() - 15) & (pattern.nm < peak_nm.max() + 15)
     brightest = pattern.level[inside].max() if inside.any() else 0.0
     return np.minimum(pattern.level - brightest, 0.3)
 
 
-def _pair_value(scene: _Scene, pattern: Pattern, off: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+def _pair_value(scene: Scene, pattern: Pattern, off: np.ndarray, sigma: np.ndarray) -> np.ndarray:
     """Return what each pair of peak and line would gain, nats, shape (k, m)."""
     k, m = off.shape
+    pattern_width = np.log(pattern.fwhm_nm / pattern.resolution_nm)
     value = _position_gain(off, sigma)
     peak = np.repeat(np.arange(k)[:, None], m, axis=1)
     value += scene.colour_at(peak, np.broadcast_to(pattern.nm, (k, m)))
     level = scene.level[:, None] - pattern.level
     value -= 0.5 * np.minimum((level / _LEVEL_SPREAD) ** 2, 5.0)
-    return value
+    return value - _width_cost(scene.width[:, None] - pattern_width)
 
 
-def pair_errors(scene: "_Scene", pattern: Pattern, pairs: tuple, slope: float) -> np.ndarray:
+def _width_cost(mismatch: np.ndarray) -> np.ndarray:
+    """Return what a peak's ln(width) costs that is off the line's, nats; clipping widens peaks."""
+    wide = np.maximum(mismatch - 0.3, 0.0) / 0.5
+    return 0.5 * np.minimum(wide**2, 6.0)
+
+
+def pair_errors(scene: Scene, pattern: Pattern, pairs: tuple, slope: float) -> np.ndarray:
     """Return the standard error of each matched line, nm."""
     peak, line = pairs
     return np.hypot(scene.sigma_t[peak] * slope, pattern.sigma_nm[line])
 
 
-def _evidence(
-    scene: _Scene,
-    coefficients: np.ndarray,
-    pattern: Pattern,
-    peak: np.ndarray,
-    line: np.ndarray,
-) -> float:
-    """Return the evidence of a refined hypothesis, nats."""
-    peak_nm = np.polynomial.polynomial.polyval(scene.t, coefficients)
-    slope = _slope(coefficients, scene.t)
-    off = (peak_nm[:, None] - pattern.nm)[peak, line]
-    sigma = _pair_sigma(scene, pattern, slope, 0.25)[peak, line]
+def _parts(
+    scene: Scene, coefficients: np.ndarray, lamp: str, pattern: Pattern, pairs: tuple
+) -> np.ndarray:
+    """Return the kinds of evidence of a refined hypothesis in the order of `PARTS`, nats."""
+    peak, line = pairs
+    peak_nm = _nm(coefficients, scene.t)
     expected = _expected(scene, pattern, peak_nm)
-    gain = _position_gain(off, sigma) + scene.colour_at(peak, pattern.nm[line])
-    level = scene.level[peak] - expected[line]
-    gain -= 0.5 * np.minimum((level / _LEVEL_SPREAD) ** 2, 5.0)
-    ends = np.polynomial.polynomial.polyval(np.array([-1.0, 1.0]), coefficients)
+    place, seen = _pair_gains(scene, pattern, pairs, coefficients[1], expected)
+    ends = _nm(coefficients, np.array([-1.0, 1.0]))
     unseen = np.ones(len(pattern), bool)
     unseen[line] = False
     inside = (pattern.nm > ends[0] + 2) & (pattern.nm < ends[1] - 2)
-    missed = _missed_cost(expected[unseen & inside], scene.limit).sum()
     stray = np.ones(len(peak_nm), bool)
     stray[peak] = False
-    strays = _stray_cost(scene)[stray].sum()
-    bend, bend_spread = bend_prior(coefficients[1])
-    twist, twist_spread = twist_prior(coefficients[1])
-    shape = ((coefficients[2] - bend) / bend_spread) ** 2
-    shape += ((coefficients[3] - twist) / twist_spread) ** 2
-    return float(gain.sum() - missed - strays - 0.5 * shape)
+    return np.array(
+        [
+            place.sum(),
+            *seen.sum(axis=1),
+            -_missed_cost(expected[unseen & inside], scene.limit).sum(),
+            -_stray_cost(scene)[stray].sum(),
+            -shape_cost(coefficients),
+            likeness(*shape_correlation(scene, coefficients, lamp)),
+            scene.light_evidence(_nm(coefficients, scene.light_t)),
+        ]
+    )
+
+
+def _nm(coefficients: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return np.polynomial.polynomial.polyval(t, coefficients)

@@ -69,6 +69,10 @@ _BLUE_GREEN = (
 )
 # Spread between cameras, white balances and degrees of saturation.
 _COLOUR_SPREAD = 0.85
+# Wavelengths that colour evidence is tabulated at, nm.
+COLOUR_NM = np.arange(380.0, 781.0, 2.0)
+# Local variance of a curve's shape is evened out over this (standard deviation of a Gaussian), nm.
+WIDE_NM = 20.0
 # A wrong colour (blinded sensor, reflection) costs no more than this, nats.
 _COLOUR_WORST = 4.5
 
@@ -90,6 +94,8 @@ class Pattern:
         Width in a photo.
     names : tuple of str
         The strongest emitter in each peak.
+    resolution_nm : float
+        The instrument's resolution (FWHM) that this is the pattern at.
     """
 
     nm: np.ndarray
@@ -97,6 +103,7 @@ class Pattern:
     level: np.ndarray
     fwhm_nm: np.ndarray
     names: tuple[str, ...]
+    resolution_nm: float
 
     def __len__(self) -> int:
         """Return the number of peaks."""
@@ -133,6 +140,7 @@ def _pattern(lamp: str, resolution_nm: float) -> Pattern:
         level=np.log(encoded[index]),
         fwhm_nm=fwhm * (nm[1] - nm[0]),
         names=tuple(lines.names[i] for i in main),
+        resolution_nm=resolution_nm,
     )
 
 
@@ -155,16 +163,48 @@ def _line_shape(
     shape = np.exp(-0.5 * (distance / sigma) ** 2)
     heads = np.array([name.startswith("N2") for name in lines.names])
     if heads.any():
-        # A molecular band: sharp head, tail of its listed extent towards the violet.
-        tail = np.clip(1 + distance[heads] / (2 * lines.fwhm_nm[heads, None]), 0, 1)
+        # A molecular band: sharp head, exponential tail of its listed extent to the violet.
+        tail = np.exp(np.minimum(distance[heads], 0) / lines.fwhm_nm[heads, None])
         tail[distance[heads] > 0] = 0
         smooth = resolution_nm / _FWHM_PER_SIGMA / (nm[1] - nm[0])
-        shape[heads] = _blur(tail, smooth)
+        shape[heads] = gaussian_filter1d(tail, smooth, axis=1)
     return shape
 
 
-def _blur(rows: np.ndarray, sigma_samples: float) -> np.ndarray:
-    return gaussian_filter1d(rows, sigma_samples, axis=1)
+@functools.lru_cache(maxsize=512)
+def _template(lamp: str, step: int) -> tuple[np.ndarray, np.ndarray]:
+    resolution_nm = 2.0 ** (step / 5)
+    lines = line_list(lamp)
+    lines = lines.select((lines.nm > VISIBLE_NM[0]) & (lines.nm < VISIBLE_NM[1]))
+    nm, curve, _ = _spectrum(lines, resolution_nm)
+    curve = (curve / curve.max()) ** _ENCODING_POWER
+    step_nm = nm[1] - nm[0]
+    # The photo's curve is compared after a square root; the encoding has taken one already.
+    return nm, flatten_shape(np.sqrt(curve), resolution_nm / step_nm, WIDE_NM / step_nm)
+
+
+def template_of(lamp: str, resolution_nm: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return wavelengths and the evened-out shape of a lamp's spectrum at a resolution."""
+    return _template(lamp, round(5 * np.log2(np.clip(resolution_nm, 0.15, 40.0))))
+
+
+def flatten_shape(curve: np.ndarray, spread: float, wide: float) -> np.ndarray:
+    """Return what is left of a curve without its slow parts, at unit variance everywhere.
+
+    What sensors, phosphors and flare do to a spectrum is slow; the lamp's lines and bands are not.
+
+    Parameters
+    ----------
+    curve : array of shape (n,)
+    spread : float
+        Point spread (FWHM), samples: slower than twice that is taken off.
+    wide : float
+        Over what the variance is evened out, samples.
+    """
+    detail = curve - gaussian_filter1d(curve, 2.0 * spread, mode="nearest")
+    # A twentieth of the strongest detail is not worth amplifying.
+    floor = 0.05 * np.abs(detail).max() + 1e-9
+    return detail / np.sqrt(gaussian_filter1d(detail**2, wide, mode="nearest") + floor**2)
 
 
 def response(nm: np.ndarray) -> np.ndarray:

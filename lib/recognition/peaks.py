@@ -86,7 +86,7 @@ def find_lines(rgb: np.ndarray) -> Peaks:
     for _ in range(2):
         smooth_samples = np.clip(0.3 * spread, 0.6, None)
         curves = gaussian_filter1d(rgb, smooth_samples, axis=0, mode="nearest")
-        limit = _detection_limit(rgb, curves)
+        limit = _detection_limit(curves)
         found = [_peaks_of_channel(curves[:, c], rgb[:, c], limit[c], spread) for c in range(3)]
         spread = _point_spread(found, len(rgb))
     return _merge(found, rgb, spread, float(limit.max()))
@@ -135,14 +135,21 @@ class _ChannelPeaks:
     clipped: np.ndarray
 
 
-def _detection_limit(rgb: np.ndarray, curves: np.ndarray) -> np.ndarray:
-    """Return the least height of a peak in each channel, counts, shape (3,)."""
-    noise = 1.4826 * np.median(np.abs(np.diff(curves, 2, axis=0)), axis=0)
-    # JPEG ringing and banding leave ripples of about a count that no noise figure shows, and
-    # flare leaves ripples in proportion to the strongest light.
+def _detection_limit(curves: np.ndarray) -> np.ndarray:
+    """Return the least height of a peak in each channel, counts, shape (3,).
+
+    Noise makes most of a curve's local maxima, so the lower part of their heights tells how high
+    noise reaches, whatever its grain.
+    """
     span = np.ptp(curves, axis=0).max()
-    # In a short profile the lines themselves look like noise: never ask for over 4 % of the span.
-    return np.clip(5.0 * noise, 1.5, max(1.5, 0.04 * span)) + 0.008 * span
+    limit = np.empty(curves.shape[1])
+    for c, curve in enumerate(curves.T):
+        heights = find_peaks(curve, prominence=1e-3)[1]["prominences"]
+        ripple = np.quantile(heights, 0.3) if len(heights) > 8 else 0.0
+        # Heights of noise fall off about exponentially: 12 times their 30 % quantile is passed by
+        # one in seventy. In a clean curve the maxima are lines: never over 6 % of the span.
+        limit[c] = np.clip(12 * ripple, 1.5, max(1.5, 0.06 * span))
+    return limit + 0.008 * span
 
 
 def _peaks_of_channel(
@@ -150,15 +157,31 @@ def _peaks_of_channel(
 ) -> _ChannelPeaks:
     # A phosphor's hump is ~50 nm wide, a fifth of a band; what rises within an eighth is a line.
     window = max(9, len(curve) // 8, round(6 * spread)) | 1
-    index, info = find_peaks(curve, prominence=limit, wlen=window)
+    index, info = find_peaks(curve, prominence=max(limit, 1e-9), wlen=window)
     bases = (info["prominences"], info["left_bases"], info["right_bases"])
     prominence = bases[0]
     fwhm = peak_widths(curve, index, rel_height=0.5, prominence_data=bases)[0]
     # Within 6 % of full scale the camera's curve bends too much for the top to be trusted.
     ceiling = 0.94 * max(FULL_SCALE, float(raw.max(initial=0.0)))
     clipped = curve[index] > ceiling
-    place, sigma = _middle_of_flanks(curve, index, bases, fwhm, limit / 5.0)
+    own = (_rise_over_neighbours(curve, index, prominence), *bases[1:])
+    place, sigma = _middle_of_flanks(curve, index, own, fwhm, limit / 5.0)
     return _ChannelPeaks(place, sigma, fwhm, prominence, clipped)
+
+
+def _rise_over_neighbours(
+    curve: np.ndarray, index: np.ndarray, prominence: np.ndarray
+) -> np.ndarray:
+    """Return how far each peak rises over the higher of the valleys to its neighbours, counts.
+
+    The flanks below that valley belong to a blend, not to the peak.
+    """
+    rise = prominence.copy()
+    for k in range(len(index) - 1):
+        valley = curve[index[k] : index[k + 1] + 1].min()
+        rise[k] = min(rise[k], curve[index[k]] - valley)
+        rise[k + 1] = min(rise[k + 1], curve[index[k + 1]] - valley)
+    return rise
 
 
 def _middle_of_flanks(
@@ -179,8 +202,8 @@ def _middle_of_flanks(
     place = middles.mean(axis=0)
     lopsided = np.ptp(middles, axis=0)
     shot = 0.6 * fwhm * noise / np.maximum(bases[0], 1e-6)
-    # A fortieth of the width is what pixels and flare leave at best.
-    return place, np.sqrt(shot**2 + (0.5 * lopsided) ** 2 + (fwhm / 40) ** 2 + 0.04**2)
+    # A thirtieth of the width and a tenth of a pixel is what pixels and flare leave at best.
+    return place, np.sqrt(shot**2 + (0.5 * lopsided) ** 2 + (fwhm / 30) ** 2 + 0.1**2)
 
 
 def _point_spread(found: list[_ChannelPeaks], samples: int) -> float:

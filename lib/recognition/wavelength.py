@@ -5,17 +5,19 @@ way is taken if it explains the spectrum well, if no other explains it nearly as
 lines pin the axis down. A wrong axis is worse than none.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from lib import taxonomy
 from lib.errors import DataError
 from lib.lines import available_line_lists
 from lib.recognition.axis import MatchedLine, NoAxis, WavelengthAxis, polynomial_in_photo
-from lib.recognition.axis_fit import fit_axis_model, powers_of
+from lib.recognition.axis_fit import AxisFit, fit_axis_model, powers_of
 from lib.recognition.band import BandProfile
 from lib.recognition.matching import Match, search
-from lib.recognition.patterns import is_monochrome
 from lib.recognition.peaks import Peaks, find_dips, find_lines
+from lib.recognition.scene import Scene, make_scene
 
 __all__ = ["NoAxis", "WavelengthAxis", "fit_axis"]
 
@@ -30,7 +32,7 @@ _LISTS_OF_CLASS = {
 }
 _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 
-# Two axes that differ by more than this anywhere in the band are two answers.
+# Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
 # Evidence (nats) that the best answer must have, and its lead over the next: e**-4.6 is 1 in 100.
 _LEAST_EVIDENCE = 6.0
@@ -38,8 +40,9 @@ _LEAST_LEAD = 4.6
 # Without colour, or without knowing which end is blue, a chance pattern fits more easily.
 _LEAST_EVIDENCE_BLIND = 10.0
 _FEWEST_LINES = 3
-# An axis whose standard error reaches this within the lines' range is of no use.
-_LARGEST_ERROR_NM = 4.0
+# An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
+_LARGEST_ERROR_NM = 2.5
+_ASKED_NM = (430.0, 680.0)
 
 
 def fit_axis(
@@ -70,12 +73,33 @@ def fit_axis(
     rgb = np.asarray(profile.rgb, np.float64)
     if len(rgb) < 30:
         raise NoAxis(f"the band is {len(rgb)} px long; expected at least 30")
-    peaks = find_dips(rgb)[0] if absorbing else find_lines(rgb)
+    if absorbing:
+        peaks, rgb = find_dips(rgb)
+    else:
+        peaks = find_lines(rgb)
     if len(peaks) < _FEWEST_LINES:
         raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
-    answers = _answers(peaks, len(rgb), lists, both_ways=not blue_known)
-    best = _decide(answers, peaks, blue_known)
-    return _axis_of(best[0], peaks, profile, axis, backwards=best[1])
+    answers = _answers(peaks, rgb, lists, both_ways=not blue_known)
+    return _axis_of(_decide(answers, blue_known=blue_known), profile, axis)
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """A match, with the scene in the direction it was made in."""
+
+    match: Match
+    scene: Scene
+    t: np.ndarray
+    backwards: bool
+
+    def nm_at(self, t: np.ndarray) -> np.ndarray:
+        """Return wavelengths at `t` of the profile as it came."""
+        return self.match.nm_at(-t if self.backwards else t)
+
+    def differs(self, other: "_Answer") -> bool:
+        """Tell whether another answer gives other wavelengths between this one's lines."""
+        t = np.linspace(self.t.min(), self.t.max(), 9) * (-1 if self.backwards else 1)
+        return bool(np.abs(self.nm_at(t) - other.nm_at(t)).max() > _SAME_AXIS_NM)
 
 
 def _lists_of(lamp: str) -> tuple[str, ...]:
@@ -90,19 +114,24 @@ def _lists_of(lamp: str) -> tuple[str, ...]:
 
 
 def _answers(
-    peaks: Peaks, samples: int, lists: tuple[str, ...], *, both_ways: bool
-) -> list[tuple[Match, bool]]:
-    """Return the candidate matches, best first, each with whether it runs backwards."""
-    answers = [(match, False) for name in lists for match in search(peaks, samples, name)]
-    if both_ways:
-        turned = peaks.reversed(samples)
-        answers += [(match, True) for name in lists for match in search(turned, samples, name)]
-    return sorted(answers, key=lambda answer: -answer[0].evidence)
+    peaks: Peaks, rgb: np.ndarray, lists: tuple[str, ...], *, both_ways: bool
+) -> list[_Answer]:
+    """Return the candidate matches, best first."""
+    answers = []
+    for backwards in (False, True) if both_ways else (False,):
+        if backwards:
+            scene = make_scene(peaks.reversed(len(rgb)), rgb[::-1])
+        else:
+            scene = make_scene(peaks, rgb)
+        answers += [
+            _Answer(match, scene, scene.t[match.peak], backwards)
+            for name in lists
+            for match in search(scene, name)
+        ]
+    return sorted(answers, key=lambda answer: -answer.match.evidence)
 
 
-def _decide(
-    answers: list[tuple[Match, bool]], peaks: Peaks, blue_known: bool
-) -> tuple[Match, bool]:
+def _decide(answers: list[_Answer], *, blue_known: bool) -> _Answer:
     """Return the best answer, or raise where it is weak or has a rival.
 
     Raises
@@ -111,45 +140,44 @@ def _decide(
     """
     if not answers:
         raise NoAxis("no arrangement of the lamp's lines fits the peaks")
-    best, backwards = answers[0]
-    if len(best.peak) < _FEWEST_LINES:
-        raise NoAxis(f"only {len(best.peak)} of the lamp's lines found; expected {_FEWEST_LINES}")
-    blind = not blue_known or is_monochrome(peaks.colour)
+    best = answers[0]
+    found, evidence = len(best.match.peak), best.match.evidence
+    if found < _FEWEST_LINES:
+        raise NoAxis(f"only {found} of the lamp's lines found; expected {_FEWEST_LINES}")
+    blind = not blue_known or best.scene.monochrome
     least = _LEAST_EVIDENCE_BLIND if blind else _LEAST_EVIDENCE
-    if best.evidence < least:
-        raise NoAxis(f"the lines fit the peaks too loosely ({best.evidence:.1f} of {least:.1f})")
-    lead = best.evidence - max(
-        (match.evidence for match, way in answers[1:] if _differ(best, backwards, match, way)),
-        default=-np.inf,
-    )
+    if evidence < least:
+        raise NoAxis(f"the lines fit the peaks too loosely ({evidence:.1f} of {least:.1f})")
+    rivals = (answer.match.evidence for answer in answers[1:] if best.differs(answer))
+    lead = evidence - max(rivals, default=-np.inf)
     if lead < _LEAST_LEAD:
         raise NoAxis(f"two arrangements of the lines fit the peaks alike (lead {lead:.1f})")
-    return best, backwards
+    return best
 
 
-def _differ(one: Match, one_way: bool, other: Match, other_way: bool) -> bool:
-    t = np.linspace(-1, 1, 9)
-    first = one.nm_at(-t if one_way else t)
-    second = other.nm_at(-t if other_way else t)
-    return bool(np.abs(first - second).max() > _SAME_AXIS_NM)
+def _standard_errors(fit: AxisFit, t: np.ndarray) -> np.ndarray:
+    powers = powers_of(t)
+    return np.sqrt(np.einsum("ni,ij,nj->n", powers, fit.covariance, powers))
 
 
-def _axis_of(
-    match: Match, peaks: Peaks, profile: BandProfile, axis: str, *, backwards: bool
-) -> WavelengthAxis:
-    """Fit the final model to a match and express it in the photo's pixels."""
+def _axis_of(answer: _Answer, profile: BandProfile, axis: str) -> WavelengthAxis:
+    """Fit the final model to an answer and express it in the photo's pixels."""
+    match, t = answer.match, answer.t
     position = np.asarray(profile.position, np.float64)
-    samples = len(position)
-    if backwards:
-        peaks, position = peaks.reversed(samples), position[::-1]
-    t = peaks.place[match.peak] / ((samples - 1) / 2) - 1
+    if answer.backwards:
+        position = position[::-1]
     nm = match.pattern.nm[match.line]
-    fit = fit_axis_model(t, nm, match.sigma_nm)
+    if match.covariance is None:
+        fit = fit_axis_model(t, nm, match.sigma_nm)
+    else:
+        residual = nm - match.nm_at(t)
+        fit = AxisFit("grating", match.coefficients, match.covariance, residual)
     origin, scale = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
-    grid = powers_of(np.linspace(-1, 1, 101))
-    errors = np.sqrt(np.einsum("ni,ij,nj->n", grid, fit.covariance, grid))
-    within = powers_of(np.linspace(t.min(), t.max(), 33))
-    worst = np.sqrt(np.einsum("ni,ij,nj->n", within, fit.covariance, within).max())
+    grid = np.linspace(-1, 1, 101)
+    errors = _standard_errors(fit, grid)
+    shown = powers_of(grid) @ fit.coefficients
+    asked = (shown >= _ASKED_NM[0]) & (shown <= _ASKED_NM[1])
+    worst = errors[asked].max(initial=0.0)
     if worst > _LARGEST_ERROR_NM:
         raise NoAxis(f"the lines leave the axis uncertain by {worst:.1f} nm")
     order = np.argsort(nm)

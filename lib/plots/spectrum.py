@@ -1,0 +1,156 @@
+"""The measured spectrum as a figure: the band itself, its curve on the nm axis, the residuals."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+_CHANNEL_COLOURS = ("#c0392b", "#1e8449", "#2456a6")
+_FULL_SCALE = 255
+
+
+def spectrum_figure(
+    rgb: np.ndarray,
+    strip: np.ndarray,
+    *,
+    nm: np.ndarray | None = None,
+    position: np.ndarray | None = None,
+    lines: Sequence[tuple[float, str, float]] = (),
+    error_nm: np.ndarray | None = None,
+    title: str = "",
+) -> Figure:
+    """Draw a spectrum for print: band above curve on one wavelength axis, residuals below.
+
+    Parameters
+    ----------
+    rgb : array of shape (n, 3)
+        Red, green and blue along the band, 0 to 255.
+    strip : uint8 array of shape (h, m, 3)
+        The straightened band over the same length, first column at the first sample.
+    nm : array of shape (n,), optional
+        Wavelength of each sample; without it the figure is drawn over `position`, in pixels.
+    position : array of shape (n,), optional
+        Photo coordinate of each sample; sample numbers if left out.
+    lines : sequence of (nm, name, residual_nm), optional
+        Matched lines; they are named in the figure, their residuals shown.
+    error_nm : array of shape (n,), optional
+        Standard error of the axis at each sample, drawn around zero with the residuals.
+    title : str, optional
+    """
+    rgb = np.asarray(rgb, np.float64)
+    if nm is not None:
+        x, label = np.asarray(nm, np.float64), "wavelength in air (nm)"
+    else:
+        x = np.arange(len(rgb), dtype=float) if position is None else np.asarray(position, float)
+        label = "position in the photo (px)"
+    if x[-1] < x[0]:
+        x, rgb, strip = x[::-1], rgb[::-1], strip[:, ::-1]
+        error_nm = None if error_nm is None else error_nm[::-1]
+    residuals = bool(lines)
+    heights = (0.5, 3.0, 0.9) if residuals else (0.5, 3.0)
+    figure = Figure(figsize=(8.0, 5.2 if residuals else 4.4), layout="constrained")
+    axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    _draw_band(axes[0], strip, x)
+    _draw_curves(axes[1], x, rgb)
+    _name_lines(axes[1], lines, x, rgb)
+    if residuals:
+        _draw_residuals(axes[2], lines, x, error_nm)
+    axes[-1].set_xlabel(label)
+    axes[0].set_xlim(x[0], x[-1])
+    if title:
+        figure.suptitle(title, fontsize=10)
+    return figure
+
+
+def _draw_band(ax: Axes, strip: np.ndarray, x: np.ndarray) -> None:
+    """Draw the band with its columns moved to where they belong on an even axis."""
+    columns = strip.shape[1]
+    even = np.linspace(x[0], x[-1], max(columns, 600))
+    sample = np.interp(even, x, np.linspace(0, columns - 1, len(x)))
+    ax.imshow(
+        strip[:, np.round(sample).astype(int)],
+        extent=(x[0], x[-1], 0, 1),
+        aspect="auto",
+        interpolation="nearest",
+    )
+    ax.set_yticks([])
+    ax.tick_params(axis="x", length=0)
+
+
+def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray) -> None:
+    for channel, (name, colour) in enumerate(zip("RGB", _CHANNEL_COLOURS, strict=True)):
+        ax.plot(x, rgb[:, channel], color=colour, linewidth=0.8, label=name)
+    mean = rgb.mean(axis=1)
+    ax.fill_between(x, mean, color="0.85", linewidth=0)
+    ax.plot(x, mean, color="black", linewidth=0.9, label="mean")
+    ax.set_ylabel("camera value (0-255)")
+    # Room above full scale for the names of the lines.
+    ax.set_ylim(0, 1.5 * max(rgb.max(), 0.1 * _FULL_SCALE))
+    ax.legend(loc="upper right", fontsize=7, frameon=False, ncols=4)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _name_lines(
+    ax: Axes, lines: Sequence[tuple[float, str, float]], x: np.ndarray, rgb: np.ndarray
+) -> None:
+    """Write each line's name over its peak, moved aside where names would overlap."""
+    if not lines:
+        return
+    top = rgb.max()
+    ordered = sorted(lines)
+    places = spread_labels(np.array([line[0] for line in ordered]), 0.019 * (x[-1] - x[0]))
+    for (nm, name, _), place in zip(ordered, places, strict=True):
+        height = np.interp(nm, x, rgb.max(axis=1))
+        ax.annotate(
+            f"{name} {nm:.1f}",
+            xy=(nm, height),
+            xytext=(place, 1.06 * top),
+            rotation=90,
+            ha="center",
+            va="bottom",
+            fontsize=6.5,
+            arrowprops={"arrowstyle": "-", "color": "0.55", "linewidth": 0.5, "shrinkB": 1},
+        )
+
+
+def spread_labels(wanted: np.ndarray, gap: float) -> np.ndarray:
+    """Return places at least `gap` apart, in order, as near to the `wanted` ones as they can be.
+
+    Parameters
+    ----------
+    wanted : array of shape (n,)
+        Rising places.
+    """
+    # Labels that touch form blocks that sit centred over what their members want.
+    blocks: list[list[float]] = []
+    for value in np.asarray(wanted, np.float64):
+        blocks.append([value, 1.0])
+        while len(blocks) > 1:
+            (low, n_low), (high, n_high) = blocks[-2], blocks[-1]
+            if high - low >= gap * (n_low + n_high) / 2:
+                break
+            blocks[-2:] = [[(low * n_low + high * n_high) / (n_low + n_high), n_low + n_high]]
+    return np.concatenate(
+        [[], *(centre + gap * (np.arange(n) - (n - 1) / 2) for centre, n in blocks)]
+    )
+
+
+def _draw_residuals(
+    ax: Axes,
+    lines: Sequence[tuple[float, str, float]],
+    x: np.ndarray,
+    error_nm: np.ndarray | None,
+) -> None:
+    ax.axhline(0, color="0.5", linewidth=0.6)
+    if error_nm is not None:
+        ax.fill_between(x, -error_nm, error_nm, color="0.85", linewidth=0)
+    nm = np.array([line[0] for line in lines])
+    residual = np.array([line[2] for line in lines])
+    ax.plot(nm, residual, "o", color="black", markersize=3)
+    rms = float(np.sqrt(np.mean(residual**2)))
+    ax.text(0.01, 0.93, f"rms {rms:.2f} nm", transform=ax.transAxes, va="top", fontsize=7)
+    reach = 1.25 * max(np.abs(residual).max(), 0.1, 0.0 if error_nm is None else error_nm.max())
+    ax.set_ylim(-reach, reach)
+    ax.set_ylabel("axis - line\n(nm)", fontsize=8)
+    ax.spines[["top", "right"]].set_visible(False)
