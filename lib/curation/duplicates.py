@@ -32,6 +32,8 @@ _SIMILAR_VIEWS = 0.4
 # Correlation of the pictures laid on one another, over most of the light of either.
 _SAME_PICTURE = 0.85
 _LEAST_COVER = 0.6
+# Longer over wider scale of the map between the two: photos are enlarged, not stretched.
+_MOST_STRETCH = 1.2
 # Thin strips are too small for pictures, yet their bands agree in every line.
 _SAME_PROFILE = 0.99
 _SAME_PROFILE_PICTURE = 0.6
@@ -237,6 +239,8 @@ def lay_over(first: Analysis, second: Analysis, view: int) -> tuple[float, float
         )
     except cv2.error:
         return 0.0, 0.0
+    if _stretch(found, first, second) > _MOST_STRETCH:
+        return 0.0, 0.0
     covered = _warp(np.ones(ours.shape[:2], np.float32), found) > 0.99
     if not covered.any():
         return 0.0, 0.0
@@ -247,6 +251,13 @@ def lay_over(first: Analysis, second: Analysis, view: int) -> tuple[float, float
         for canvas in (ours, _warp(theirs, found))
     ]
     return _correlation(*details), float(cover)
+
+
+def _stretch(found: np.ndarray, first: Analysis, second: Analysis) -> float:
+    """Return how far the map between two photos is from keeping shapes: 1 for a similarity."""
+    ours, theirs = (np.array([one.width, one.height], float) for one in (first, second))
+    longest, shortest = np.linalg.svd(found[:, :2] * theirs[:, None] / ours, compute_uv=False)
+    return float(longest / max(shortest, 1e-9))
 
 
 def _starting_map(first: Analysis, second: Analysis, view: int) -> np.ndarray:

@@ -25,6 +25,8 @@ _TEMPLATE = Path(__file__).with_name("review_page.html")
 # About 30 MB of page: what a browser opens within a second or two.
 PHOTOS_PER_PAGE = 4000
 _CROP_QUALITY = 85
+# A photo may have thousands of copies; a card names a few.
+_LIKES_SHOWN = 3
 # How a card tells of a decision that was applied before this review.
 _BEFORE = {None: "", ACCEPT: "accepted before", MOVE: "moved here before"}
 
@@ -137,10 +139,12 @@ def _card(
         "status": opinion.status,
         "reason": opinion.reason,
         "suspicion": opinion.suspicion,
-        "opinions": _opinion_lines(opinion),
+        "opinions": opinion.model,
+        "second": opinion.second[0] if opinion.second else None,
         "verdict": opinion.verdict,
         "quality": _quality_line(analysis),
-        "like": [photo for photo in alike if photo != opinion.photo],
+        "like": [photo for photo in alike[: _LIKES_SHOWN + 1] if photo != opinion.photo],
+        "alike": len(alike) - 1,
         "before": _BEFORE[before],
         "width": analysis.width,
         "height": analysis.height,
@@ -148,12 +152,6 @@ def _card(
         "thumbnail": base64.b64encode(analysis.thumbnail).decode(),
         "crop": base64.b64encode(_small_crop(analysis)).decode(),
     }
-
-
-def _opinion_lines(opinion: Opinion) -> list[tuple[str, float]]:
-    names = _source_names()
-    second = [(f"others: {names.get(folder, folder)}", p) for folder, p in opinion.second[:1]]
-    return [*opinion.model, *second]
 
 
 def _quality_line(analysis: Analysis) -> str:

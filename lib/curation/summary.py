@@ -39,8 +39,8 @@ def duplicates_summary(
 ) -> Iterator[str]:
     """Yield the groups of near duplicates by the photos' places."""
     places = {digest: photo for photo, digest in photos.items()}
-    lines = [" ~ ".join(places[digest] for digest in group) for group in near_groups]
-    yield from _some("near duplicates", lines)
+    lines = [" ~ ".join(sorted(places[digest] for digest in group)) for group in near_groups]
+    yield from _some("near duplicates", sorted(lines))
 
 
 def triage_summary(counts: Mapping[str, int]) -> Iterator[str]:
