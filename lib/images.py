@@ -32,8 +32,8 @@ IMAGE_SUFFIXES = frozenset(
         *("webp", "avif", "heic", "heif", "hif", "gif"),
     )
 )
-# Only these decoders ever see a stranger's bytes.
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF", "MPO")
+# Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
 _EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC or GIF image"
 
 _EXIF_ORIENTATION = 274

@@ -229,6 +229,11 @@ def test_too_many_pixels_are_refused_from_the_header(side):
     assert time.perf_counter() - start < 0.1
 
 
+def test_a_text_is_no_damaged_photo():
+    with pytest.raises(DataError, match="notes: not a readable image"):
+        read_image(b"%PDF-1.4 or any other text", name="notes")
+
+
 @pytest.mark.parametrize("format_name", ["GIF", "TIFF", "PNG", "WEBP"])
 def test_a_film_is_refused_and_a_burst_is_read(format_name):
     frames = [
