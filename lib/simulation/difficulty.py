@@ -18,7 +18,7 @@ class Difficulty:
     ----------
     vertical : dispersion along the columns
     reversed : blue at the right or at the bottom
-    tilted : turned by 2 to 12 degrees
+    tilted : turned by 2 to 12 degrees, a strip by as little as its height allows
     oblique : turned by 12 to 40 degrees
     slanted : lines lean against the dispersion by 4 to 25 degrees
     curved : smile, keystone and a bent trace
@@ -31,7 +31,7 @@ class Difficulty:
     oversized : the spectrum is longer than the frame
     strip : a cropped picture a few rows to a few hundred rows high
     saturated : the brightest lines clip widely
-    dark : near-darkness, the peak at display level 12 to 60
+    dark : near-darkness, the peak at display level 24 to about 60
     monochrome : a sensor without colour
     light_leak : stray light enters at the rim
     cluttered : seen through an opening in a lit wall, box or room

@@ -87,8 +87,8 @@ def draw_exposure(rng: np.random.Generator, setting: Setting) -> Exposure:
         saturation=1.0 if mono else rng.uniform(0.7, 1.5),
         black=np.float32(black.mean().repeat(3) if mono else black),
         # The noise stays well below the brightest light, or there would be nothing to find.
-        full_well=max(log_uniform(rng, 80, 30_000), 10 / peak),
-        read=min(log_uniform(rng, 0.0002, 0.012), 0.3 * peak),
+        full_well=max(log_uniform(rng, 80, 30_000), 25 / peak),
+        read=min(log_uniform(rng, 0.0002, 0.012), 0.2 * peak),
         grain_px=float(rng.choice([0, 0.5, 1.0])),
         bloom_share=0.5 * rng.random() ** 3,
         veil_share=0.06 * rng.random() ** 2,

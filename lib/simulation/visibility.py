@@ -14,8 +14,8 @@ VISIBLE_LEVELS = 8.0
 VISIBLE_PART = 0.04
 # Nor where it is less than this many standard deviations of the noise, averaged along the slit.
 VISIBLE_SIGMAS = 2.5
-# Below this no one would call the picture a photo of a spectrum.
-FAINTEST_PEAK_LEVELS = 18.0
+# With its peak below this multiple of what can be seen, no one would call it a spectrum.
+FAINTEST_PEAK = 3.0
 # A first order is usable with at least this part of its visible length inside the frame.
 SEEN_FRACTION = 0.6
 # What silicon behind glass can see at all; a halo may be seen farther out.
@@ -66,7 +66,7 @@ def find_boxes(frame: Frame, orders: dict[int, np.ndarray]) -> tuple[BandTruth, 
         shown, threshold = contrast(frame, orders[order])
         nm = frame.layout.grating.nm_at(frame.u, order)
         seen = (shown.max(axis=1) > threshold) & (nm > SIGHT_NM[0]) & (nm < SIGHT_NM[1])
-        if not seen.any() or shown.max() < FAINTEST_PEAK_LEVELS:
+        if not seen.any() or shown.max() < FAINTEST_PEAK * threshold:
             continue
         first, last = np.flatnonzero(seen)[[0, -1]]
         truths = band_truths(
@@ -111,7 +111,7 @@ def dim_backdrop(frame: Frame, strip: np.ndarray) -> None:
     """Dim the backdrop, in place, until the spectrum can be told from it."""
     for _ in range(6):
         shown, threshold = contrast(frame, strip)
-        if shown.max() > 2.5 * threshold:
+        if shown.max() > FAINTEST_PEAK * threshold:
             return
         np.multiply(frame.backdrop, 0.4, out=frame.backdrop)
 
