@@ -18,6 +18,9 @@ _BEND = (-0.04, 0.06)
 _TWIST_PER_BEND = 0.2
 _TWIST = (-0.001, 0.006)
 
+# Precision of coefficients that are anybody's guess, and of those a model does not have, 1/nm**2.
+_FREE, _FIXED = 1e-6, 1e12
+
 # Prior degrees of freedom of the line errors' scale: how firmly the stated errors are believed.
 _SCALE_PRIOR_DOF = 6.0
 
@@ -73,25 +76,31 @@ def shape_cost(coefficients: np.ndarray) -> np.ndarray:
     return 0.5 * (((bend - _BEND[0]) / _BEND[1]) ** 2 + off_twist**2)
 
 
+def grating_model(half_span_nm: float) -> AxisModel:
+    """Return the most flexible model: c2 as cameras and gratings have it, and c3 following c2."""
+    unit = bend_unit(half_span_nm)
+    ratio = _TWIST_PER_BEND * half_span_nm / _REFERENCE_HALF_SPAN_NM
+    twist_unit = unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
+    bend = _BEND[0] * unit
+    firm = 1 / (_TWIST[1] * twist_unit) ** 2
+    precision = np.zeros((4, 4))
+    precision[0, 0] = precision[1, 1] = _FREE
+    precision[2, 2] = 1 / (_BEND[1] * unit) ** 2 + firm * ratio**2
+    precision[2, 3] = precision[3, 2] = -firm * ratio
+    precision[3, 3] = firm
+    mean = np.array([0.0, 0.0, bend, _TWIST[0] * twist_unit + ratio * bend])
+    return AxisModel("grating", mean, precision)
+
+
 def models_for(half_span_nm: float) -> tuple[AxisModel, AxisModel, AxisModel]:
     """Return the linear, the quadratic and the grating model of a band."""
     unit = bend_unit(half_span_nm)
-    twist_unit = unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
-    free, fixed = 1e-6, 1e12
-    bend_precision = 1 / (_BEND[1] * unit) ** 2
-    bend = _BEND[0] * unit
-    linear = AxisModel("linear", np.zeros(4), np.diag([free, free, fixed, fixed]))
+    bent = 1 / (_BEND[1] * unit) ** 2
+    linear = AxisModel("linear", np.zeros(4), np.diag([_FREE, _FREE, _FIXED, _FIXED]))
     quadratic = AxisModel(
-        "quadratic", np.array([0, 0, bend, 0]), np.diag([free, free, bend_precision, fixed])
+        "quadratic", np.array([0, 0, _BEND[0] * unit, 0]), np.diag([_FREE, _FREE, bent, _FIXED])
     )
-    # c3 is normal around a multiple of c2, so the two are correlated.
-    ratio = _TWIST_PER_BEND * twist_unit / unit
-    twist_precision = 1 / (_TWIST[1] * twist_unit) ** 2
-    precision = np.diag([free, free, bend_precision, 0.0])
-    precision[2:, 2:] += twist_precision * np.array([[ratio**2, -ratio], [-ratio, 1.0]])
-    twist = _TWIST[0] * twist_unit + ratio * bend
-    grating = AxisModel("grating", np.array([0, 0, bend, twist]), precision)
-    return linear, quadratic, grating
+    return linear, quadratic, grating_model(half_span_nm)
 
 
 def powers_of(t: np.ndarray) -> np.ndarray:
@@ -113,10 +122,11 @@ def fit_model(
     """
     design = powers_of(t)
     weight = np.ones_like(t)
-    for _ in range(5):
+    pull = model.precision @ model.mean
+    for _ in range(4):
         scaled = (weight / sigma_nm**2)[:, None] * design
         normal = design.T @ scaled + model.precision
-        coefficients = np.linalg.solve(normal, scaled.T @ nm + model.precision @ model.mean)
+        coefficients = np.linalg.solve(normal, scaled.T @ nm + pull)
         residual = (nm - design @ coefficients) / sigma_nm
         # Student's t with four degrees of freedom: an outlier fades, it does not vanish.
         weight = 5 / (4 + residual**2)

@@ -15,8 +15,8 @@ from scipy.optimize import linear_sum_assignment
 from lib.recognition.axis_fit import (
     bent_map,
     fit_model,
+    grating_model,
     left_out,
-    models_for,
     powers_of,
     shape_cost,
 )
@@ -56,9 +56,15 @@ _CROWDED = ("neon", "nitrogen", "fraunhofer", "argon", "krypton", "xenon")
 # Spectra of overlapping bands: fitted by the whole curve.
 _BANDS = ("nitrogen",)
 
-# The kinds of evidence.
+# The kinds of evidence, and what a nat of each is worth. The search makes places fit, so they count
+# for less than their face value; samples of a curve are not as independent as they are many; the
+# light's mean colour stands for a few independent colours. Weights chosen on simulated photos for
+# the most axes at the fewest wrong ones.
 PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "shape", "light")
-_WEIGHTS = np.array([1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.5, 6.0])
+_WEIGHTS = np.array([0.5, 1.0, 1.2, 2.0, 0.6, 1.8, 1.3, 0.3, 4.0])
+
+
+_ENDS_AND_MIDDLE = powers_of(np.array([-0.9, 0.0, 0.9]))
 
 
 @dataclass(frozen=True)
@@ -93,12 +99,17 @@ class Match:
     parts: np.ndarray = field(repr=False)
     covariance: np.ndarray | None = None
 
+    @property
+    def by_bands(self) -> bool:
+        """Whether the spectrum is one of overlapping bands."""
+        return self.lamp in _BANDS
+
     def nm_at(self, t: np.ndarray) -> np.ndarray:
         """Return wavelengths at `t`, nm."""
         return np.polynomial.polynomial.polyval(t, self.coefficients)
 
 
-def search(scene: Scene, lamp: str, *, keep: int = 8) -> list[Match]:
+def search(scene: Scene, lamp: str, *, keep: int = 6) -> list[Match]:
     """Return the best distinct ways to lay a lamp's lines on the peaks, best first.
 
     Parameters
@@ -117,24 +128,29 @@ def search(scene: Scene, lamp: str, *, keep: int = 8) -> list[Match]:
     if len(maps):
         quick = _quick_evidence(scene, maps, lamp)
         chosen += [maps[k] for k in _distinct(maps, quick, keep)]
-    refined = [refine(scene, start, lamp) for start in chosen]
+    found: list[Match] = []
+    for start in chosen:
+        found += _new_match(scene, start, lamp, found)
     if lamp in _CROWDED:
         shaped = propose_by_shape(scene, lamp)
-        starts = [shaped[k] for k in _distinct(shaped, -np.arange(len(shaped)), keep)]
-        refined += [refine(scene, start, lamp, by_shape=True) for start in starts]
-    found = sorted(
-        (match for match in refined if match is not None), key=lambda match: -match.evidence
-    )
-    distinct: list[Match] = []
-    for match in found:
-        if all(_apart(match, other) for other in distinct):
-            distinct.append(match)
-    return distinct
+        for k in _distinct(shaped, -np.arange(len(shaped)), keep):
+            found += _new_match(scene, shaped[k], lamp, found, by_shape=True)
+    return sorted(found, key=lambda match: -match.evidence)
 
 
-def _apart(one: Match, other: Match) -> bool:
-    t = np.array([-0.9, 0.0, 0.9])
-    return bool(np.abs(one.nm_at(t) - other.nm_at(t)).max() > 1.0)
+def _new_match(
+    scene: Scene, start: np.ndarray, lamp: str, known: list[Match], *, by_shape: bool = False
+) -> list[Match]:
+    """Return the match that a start leads to, in a list; empty if none, or a known one."""
+    match = refine(scene, start, lamp, known, by_shape=by_shape)
+    if match is None or any(_alike(match.coefficients, other.coefficients) for other in known):
+        return []
+    return [match]
+
+
+def _alike(one: np.ndarray, other: np.ndarray) -> bool:
+    """Tell whether two axes agree within 1 nm all along the band."""
+    return bool(np.abs(_ENDS_AND_MIDDLE @ (one - other)).max() < 1.0)
 
 
 def propose(scene: Scene, lamp: str) -> np.ndarray:
@@ -172,10 +188,11 @@ def _quick_evidence(scene: Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
     """Return a rough evidence of every map, shape (h,), from each line's nearest peak."""
     evidence = np.full(len(maps), -np.inf)
     resolution = scene.resolution_t * maps[:, 1]
-    bucket = np.round(2.5 * np.log2(resolution)).astype(int)
+    # Two steps an octave: the strong lines' blends hardly change within one.
+    bucket = np.round(2 * np.log2(resolution)).astype(int)
     for value in np.unique(bucket):
         members = np.flatnonzero(bucket == value)
-        pattern = pattern_of(lamp, 2.0 ** (value / 2.5))
+        pattern = pattern_of(lamp, 2.0 ** (value / 2))
         evidence[members] = _quick_evidence_of(scene, maps[members], pattern)
     return evidence
 
@@ -252,8 +269,7 @@ def _stray_cost(scene: Scene) -> np.ndarray:
 
 def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
     """Return the indices of the best maps that differ by over 4 nm somewhere in the band."""
-    t = np.array([-0.9, 0.0, 0.9])
-    nm = maps @ powers_of(t).T
+    nm = maps @ _ENDS_AND_MIDDLE.T
     chosen: list[int] = []
     for k in np.argsort(-evidence, kind="stable")[:600]:
         if all(np.abs(nm[k] - nm[other]).max() > 4.0 for other in chosen):
@@ -263,10 +279,18 @@ def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
     return chosen
 
 
-def refine(scene: Scene, start: np.ndarray, lamp: str, *, by_shape: bool = False) -> Match | None:
+def refine(
+    scene: Scene,
+    start: np.ndarray,
+    lamp: str,
+    known: list[Match],
+    *,
+    by_shape: bool = False,
+) -> Match | None:
     """Match one to one and fit, in ever smaller reach; return the judged result.
 
-    With `by_shape` the whole curve is aligned first, and only near peaks are matched then.
+    None if that leads nowhere, or to one of the `known`. With `by_shape` the whole curve is
+    aligned first, and only near peaks are matched then.
     """
     coefficients = np.asarray(start, np.float64)
     if by_shape:
@@ -280,6 +304,8 @@ def refine(scene: Scene, start: np.ndarray, lamp: str, *, by_shape: bool = False
             return None
         coefficients = _fit(scene, pattern, pairs, coefficients[1])
         if not _plausible(coefficients):
+            return None
+        if any(_alike(coefficients, other.coefficients) for other in known):
             return None
     pairs = _without_chance_matches(scene, pattern, pairs, coefficients)
     if len(pairs[0]) < 2:
@@ -301,7 +327,7 @@ def refine(scene: Scene, start: np.ndarray, lamp: str, *, by_shape: bool = False
 def _fit(scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float) -> np.ndarray:
     peak, line = pairs
     sigma = pair_errors(scene, pattern, pairs, half_span_nm)
-    grating = models_for(half_span_nm)[2]
+    grating = grating_model(half_span_nm)
     return fit_model(scene.t[peak], pattern.nm[line], sigma, grating)[0]
 
 
@@ -332,7 +358,7 @@ def _pair_gains(
     """Return what each match gains by its place, and by colour, level and width, (3, m), nats."""
     peak, line = pairs
     sigma = np.hypot(pair_errors(scene, pattern, pairs, half_span_nm), _AXIS_ERROR_NM)
-    grating = models_for(half_span_nm)[2]
+    grating = grating_model(half_span_nm)
     off, spread = left_out(scene.t[peak], pattern.nm[line], sigma, grating)
     level = (scene.level[peak] - expected[line]) / _LEVEL_SPREAD
     width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
@@ -356,7 +382,7 @@ def _assign(
     scene: Scene, coefficients: np.ndarray, pattern: Pattern, reach_nm: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return matched peak and line indices that together gain most."""
-    peak_nm = np.polynomial.polynomial.polyval(scene.t, coefficients)
+    peak_nm = _nm(coefficients, scene.t)
     slope = _slope(coefficients, scene.t)
     off = peak_nm[:, None] - pattern.nm
     sigma = _pair_sigma(scene, pattern, slope, reach_nm / 3)
@@ -438,4 +464,5 @@ def _parts(
 
 
 def _nm(coefficients: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return np.polynomial.polynomial.polyval(t, coefficients)
+    c0, c1, c2, c3 = coefficients
+    return c0 + t * (c1 + t * (c2 + t * c3))

@@ -34,12 +34,15 @@ _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 
 # Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
-# Evidence (nats) that the best answer must have, and its lead over the next: e**-4.6 is 1 in 100.
-_LEAST_EVIDENCE = 6.0
-_LEAST_LEAD = 4.6
-# Without colour, or without knowing which end is blue, a chance pattern fits more easily.
-_LEAST_EVIDENCE_BLIND = 10.0
+# What chance patterns reach, nats: the evidence of "the lamp's lines are not what is seen here".
+# Without colour, or without knowing which end is blue, and with a comb of bands, they reach more.
+# Measured on simulated photos, as is the probability that an axis must have.
+_CHANCE_EVIDENCE = 5.0
+_CHANCE_EVIDENCE_BLIND = 6.5
+_CHANCE_EVIDENCE_BANDS = 3.0
+_LEAST_PROBABILITY = 0.98
 _FEWEST_LINES = 3
+_FEWEST_LINES_BLIND = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
 _LARGEST_ERROR_NM = 2.5
 _ASKED_NM = (430.0, 680.0)
@@ -141,17 +144,21 @@ def _decide(answers: list[_Answer], *, blue_known: bool) -> _Answer:
     if not answers:
         raise NoAxis("no arrangement of the lamp's lines fits the peaks")
     best = answers[0]
-    found, evidence = len(best.match.peak), best.match.evidence
-    if found < _FEWEST_LINES:
-        raise NoAxis(f"only {found} of the lamp's lines found; expected {_FEWEST_LINES}")
+    found = len(best.match.peak)
     blind = not blue_known or best.scene.monochrome
-    least = _LEAST_EVIDENCE_BLIND if blind else _LEAST_EVIDENCE
-    if evidence < least:
-        raise NoAxis(f"the lines fit the peaks too loosely ({evidence:.1f} of {least:.1f})")
-    rivals = (answer.match.evidence for answer in answers[1:] if best.differs(answer))
-    lead = evidence - max(rivals, default=-np.inf)
-    if lead < _LEAST_LEAD:
-        raise NoAxis(f"two arrangements of the lines fit the peaks alike (lead {lead:.1f})")
+    fewest = _FEWEST_LINES_BLIND if blind else _FEWEST_LINES
+    if found < fewest:
+        raise NoAxis(f"only {found} of the lamp's lines found; expected {fewest}")
+    chance = _CHANCE_EVIDENCE
+    chance += _CHANCE_EVIDENCE_BLIND * blind + _CHANCE_EVIDENCE_BANDS * best.match.by_bands
+    rivals = [answer.match.evidence for answer in answers[1:] if best.differs(answer)]
+    odds = np.exp(np.array([chance, *rivals]) - best.match.evidence)
+    probability = 1 / (1 + odds.sum())
+    if probability < _LEAST_PROBABILITY:
+        why = "the lines fit the peaks too loosely"
+        if odds[1:].sum() > odds[0]:
+            why = "two arrangements of the lines fit the peaks alike"
+        raise NoAxis(f"{why} (probability {probability:.2f}; expected {_LEAST_PROBABILITY})")
     return best
 
 
