@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 PHOTOS := 420
 CROPS := 12000
+EPOCHS := 6
 
 .PHONY: demo test lint format clean
 
@@ -19,14 +20,13 @@ demo: $(VENV)/installed
 	$(BIN)/python s0_simulate.py photos --count $(PHOTOS) --seed 1 --output $(DEMO)/RawData
 	$(BIN)/python s1_label_images.py --input $(DEMO)/RawData
 	$(BIN)/python s2_preprocess.py --input $(DEMO)/RawData/Image_Labeled --output $(DEMO)/InputData --sheet
-	$(BIN)/python s3_to_tfrecord.py --input $(DEMO)/InputData/crops.csv --output $(DEMO)/InputData
+	$(BIN)/python s3_to_tfrecord.py --input $(DEMO)/InputData
 	$(BIN)/python s0_simulate.py crops --count $(CROPS) --seed 2 --output $(DEMO)/InputData/simulated.tfrecord
-	$(BIN)/python s4_train.py --train $(DEMO)/InputData/train.tfrecord $(DEMO)/InputData/simulated.tfrecord \
-		--validation $(DEMO)/InputData/validation.tfrecord --test $(DEMO)/InputData/test.tfrecord \
-		--epochs 6 --output $(DEMO)/models/demo
-	$(BIN)/python s5_freeze_pb.py --input $(DEMO)/models/demo
+	$(BIN)/python s4_train.py --input $(DEMO)/InputData --epochs $(EPOCHS) --output $(DEMO)/model \
+		--train $(DEMO)/InputData/train.tfrecord $(DEMO)/InputData/simulated.tfrecord
+	$(BIN)/python s5_freeze_pb.py --input $(DEMO)/model
 	$(BIN)/python s0_simulate.py photos --count 12 --seed 3 --output $(DEMO)/photos
-	$(BIN)/python identify.py $(DEMO)/photos/Image --model $(DEMO)/models/demo --plot $(DEMO)/identified
+	$(BIN)/python identify.py $(DEMO)/photos/Image --model $(DEMO)/model --plot $(DEMO)/identified
 	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/"
 
 test: $(VENV)/installed lint

@@ -218,12 +218,15 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     image = read_image(photo)
     if result.band is None:
         return draw_tile(image, None, None, "none", (words, note))
-    draw_spectrum(folder / f"{name}.png", result, f"{photo.name}: {words}")
-    return draw_tile(image, result.crop, result.band.outline(), result.band.blue_end, (words, note))
+    outline = result.band.outline()
+    draw_spectrum(folder / f"{name}.png", image, outline, result, f"{photo.name}: {words}")
+    return draw_tile(image, result.crop, outline, result.band.blue_end, (words, note))
 
 
-def draw_spectrum(path: Path, result: Result, title: str) -> None:
-    """Write the figure of one spectrum, over wavelengths where it has an axis."""
+def draw_spectrum(
+    path: Path, image: np.ndarray, outline: np.ndarray, result: Result, title: str
+) -> None:
+    """Write the figure of one photo and its spectrum, over wavelengths where it has an axis."""
     from lib.plots.spectrum import spectrum_figure
     from lib.plots.training import save_figure
 
@@ -235,7 +238,13 @@ def draw_spectrum(path: Path, result: Result, title: str) -> None:
             "error_nm": result.axis.standard_error_nm(profile.position),
         }
     figure = spectrum_figure(
-        profile.rgb, result.crop, position=profile.position, title=title, **options
+        profile.rgb,
+        result.crop,
+        position=profile.position,
+        photo=image,
+        outline=outline,
+        title=title,
+        **options,
     )
     save_figure(figure, path)
 

@@ -8,6 +8,9 @@ from matplotlib.figure import Figure
 
 _CHANNEL_COLOURS = ("#c0392b", "#1e8449", "#2456a6")
 _FULL_SCALE = 255
+_OUTLINE_COLOUR = "#ffdc00"
+# The photo's panel shows about this many pixels; phone photos are thinned to it.
+_PHOTO_SIDE_PX = 1000
 
 
 def spectrum_figure(
@@ -18,6 +21,8 @@ def spectrum_figure(
     position: np.ndarray | None = None,
     lines: Sequence[tuple[float, str, float]] = (),
     error_nm: np.ndarray | None = None,
+    photo: np.ndarray | None = None,
+    outline: np.ndarray | None = None,
     title: str = "",
 ) -> Figure:
     """Draw a spectrum for print: band above curve on one wavelength axis, residuals below.
@@ -36,6 +41,10 @@ def spectrum_figure(
         Matched lines; they are named in the figure, their residuals shown.
     error_nm : array of shape (n,), optional
         Standard error of the axis at each sample, drawn around zero with the residuals.
+    photo : uint8 array of shape (height, width, 3), optional
+        The photo, drawn on the left.
+    outline : float array of shape (n_corners, 2), optional
+        Corners x, y of the band in the photo, drawn over it.
     title : str, optional
     """
     rgb = np.asarray(rgb, np.float64)
@@ -49,8 +58,13 @@ def spectrum_figure(
         error_nm = None if error_nm is None else error_nm[::-1]
     residuals = bool(lines)
     heights = (0.5, 3.0, 0.9) if residuals else (0.5, 3.0)
-    figure = Figure(figsize=(8.0, 5.2 if residuals else 4.4), layout="constrained")
-    axes = figure.subplots(len(heights), 1, sharex=True, height_ratios=heights)
+    height = 5.2 if residuals else 4.4
+    figure = Figure(figsize=(8.0 if photo is None else 12.0, height), layout="constrained")
+    part = figure
+    if photo is not None:
+        left, part = figure.subfigures(1, 2, width_ratios=(1, 2))
+        _draw_photo(left.subplots(), photo, outline)
+    axes = part.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_band(axes[0], strip, x)
     _draw_curves(axes[1], x, rgb)
     _name_lines(axes[1], lines, x, rgb)
@@ -61,6 +75,20 @@ def spectrum_figure(
     if title:
         figure.suptitle(title, fontsize=10)
     return figure
+
+
+def _draw_photo(ax: Axes, photo: np.ndarray, outline: np.ndarray | None) -> None:
+    """Draw the photo, thinned to what the figure shows, with the band outlined in its pixels."""
+    step = -(-max(photo.shape[:2]) // _PHOTO_SIDE_PX)
+    height, width = photo.shape[:2]
+    ax.imshow(photo[::step, ::step], extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+    if outline is not None:
+        closed = np.vstack([outline, outline[:1]])
+        ax.plot(closed[:, 0], closed[:, 1], color=_OUTLINE_COLOUR, linewidth=1.2)
+    ax.set_xlim(-0.5, width - 0.5)
+    ax.set_ylim(height - 0.5, -0.5)
+    ax.set_xlabel("x (px)")
+    ax.set_ylabel("y (px)")
 
 
 def _draw_band(ax: Axes, strip: np.ndarray, x: np.ndarray) -> None:
