@@ -48,28 +48,28 @@ def _hand_limits(rng: np.random.Generator, n: int, zero_order: bool) -> np.ndarr
     with a dark margin or the second order, at times loose at both ends, cut into the band, or
     holding the zero order.
     """
-    loose = rng.random(n) < 0.12
     where = rng.random(n)
     start = np.select(
-        [loose, where < 0.62, where < 0.82, where < 0.91],
-        [
-            380 - rng.exponential(70, n),
-            rng.uniform(378, 425, n),
-            385 - rng.exponential(60, n),
-            rng.uniform(425, 462, n),
-        ],
+        [where < 0.62, where < 0.82, where < 0.91],
+        [rng.uniform(378, 425, n), 385 - rng.exponential(60, n), rng.uniform(425, 462, n)],
         rng.uniform(340, 378, n),
     )
-    start = np.maximum(start, 130)
-    if zero_order:
-        start = np.where(rng.random(n) < 0.045, rng.uniform(-150, 60, n), start)
-    where = np.where(loose, 1, rng.random(n))
+    where = rng.random(n)
     end = np.select(
         [where < 0.62, where < 0.79],
         [rng.uniform(635, 715, n), rng.uniform(565, 635, n)],
-        710 + rng.exponential(95, n),
+        np.minimum(710 + rng.exponential(95, n), 1020),
     )
-    return np.stack([start, np.minimum(end, 1020)], axis=1)
+    loose = rng.random(n) < 0.14
+    # All of a wide strip, of which the visible band takes 25-90 %.
+    gap_nm = 320 * (1 / rng.uniform(0.25, 0.9, n) - 1)
+    left = rng.random(n)
+    start = np.where(loose, 385 - gap_nm * left, start)
+    end = np.where(loose, 705 + gap_nm * (1 - left), end)
+    start = np.maximum(start, 130)
+    if zero_order:
+        start = np.where(rng.random(n) < 0.045, rng.uniform(-150, 60, n), start)
+    return np.stack([start, end], axis=1)
 
 
 def _on_the_light(limits_nm: np.ndarray, seen: np.ndarray) -> np.ndarray:

@@ -11,6 +11,8 @@ GROOVES_PER_MM = (300, 500, 600, 625, 1000, 1200, 1351)
 
 # |sin| of the diffraction angle stays below this: no photo is taken at grazing exit.
 _LARGEST_SINE = 0.92
+# Largest span of a photo in grating periods.
+_WIDEST_SPAN = 1.5
 
 
 @dataclass(frozen=True)
@@ -55,9 +57,11 @@ def wavelength_at(
         First-order wavelength at either end; a negative one lies beyond the zero order.
     position : float array of shape (n_positions,) or (n, n_positions)
     """
-    period = geometry.period_nm[:, None]
+    span_nm = np.abs(np.diff(limits_nm, axis=1))
+    # A span that wide takes a coarser grating: a fine one would send its ends past 90 degrees.
+    period = np.maximum(geometry.period_nm[:, None], span_nm / _WIDEST_SPAN)
     middle_nm = limits_nm.mean(axis=1, keepdims=True)
-    half_span = np.abs(np.diff(limits_nm, axis=1)) / 2 / period
+    half_span = span_nm / 2 / period
     room = np.maximum(_LARGEST_SINE - half_span, 0)
     sin_centre = np.clip(geometry.sin_centre[:, None], -room, room)
 
