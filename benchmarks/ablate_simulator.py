@@ -1,8 +1,8 @@
 """What the effects of the simulator are worth, and how accuracy grows with the number of crops.
 
-Trains the default network on crops simulated without one group of effects at a time and tests it on the 87
-real crops and on fresh crops with every effect. One seed is worth +-2 points: read the table for
-what leaves the noise.
+Trains the default network on crops simulated without one group of effects at a time, and tests it
+on the 87 real crops and on fresh crops with every effect. One seed is worth +-2 points: read the
+table for what leaves the noise.
 
 Reads:  the real crops (--real)
 Writes: benchmarks/results/ablation.csv or amount.csv; appended as each row is measured
