@@ -52,11 +52,12 @@ class Exposure:
 
     def develop(self, light: np.ndarray) -> np.ndarray:
         """Return display values in [0, 1] of linear light, float32 (height, width, 3)."""
-        display = camera.apply_colour_matrix(camera.clip_full(light) * self.balance, self.matrix)
+        # White balance is a diagonal matrix before the colour matrix.
+        display = camera.apply_colour_matrix(camera.clip_full(light), self.matrix * self.balance)
         display = camera.tone(
             display, gamma=self.gamma, contrast=self.contrast, saturation=self.saturation
         )
-        return self.black + (1 - self.black) * display
+        return self.black + (1 - self.black) * display if self.black.any() else display
 
     def noise_at(self, light: np.ndarray) -> np.ndarray:
         """Return the standard deviation of the noise, in units of a full pixel."""

@@ -152,6 +152,9 @@ def draw_slit(rng: np.random.Generator, setting: Setting, across: float, span: f
         half = 0.5 * span * log_uniform(rng, 0.06, 0.9)
     else:
         half = 0.5 * across * log_uniform(rng, 0.06, 0.9)
+    if "oblique" in on:
+        # A slanting band higher than long would be cut by every side of the frame.
+        half = min(half, 0.3 * span)
     half = max(half, 1.5)
     if "strip" not in on:
         half = min(half, 0.47 * across)

@@ -17,9 +17,12 @@ PAINTED_PX = 800
 
 def dark_box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Return the inside of a closed spectrometer: black with a little uneven haze."""
-    level = rng.choice([0.0, 10 ** rng.uniform(-4.5, -2.5)])
-    haze = np.clip(1 + 0.3 * brushes.smooth_field(rng, height, width, 3), 0, None)
-    return np.float32(level) * haze[..., None] * brushes.colour(rng, 0.6, 1)
+    level = 10 ** rng.uniform(-4.5, -2.5)
+    if rng.random() < 0.5:
+        return np.zeros((height, width, 3), np.float32)
+    patches = 1 + 0.3 * rng.standard_normal((4, 4, 1), dtype=np.float32)
+    haze = np.float32(level) * np.clip(patches, 0, None) * brushes.colour(rng, 0.6, 1)
+    return cv2.resize(haze, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def pedestal(rng: np.random.Generator) -> np.ndarray:
