@@ -57,3 +57,27 @@ def test_existing_output_is_refused_without_overwrite(tmp_path):
     with pytest.raises(DataError, match="give --overwrite"):
         files.require_absent(tmp_path, overwrite=False)
     files.require_absent(tmp_path, overwrite=True)
+
+
+def test_a_scratch_folder_leaves_nothing(tmp_path):
+    with pytest.raises(RuntimeError), files.scratch_folder(tmp_path / "new") as folder:
+        (folder / "half").write_text("half")
+        raise RuntimeError
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_full_disk_under_a_scratch_folder_is_one_clear_error(tmp_path):
+    with (
+        pytest.raises(DataError, match=rf"{tmp_path.name}: no space left"),
+        files.scratch_folder(tmp_path),
+    ):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_scratch_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with (
+        pytest.raises(DataError, match="file: cannot be written"),
+        files.scratch_folder(tmp_path / "file"),
+    ):
+        pass

@@ -1,6 +1,5 @@
 """crops.csv to the three TFRecords that train, validate and test."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.files import read_csv, require_absent, sha256, write_csv, write_json
+from lib.files import read_csv, require_absent, scratch_folder, sha256, write_csv, write_json
 from lib.images import read_image
 from lib.tables import CROP_SHAPE, CROPS_COLUMNS, SPLITS_COLUMNS
 from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_name, class_of_raw_id
@@ -119,9 +118,7 @@ def write_dataset(
     before = {split: _count(members[split]) for split in SPLITS}
     drawn = oversample([crop.label for crop in members["train"]], minimum, rng)
     members["train"] = [members["train"][i] for i in drawn]
-    output.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".dataset-", dir=output) as temporary:
-        folder = Path(temporary)
+    with scratch_folder(output) as folder:
         for split in SPLITS:
             turned = rng.random(len(members[split])) < (0.5 if flips and split == "train" else 0)
             write_tfrecord(folder / f"{split}.tfrecord", _records(members[split], turned))

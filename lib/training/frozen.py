@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from lib.certainty import TESTS_NAME, write_tests
 from lib.errors import DataError
-from lib.files import atomic_path, read_json, require_absent, sha256, write_json
+from lib.files import atomic_path, read_json, require_absent, scratch_folder, sha256, write_json
 from lib.model_card import (
     CARD_NAME,
     GRAPH_NAME,
@@ -23,7 +24,7 @@ from lib.model_card import (
 from lib.paths import ROOT
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
-from lib.training import formats, metrics
+from lib.training import formats, metrics, unknown_score
 from lib.training.architectures import FEATURES_LAYER, LOGITS_LAYER
 from lib.training.tfrecord import Crops, read_tfrecord
 
@@ -31,7 +32,12 @@ RECORD_NAME = "run.json"
 
 
 def freeze_run(
-    run_dir: Path, output: Path, *, check: Path | None = None, overwrite: bool = False
+    run_dir: Path,
+    output: Path,
+    *,
+    check: Path | None = None,
+    unknowns: Path | None = None,
+    overwrite: bool = False,
 ) -> tuple[dict, dict]:
     """Freeze the best network of a finished run, compare the formats, and only then write them.
 
@@ -43,6 +49,9 @@ def freeze_run(
         Folder to write to; may be `run_dir`.
     check : Path, optional
         TFRecord to compare on; the run's test file by default.
+    unknowns : Path, optional
+        TFRecord of unknown lamps, none of them trained on. With it the unknown score is fitted on
+        them and the run's validation file; without it the score is the largest probability.
 
     Returns
     -------
@@ -62,13 +71,18 @@ def freeze_run(
     check = check or ROOT / record["data"]["test"][0]["path"]
     crops = known_crops(check)
     model = serving_model(network, record["temperature"])
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{output.name}-", dir=output.parent) as temporary:
-        folder = Path(temporary)
+    with scratch_folder(output.parent) as folder:
         interface = freeze(model, folder)
-        difference, probabilities = compare_formats(model, folder, interface, crops.images)
-        named = probabilities.max(axis=1) >= record["unknown"]["threshold"]
-        report = metrics.report(crops.labels, probabilities, CLASSES, named=named)
+        difference, outputs = compare_formats(model, folder, interface, crops.images)
+        unknown, certainty = record["unknown"], outputs["probabilities"].max(axis=1)
+        if unknowns is not None:
+            known = known_crops(ROOT / record["data"]["validation"][0]["path"])
+            predict = formats.litert_predictor(folder / LITERT_NAME)
+            tests, unknown = unknown_score.fit(predict, known, unknown_crops(unknowns))
+            write_tests(folder / TESTS_NAME, tests)
+            certainty = tests.certainty(outputs["logits"], outputs["features"])
+        named = certainty >= unknown["threshold"]
+        report = metrics.report(crops.labels, outputs["probabilities"], CLASSES, named=named)
         shutil.copyfile(run_dir / KERAS_NAME, folder / KERAS_NAME)
         card = {
             "version": f"{record['architecture']}-{sha256(folder / LITERT_NAME)[:8]}",
@@ -77,10 +91,10 @@ def freeze_run(
             "classes": list(CLASSES),
             **interface,
             "temperature": record["temperature"],
-            "unknown": record["unknown"],
+            "unknown": unknown,
             "test": {"sha256": sha256(check), **report},
             "checked": {"crops": len(crops), "max_difference": difference},
-            "files": _describe_files(folder, (KERAS_NAME, GRAPH_NAME, LITERT_NAME)),
+            "files": _describe_files(folder),
         }
         _move_into_place(folder, output, card, run_dir)
     return card, report
@@ -119,8 +133,27 @@ def known_crops(path: Path) -> Crops:
     known = crops.labels != UNKNOWN_LABEL
     if not known.any():
         raise DataError(f"{path}: expected crops of the classes; received only unknown lamps")
-    names = tuple(name for name, kept in zip(crops.names, known, strict=True) if kept)
-    return Crops(crops.images[known], crops.labels[known], names)
+    return _chosen(crops, known)
+
+
+def unknown_crops(path: Path) -> Crops:
+    """Read the crops of unknown lamps of a TFRecord file.
+
+    Raises
+    ------
+    DataError
+        If there are none, or the file is no TFRecord of crops.
+    """
+    crops = read_tfrecord(path)
+    unknown = crops.labels == UNKNOWN_LABEL
+    if not unknown.any():
+        raise DataError(f"{path}: expected crops of unknown lamps (label -1); received none")
+    return _chosen(crops, unknown)
+
+
+def _chosen(crops: Crops, chosen: np.ndarray) -> Crops:
+    names = tuple(name for name, kept in zip(crops.names, chosen, strict=True) if kept)
+    return Crops(crops.images[chosen], crops.labels[chosen], names)
 
 
 def serving_model(network: keras.Model, temperature: float) -> keras.Model:
@@ -168,7 +201,7 @@ def freeze(model: keras.Model, folder: Path) -> dict:
 
 def compare_formats(
     model: keras.Model, folder: Path, interface: dict, images: np.ndarray
-) -> tuple[float, np.ndarray]:
+) -> tuple[float, dict[str, np.ndarray]]:
     """Return the largest difference in probability, and what model.tflite says of `images`.
 
     Raises
@@ -182,8 +215,8 @@ def compare_formats(
         (GRAPH_NAME, formats.graph_predictor(folder / GRAPH_NAME, interface)),
         (LITERT_NAME, formats.litert_predictor(folder / LITERT_NAME)),
     ):
-        received = formats.predict_all(predictor, images)["probabilities"]
-        differences.append(formats.require_agreement(expected, received, name))
+        received = formats.predict_all(predictor, images)
+        differences.append(formats.require_agreement(expected, received["probabilities"], name))
     return max(differences), received
 
 
@@ -199,10 +232,10 @@ def _to_litert(graph: tf.types.experimental.ConcreteFunction, specification) -> 
         return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
 
 
-def _describe_files(folder: Path, names: tuple[str, ...]) -> dict:
+def _describe_files(folder: Path) -> dict:
     return {
-        name: {"sha256": sha256(folder / name), "bytes": (folder / name).stat().st_size}
-        for name in names
+        path.name: {"sha256": sha256(path), "bytes": path.stat().st_size}
+        for path in sorted(folder.iterdir())
     }
 
 

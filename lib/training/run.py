@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from lib.errors import DataError
-from lib.files import read_json, require_absent, write_json
+from lib.files import read_json, require_absent, write_errors, write_json
 from lib.model_card import CARD_NAME, KERAS_NAME, check_file, read_card
 from lib.paths import MODELS
 from lib.plots import training as plots
@@ -145,4 +145,5 @@ def _clear(run_dir: Path) -> None:
         raise DataError(
             f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
         )
-    shutil.rmtree(run_dir)
+    with write_errors(run_dir):
+        shutil.rmtree(run_dir)

@@ -237,7 +237,7 @@ def _named_write_errors(path: Path) -> Iterator[None]:
 def _first_line(error: tf.errors.OpError) -> str:
     """Return TensorFlow's own reason without the names of its internal functions."""
     line = str(error.message).strip().splitlines()[0]
-    return re.sub(r"\{\{.*?\}\}|\[Op:.*", "", line).strip()
+    return re.sub(r"\{\{.*?\}\}|\[Op:.*|Error in .* Name: <unknown>, ", "", line).strip()
 
 
 def _int64(value: int) -> tf.train.Feature:
