@@ -39,8 +39,8 @@ _SAME_AXIS_NM = 3.0
 # Measured on simulated photos, as is the probability that an axis must have.
 _CHANCE_EVIDENCE = 5.0
 _CHANCE_EVIDENCE_BLIND = 6.5
-_CHANCE_EVIDENCE_BANDS = 3.0
-_LEAST_PROBABILITY = 0.98
+_CHANCE_EVIDENCE_BANDS = 8.0
+_LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
 _FEWEST_LINES_BLIND = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
