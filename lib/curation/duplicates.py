@@ -14,38 +14,28 @@ import numpy as np
 from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from lib.curation.analysis import Analysis, AnalysisStore
-from lib.curation.fingerprints import (
-    CANVAS_SIDE_PX,
-    axis_frame,
-    mirrorings,
-    quarter_turns,
-    view_of,
+from lib.curation.analysis import AnalysisStore
+from lib.curation.comparison import (
+    MIRRORINGS,
+    TURNS,
+    are_copies,
+    detail_of,
+    light_and_frame,
+    profile_of,
 )
+from lib.curation.fingerprints import mirrorings, quarter_turns, view_of
 
 # Bits of 64.
-_CLOSE_BITS = 12
+_CLOSE_BITS = 14
 # Correlation of band profiles that proposes a pair, whatever the hashes say.
 _SIMILAR_PROFILES = 0.98
 # Correlation of the small views that lets a proposed pair through to the costly comparison.
-_SIMILAR_VIEWS = 0.4
-# Correlation of the pictures laid on one another, over most of the light of either.
-_SAME_PICTURE = 0.85
-_LEAST_COVER = 0.6
-# Longer over wider scale of the map between the two: photos are enlarged, not stretched.
-_MOST_STRETCH = 1.2
-# Thin strips are too small for pictures, yet their bands agree in every line.
-_SAME_PROFILE = 0.99
-_SAME_PROFILE_PICTURE = 0.6
-
-_TURNS, _MIRRORINGS = 8, 4
-_VIEWS = _TURNS + _MIRRORINGS
+_SIMILAR_VIEWS = 0.45
+_VIEWS = TURNS + MIRRORINGS
 _VIEW_SIDE_PX = 32
 _PROFILE_SAMPLES = 64
 _BLOCK_PHOTOS = 256
 _PAIRS_PER_TASK = 256
-# Width of the blur that is taken off a picture to leave its detail.
-_DETAIL_PX = 6.0
 _UNIT = 127
 
 
@@ -130,13 +120,13 @@ def _build_index(digests: Sequence[str], store: AnalysisStore) -> _Index:
         analysis = store.read(digest)
         if not analysis.canvas:
             continue
-        light, frame = _light_and_frame(analysis)
+        light, frame = light_and_frame(analysis)
         if not light.any():
             continue
         kept.append(digest)
         hashes.append(analysis.frame_hashes + analysis.axis_hashes)
         views.append([_small_detail(light), _small_detail(view_of(light, frame))])
-        profiles.append(_profile(analysis, _PROFILE_SAMPLES))
+        profiles.append(profile_of(analysis, _PROFILE_SAMPLES))
     return _Index(
         kept,
         np.array(hashes, np.uint64).reshape(-1, _VIEWS),
@@ -155,7 +145,7 @@ def _propose(index: _Index) -> Iterator[tuple[int, int, int]]:
         alike = _profiles_agree(index.profiles[rows], index.profiles[columns]) & later
         found = []
         for view in range(_VIEWS):
-            own = index.hashes[rows, 0 if view < _TURNS else _TURNS, None]
+            own = index.hashes[rows, 0 if view < TURNS else TURNS, None]
             close = np.bitwise_count(own ^ index.hashes[None, columns, view]) <= _CLOSE_BITS
             first, second = np.nonzero(close & later | alike)
             found.append(_score(index, rows[first], columns[second], view))
@@ -164,10 +154,10 @@ def _propose(index: _Index) -> Iterator[tuple[int, int, int]]:
 
 def _score(index: _Index, first: np.ndarray, second: np.ndarray, view: int) -> np.ndarray:
     """Return rows of (first, second, view, correlation) of those pairs that look similar."""
-    kind = 0 if view < _TURNS else 1
+    kind = 0 if view < TURNS else 1
     size = _VIEW_SIDE_PX**2
     place = np.arange(size).reshape(_VIEW_SIDE_PX, _VIEW_SIDE_PX)
-    pixel = list(quarter_turns(place) if kind == 0 else mirrorings(place))[view - _TURNS * kind]
+    pixel = list(quarter_turns(place) if kind == 0 else mirrorings(place))[view - TURNS * kind]
     ours = index.views[first, kind].reshape(-1, size).astype(np.float32)
     theirs = index.views[second, kind].reshape(-1, size)[:, pixel.ravel()].astype(np.float32)
     norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
@@ -207,104 +197,8 @@ def _confirm(
     return len(pairs), same
 
 
-def are_copies(first: Analysis, second: Analysis, view: int) -> bool:
-    """Return whether two photos show the same picture, starting from a view of the second."""
-    likeness, cover = lay_over(first, second, view)
-    if likeness >= _SAME_PICTURE and cover >= _LEAST_COVER:
-        return True
-    if likeness < _SAME_PROFILE_PICTURE or not first.crop or not second.crop:
-        return False
-    ours, theirs = (_profile(analysis, None) for analysis in (first, second))
-    backwards = theirs.reshape(-1, 3)[::-1].ravel()
-    return max(ours @ theirs, ours @ backwards) >= _SAME_PROFILE
-
-
-def lay_over(first: Analysis, second: Analysis, view: int) -> tuple[float, float]:
-    """Lay the second photo's canvas on the first's, and compare them.
-
-    Returns
-    -------
-    likeness : float
-        Correlation of the detail of both, in colour, -1 to 1.
-    cover : float
-        Part of the first's light and of its frame that the second covers, the lesser, 0 to 1.
-    """
-    ours, theirs = (analysis.canvas_pixels().astype(np.float32) for analysis in (first, second))
-    start = _starting_map(first, second, view)
-    blurred = [cv2.GaussianBlur(canvas.max(axis=2), (0, 0), 1.0) for canvas in (ours, theirs)]
-    criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
-    try:
-        _, found = cv2.findTransformECC(
-            *blurred, start[:2].astype(np.float32), cv2.MOTION_AFFINE, criteria, None, 3
-        )
-    except cv2.error:
-        return 0.0, 0.0
-    if _stretch(found, first, second) > _MOST_STRETCH:
-        return 0.0, 0.0
-    covered = _warp(np.ones(ours.shape[:2], np.float32), found) > 0.99
-    if not covered.any():
-        return 0.0, 0.0
-    light = ours.max(axis=2)
-    cover = min(covered.mean(), (light * covered).sum() / light.sum())
-    details = [
-        cv2.GaussianBlur(_detail(canvas), (0, 0), 0.7)[covered]
-        for canvas in (ours, _warp(theirs, found))
-    ]
-    return _correlation(*details), float(cover)
-
-
-def _stretch(found: np.ndarray, first: Analysis, second: Analysis) -> float:
-    """Return how far the map between two photos is from keeping shapes: 1 for a similarity."""
-    ours, theirs = (np.array([one.width, one.height], float) for one in (first, second))
-    longest, shortest = np.linalg.svd(found[:, :2] * theirs[:, None] / ours, compute_uv=False)
-    return float(longest / max(shortest, 1e-9))
-
-
-def _starting_map(first: Analysis, second: Analysis, view: int) -> np.ndarray:
-    """Return the map from the first's canvas pixels to the second's that a view stands for."""
-    if view < _TURNS:
-        y, x = np.mgrid[:CANVAS_SIDE_PX, :CANVAS_SIDE_PX]
-        x, y = (list(quarter_turns(grid))[view] for grid in (x, y))
-        rows = [[grid[0, 1] - grid[0, 0], grid[1, 0] - grid[0, 0], grid[0, 0]] for grid in (x, y)]
-        return np.array([*rows, [0, 0, 1]], np.float64)
-    mirror = [(1, 1), (1, -1), (-1, 1), (-1, -1)][view - _TURNS]
-    ours, theirs = (_light_and_frame(analysis)[1] for analysis in (first, second))
-    return theirs @ np.diag([*mirror, 1]) @ np.linalg.inv(ours)
-
-
-def _light_and_frame(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    light = analysis.canvas_pixels().max(axis=2)
-    return light, axis_frame(light, analysis.width / analysis.height)
-
-
 def _small_detail(light: np.ndarray) -> np.ndarray:
     """Return the detail of a view, int8 of shape (32, 32), scaled to its largest."""
     side = (_VIEW_SIDE_PX, _VIEW_SIDE_PX)
-    detail = cv2.resize(_detail(light.astype(np.float32)), side, interpolation=cv2.INTER_AREA)
+    detail = cv2.resize(detail_of(light.astype(np.float32)), side, interpolation=cv2.INTER_AREA)
     return np.round(detail / max(float(np.abs(detail).max()), 1e-6) * _UNIT).astype(np.int8)
-
-
-def _detail(picture: np.ndarray) -> np.ndarray:
-    return picture - cv2.GaussianBlur(picture, (0, 0), _DETAIL_PX)
-
-
-def _profile(analysis: Analysis, samples: int | None) -> np.ndarray:
-    """Return the crop's mean row as a unit vector without its mean, zero without a crop."""
-    if not analysis.crop:
-        return np.zeros(3 * (samples or 1), np.float32)
-    row = np.sqrt(analysis.crop_pixels().astype(np.float32).mean(axis=0, keepdims=True))
-    if samples:
-        row = cv2.resize(row, (samples, 1), interpolation=cv2.INTER_AREA)
-    profile = (row - row.mean(axis=(0, 1))).ravel()
-    return profile / max(float(np.linalg.norm(profile)), 1e-6)
-
-
-def _correlation(ours: np.ndarray, theirs: np.ndarray) -> float:
-    ours, theirs = ours - ours.mean(axis=0), theirs - theirs.mean(axis=0)
-    norm = float(np.linalg.norm(ours) * np.linalg.norm(theirs))
-    return float((ours * theirs).sum()) / max(norm, 1e-6)
-
-
-def _warp(canvas: np.ndarray, to_source: np.ndarray) -> np.ndarray:
-    side = (CANVAS_SIDE_PX, CANVAS_SIDE_PX)
-    return cv2.warpAffine(canvas, to_source, side, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
