@@ -162,9 +162,9 @@ def test_a_killed_first_run_is_completed_by_the_next(raw):
     partial = raw / "Image_Labeled" / "5"
     partial.mkdir(parents=True)
     shutil.copy(raw / "Image/12500-12301/12500.png", partial / "12500.png")
-    (partial / ".12499-tmp.png").write_bytes(b"half")
+    (partial / ".12499-k3j_x9ab.png").write_bytes(b"half")
     run(raw)
-    (partial / ".12499-tmp.png").unlink()
+    assert not (partial / ".12499-k3j_x9ab.png").exists()
     assert tree(raw / "Image_Labeled") == tree(whole / "Image_Labeled")
     assert (raw / "Image_Labeled/labels.csv").read_bytes() == (
         whole / "Image_Labeled/labels.csv"

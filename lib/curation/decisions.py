@@ -14,6 +14,7 @@ from lib.curation.places import (
     REJECTED_COLUMNS,
     REJECTED_TABLE,
     rejected_folder,
+    remove_leftovers,
     review_folder,
 )
 from lib.errors import DataError
@@ -102,6 +103,7 @@ def undo_decisions(labelled: Path) -> Applied:
 
 def recover(labelled: Path) -> list[str]:
     """Finish what a killed run left half done; return the files that could not be put back."""
+    remove_leftovers(labelled)
     left: list[str] = []
     for log in _logs(labelled):
         state = _LOG_NAME.fullmatch(log.name)["state"]

@@ -1,5 +1,6 @@
 """Where curation keeps things: siblings of the folder of labelled photos."""
 
+import re
 from pathlib import Path
 
 from lib.images import is_image_name
@@ -9,6 +10,9 @@ REJECTED_TABLE = "rejected.csv"
 # What decisions of the review threw out: one row a file. rejected_path is relative to the table,
 # labelled_path (where it lay) to the folder of labelled photos.
 REJECTED_COLUMNS = ("rejected_path", "labelled_path", "sha256", "reason")
+
+# As `lib.files.atomic_path` names them.
+_TEMPORARY_NAME = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
 
 
 def rejected_folder(labelled: Path) -> Path:
@@ -33,6 +37,15 @@ def labelled_files(labelled: Path) -> list[Path]:
         for path in Path(labelled).glob("*/*")
         if is_image_name(path) and path.parent.name[0] != "." and path.is_file()
     )
+
+
+def remove_leftovers(labelled: Path) -> None:
+    """Remove the half-written files that a killed run has left; no other run may be at work."""
+    siblings = (rejected_folder, review_folder, analysis_folder)
+    for folder in (Path(labelled), *(sibling(labelled) for sibling in siblings)):
+        for path in folder.rglob(".*"):
+            if _TEMPORARY_NAME.fullmatch(path.name) and path.is_file():
+                path.unlink()
 
 
 def _sibling(labelled: Path, suffix: str) -> Path:
