@@ -106,27 +106,24 @@ def test_photos_without_a_crop_are_nowhere_listed(data):
     assert "cat" not in (data / "splits.csv").read_text()
 
 
-def test_red_stays_red_from_the_crop_to_the_network(data, monkeypatch):
+def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypatch):
     """Fourth mistake of nnSIC: training reads RGB, prediction feeds BGR."""
-    from lib.recognition import classifier
+    from lib.recognition.classifier import Classifier
     from lib.training.input_pipeline import evaluation_batches
 
     assert run("--input", data, "--minimum", 0) == 0
     crops = read(data, "test")
     ((images, _),) = evaluation_batches(data / "test.tfrecord", batch_size=100)
     fed = []
+    classifier = Classifier(frozen_model)
+    network = classifier._runner()
 
     def remember(x_img):
         fed.append(x_img)
-        return {
-            "probabilities": x_img[:, 0, 0],
-            "logits": x_img[:, 0, 0],
-            "features": x_img[:, 0, 0],
-        }
+        return network(x_img=x_img)
 
-    predictor = object.__new__(classifier.Classifier)
-    monkeypatch.setattr(classifier.Classifier, "_runner", lambda self: remember)
-    predictor.predict(np.stack([read_image(data / name) for name in crops.names]))
+    monkeypatch.setattr(classifier, "_runner", lambda: remember)
+    classifier.predict(np.stack([read_image(data / name) for name in crops.names]))
     assert (np.concatenate(fed) == images.numpy()).all()
 
 

@@ -74,9 +74,9 @@ def test_keras_pb_and_tflite_agree_for_the_default_network(tmp_path):
     model = serving_model(compact(CROP_SHAPE, 7), temperature=0.7)
     images = np.random.default_rng(0).integers(0, 256, (70, *CROP_SHAPE), dtype=np.uint8)
     interface = freeze(model, tmp_path)
-    difference, probabilities = compare_formats(model, tmp_path, interface, images)
+    difference, outputs = compare_formats(model, tmp_path, interface, images)
     assert difference <= 1e-5
-    assert probabilities.shape == (70, 7)
+    assert outputs["probabilities"].shape == (70, 7)
     for name in ("model.pb", "model.tflite"):
         assert (tmp_path / name).stat().st_size <= 1.5e6
 
