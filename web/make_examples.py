@@ -1,13 +1,14 @@
 """Make the simulated photos that the page offers to try.
 
 Reads:  nothing
-Writes: web/static/web/examples/*.jpg, the same bytes each time
+Writes: web/static/web/examples/*.jpg
 
 Example: python -m web.make_examples
 """
 
 import argparse
 import sys
+from dataclasses import asdict
 from io import BytesIO
 
 import numpy as np
@@ -15,12 +16,13 @@ from PIL import Image
 
 import cli
 from lib.files import write_bytes
+from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo, simulate_scene
 from web.examples import EXAMPLES, FOLDER, Example
 
 # Small enough that all examples together stay below 300 kB.
-_LONGEST_PX = 900
-_QUALITY = 80
+_LONGEST_PX = 640
+_QUALITY = 75
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -44,7 +46,7 @@ def photo_of(example: Example) -> bytes:
     """Return an example as a JPEG file."""
     rng = np.random.default_rng(example.seed)
     if example.lamp:
-        image = simulate_photo(rng, example.lamp, large=False, thumbnail=False).image
+        image = simulate_photo(rng, example.lamp, quality=0, **asdict(PLAIN)).image
     else:
         image = simulate_scene(rng).image
     photo = Image.fromarray(image)

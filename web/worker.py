@@ -6,8 +6,11 @@ crashes, hangs or swells them costs one process and no other request.
 
 import base64
 import contextlib
+import ctypes
 import logging
 import signal
+from collections.abc import Callable
+from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -53,6 +56,7 @@ def run(connection: Connection, model: Path, limits: Limits) -> None:
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             connection.send(work(connection.recv(), classifier, limits))
+            give_memory_back()
 
 
 def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
@@ -119,6 +123,22 @@ def preview(image: np.ndarray) -> dict:
         "height": height,
         "jpeg": base64.b64encode(buffer.getvalue()).decode("ascii"),
     }
+
+
+@cache
+def _malloc_trim() -> Callable[[int], int] | None:
+    """Return the C library's function, which only glibc has."""
+    try:
+        return ctypes.CDLL(None).malloc_trim
+    except (AttributeError, OSError, TypeError):
+        return None
+
+
+def give_memory_back() -> None:
+    """Return what the last photo took to the system: 3 ms, while nobody waits."""
+    trim = _malloc_trim()
+    if trim is not None:
+        trim(0)
 
 
 def _bound_memory(memory_bytes: int) -> None:

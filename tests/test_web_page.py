@@ -1,0 +1,365 @@
+"""The page as people use it, in a real browser: drop, paste, read, download, refuse."""
+
+import base64
+import csv
+import json
+import time
+from dataclasses import asdict
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.running_service import running_service
+from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
+from lib.simulation.difficulty import PLAIN
+from lib.simulation.lamps import LAMPS
+from lib.simulation.photos import simulate_photo, simulate_scene
+from web.examples import EXAMPLES
+
+WAIT_S = 40
+# Web Content Accessibility Guidelines 2.2, level AA: text against its ground.
+LEAST_CONTRAST = 4.5
+
+DROP = """
+const [content, name, type, where] = arguments;
+const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
+const data = new DataTransfer();
+data.items.add(new File([bytes], name, { type }));
+const place = document.getElementById("drop");
+if (where === "paste") {
+  place.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
+} else {
+  for (const kind of ["dragover", "drop"]) {
+    const options = { dataTransfer: data, bubbles: true, cancelable: true };
+    place.dispatchEvent(new DragEvent(kind, options));
+  }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def lamp_photo():
+    """A simulated photo of a fluorescent lamp, as clear as they come, as a JPEG."""
+    rng = np.random.default_rng(5)
+    return jpeg(simulate_photo(rng, "triphosphor", quality=0, **asdict(PLAIN)).image)
+
+
+@pytest.fixture
+def page(browser, service):
+    """The start page, in a window of a laptop's width and light colours."""
+    return open_page(browser, service.url)
+
+
+def open_page(browser, url):
+    show(browser, width=1280)
+    browser.get_log("browser")
+    browser.get(url)
+    return browser
+
+
+def show(browser, *, width, dark=False):
+    """Set the window's width and the system's colour scheme."""
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+
+
+def jpeg(image):
+    buffer = BytesIO()
+    Image.fromarray(image).save(buffer, "JPEG", quality=95)
+    return buffer.getvalue()
+
+
+def give(page, content, name="lamp.jpg", where="drop", mime="image/jpeg"):
+    """Drop or paste a file and wait for the answer."""
+    page.execute_script(DROP, base64.b64encode(content).decode(), name, mime, where)
+    wait_for_answer(page)
+
+
+def wait_for_answer(page):
+    until(page, "return document.getElementById('busy').hidden && ['result', 'refusal']"
+          ".some((id) => !document.getElementById(id).hidden)")  # fmt: skip
+
+
+def until(page, script):
+    deadline = time.monotonic() + WAIT_S
+    while not page.execute_script(script):
+        assert time.monotonic() < deadline, f"waited in vain for: {script}"
+        time.sleep(0.05)
+
+
+def text(page, selector):
+    return page.execute_script(
+        "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())"
+        ".join(' ')",
+        selector,
+    )
+
+
+def count(page, selector):
+    return page.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
+
+
+def is_shown(page, identifier):
+    return page.execute_script(
+        "return document.getElementById(arguments[0]).checkVisibility()", identifier
+    )
+
+
+def choose(page, identifier, value):
+    page.execute_script(
+        "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
+        "e.dispatchEvent(new Event('change'))",
+        identifier,
+        value,
+    )
+
+
+@pytest.fixture
+def downloads(browser, tmp_path):
+    browser.execute_cdp_cmd(
+        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
+    )
+    return tmp_path
+
+
+def downloaded(folder, suffix):
+    deadline = time.monotonic() + WAIT_S
+    while not (found := list(folder.glob(f"*.{suffix}"))):
+        assert time.monotonic() < deadline, f"no .{suffix} in {list(folder.iterdir())}"
+        time.sleep(0.05)
+    return found[0]
+
+
+def complaints(page):
+    """What the console holds: script errors, refused scripts and styles, missing files."""
+    return [entry["message"] for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
+
+
+@pytest.mark.parametrize("where", ["drop", "paste"])
+def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, where):
+    give(page, lamp_photo, where=where)
+    assert text(page, "#source") == "Fluorescent or mercury lamp"
+    assert " nm" in text(page, "#sentence")
+    assert count(page, "#photo .band-line") == 1
+    assert count(page, "#guesses tbody tr") == 7
+    assert "Wavelength (nm, in air)" in text(page, "#plot text")
+    assert "Hg I 435.9" in text(page, "#plot text")
+    assert count(page, "#line-rows tr") >= 3
+    assert not complaints(page)
+
+
+def test_the_band_is_drawn_where_the_service_found_it(page, service, lamp_photo):
+    give(page, lamp_photo)
+    drawn = page.execute_script(
+        "const r = document.querySelector('.band-line');"
+        "return ['x', 'y', 'width', 'height'].map((k) => Number(r.getAttribute(k)))"
+    )
+    size = Image.open(BytesIO(lamp_photo)).size
+    box = page.execute_script("return document.querySelector('#photo svg').getAttribute('viewBox')")
+    assert box == f"0 0 {size[0]} {size[1]}"
+    assert drawn[0] >= 0 and drawn[0] + drawn[2] <= size[0]
+    assert drawn[1] >= 0 and drawn[1] + drawn[3] <= size[1]
+
+
+def test_the_spectrum_is_downloaded_as_csv_png_and_json(page, lamp_photo, downloads):
+    give(page, lamp_photo, name="my lamp.jpg")
+    for kind in ("csv", "png", "json"):
+        page.execute_script(f"document.getElementById('save-{kind}').click()")
+    with downloaded(downloads, "csv").open(newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert tuple(rows[0]) == SPECTRUM_COLUMNS and len(rows) > 100
+    nm = [float(row["nm"]) for row in rows]
+    assert nm == sorted(nm) and 350 < nm[0] < 500 and 550 < nm[-1] < 1100
+    with Image.open(downloaded(downloads, "png")) as plot:
+        assert plot.size == (2400, 1120) and plot.convert("L").getextrema() != (255, 255)
+    answer = json.loads(downloaded(downloads, "json").read_text())
+    assert answer["source"] == "cfl_hg" and "preview" not in answer
+
+
+def test_what_is_no_photo_is_refused_in_words(page):
+    give(page, b"no photo", name="notes.txt", mime="text/plain")
+    assert is_shown(page, "refusal") and not is_shown(page, "result")
+    assert text(page, "#refusal-title") == "This file cannot be read as a photo"
+    assert "notes.txt" in text(page, "#refusal-text")
+    assert "notes.txt" in text(page, "#status")
+
+
+def test_a_photo_without_a_spectrum_is_answered_with_advice(page):
+    give(page, jpeg(np.full((300, 400, 3), 90, np.uint8)))
+    assert text(page, "#source") == "No spectrum found"
+    assert count(page, "#advice li") >= 1
+    assert count(page, "#photo .band-line") == 0
+    assert not is_shown(page, "spectrum") and not is_shown(page, "save-csv")
+
+
+def test_too_large_a_file_is_refused_without_being_sent(page, service):
+    before = len(service.events())
+    page.execute_script(
+        "document.querySelector('meta[name=max-bytes]').content;"
+        "const data = new DataTransfer();"
+        "data.items.add(new File([new ArrayBuffer(33 * 2 ** 20)], 'huge.png'));"
+        "document.getElementById('drop').dispatchEvent("
+        "new DragEvent('drop', { dataTransfer: data, bubbles: true, cancelable: true }))"
+    )
+    wait_for_answer(page)
+    assert text(page, "#refusal-title") == "This photo is too large"
+    posts = [event for event in service.events()[before:] if event.get("method") == "POST"]
+    assert not posts
+
+
+def test_a_lamp_that_the_user_names_is_taken_at_the_users_word(page, lamp_photo):
+    choose(page, "lamp", "continuum")
+    give(page, lamp_photo)
+    assert text(page, "#eyebrow") == "Light source, as you named it"
+    assert text(page, "#source") == "Continuous light"
+
+
+def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
+    give(page, lamp_photo)
+    page.execute_script(
+        "document.getElementById('calibration-name').value = 'Bench <2>';"
+        "document.getElementById('calibrate').requestSubmit()"
+    )
+    until(page, "return document.getElementById('kept').textContent !== ''")
+    assert "Bench <2>" in text(page, "#kept")
+    option = page.execute_script("return document.getElementById('calibration').options[1].value")
+    choose(page, "calibration", option)
+    wait_for_answer(page)
+    assert "by the saved calibration" in text(page, "#sentence")
+    page.execute_script("window.confirm = () => true")
+    page.execute_script("document.querySelectorAll('#calibration-list button')[1].click()")
+    until(page, "return document.getElementById('calibration').options.length === 1")
+    assert not complaints(page)
+
+
+def test_every_example_is_answered(page):
+    assert EXAMPLES
+    for example in EXAMPLES:
+        page.execute_script(
+            "document.querySelector(`[data-photo$='${arguments[0]}']`).click()", example.file
+        )
+        until(page, "return !document.getElementById('busy').hidden")
+        wait_for_answer(page)
+        lamp = LAMPS.get(example.lamp)
+        named = "ok" in page.execute_script(
+            "return [...document.querySelector('.verdict').classList]"
+        )
+        assert named == bool(lamp and lamp.class_name), example
+    assert not complaints(page)
+
+
+def test_nothing_is_cut_off_on_a_phone(page, lamp_photo):
+    show(page, width=390)
+    give(page, lamp_photo)
+    widest = page.execute_script("return document.documentElement.scrollWidth")
+    assert widest <= 390
+    smallest = page.execute_script(
+        "return Math.min(...[...document.querySelectorAll('button, .button, select')]"
+        ".filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect().height))"
+    )
+    assert smallest >= 24, "controls too small for a finger"
+    assert page.execute_script("return document.querySelector('#plot svg').clientWidth") <= 390
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_words_stand_out_from_their_ground_in_light_and_dark(page, lamp_photo, dark):
+    show(page, width=1280, dark=dark)
+    give(page, lamp_photo)
+    colours = page.execute_script(
+        """
+        const ground = (e) => {
+          for (; e; e = e.parentElement) {
+            const colour = getComputedStyle(e).backgroundColor;
+            if (!/, 0\\)$|transparent/.test(colour)) return colour;
+          }
+        };
+        const rows = ["h3", ".hint", "#sentence", "#eyebrow", "#guesses td.number", "button.quiet",
+          ".button.primary", "#save-csv", "footer", "figcaption", "summary"];
+        return rows.map((selector) => {
+          const e = document.querySelector(selector);
+          return [selector, getComputedStyle(e).color, ground(e)];
+        });
+        """
+    )
+    assert (luminance(colours[-3][2]) < 0.05) == dark
+    for selector, ink, ground in colours:
+        light, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
+        assert (light + 0.05) / (dim + 0.05) >= LEAST_CONTRAST, (selector, ink, ground)
+
+
+def luminance(colour):
+    """Relative luminance of a CSS colour "rgb(r, g, b)" (WCAG 2.2)."""
+    levels = [float(part) / 255 for part in colour[colour.index("(") + 1 : -1].split(",")[:3]]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in levels]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+def test_the_theme_can_be_chosen_and_is_kept(page, service):
+    ground = "return getComputedStyle(document.body).backgroundColor"
+    light = page.execute_script(ground)
+    for _ in range(2):
+        page.execute_script("document.getElementById('theme').click()")
+    assert page.execute_script(ground) != light
+    page.get(service.url)
+    assert page.execute_script(ground) != light
+    page.execute_script("document.getElementById('theme').click()")
+    assert text(page, "#theme") == "Theme: auto"
+
+
+def test_the_page_can_be_used_by_keyboard_and_heard(page, lamp_photo):
+    from selenium.webdriver import ActionChains, Keys
+
+    seen = []
+    for _ in range(6):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        seen.append(page.execute_script("return document.activeElement.id || "
+                                        "document.activeElement.textContent.trim()"))  # fmt: skip
+    assert seen[0] == "Skip to the content" and {"theme", "file"} <= set(seen)
+    give(page, lamp_photo)
+    assert page.execute_script("return document.activeElement.id") == "source"
+    assert "Fluorescent or mercury lamp" in text(page, "#status[aria-live=polite]")
+    cursor = page.find_element("id", "cursor")
+    before = text(page, "#reading")
+    cursor.send_keys(Keys.ARROW_RIGHT * 5)
+    assert text(page, "#reading") != before
+    assert cursor.get_attribute("aria-valuetext") == text(page, "#reading")
+
+
+def test_every_control_and_picture_has_a_name(page, lamp_photo):
+    give(page, lamp_photo)
+    nameless = page.execute_script(
+        """
+        const named = (e) => e.getAttribute("aria-label") || e.textContent.trim() ||
+          [...(e.labels ?? [])].some((label) => label.textContent.trim());
+        const controls = [...document.querySelectorAll("button, a, input, select")]
+          .filter((e) => e.type !== "hidden" && !named(e));
+        const pictures = [...document.querySelectorAll("img:not([alt])")];
+        return [...controls, ...pictures].map((e) => e.outerHTML);
+        """
+    )
+    assert nameless == []
+    assert page.execute_script("return document.querySelector('#plot svg').ariaLabel")
+
+
+def test_a_login_is_asked_for_where_others_can_reach_the_server(browser, tmp_path, shipped_model):
+    state = tmp_path / "state"
+    with running_service(state, "--behind-proxy", model=shipped_model) as service:
+        page = open_page(browser, service.url)
+        assert page.current_url.endswith("/login")
+        page.find_element("id", "token").send_keys("wrong\n")
+        until(page, "return document.getElementById('problem') !== null")
+        page.find_element("id", "token").send_keys(service.token + "\n")
+        until(page, "return document.getElementById('drop') !== null")
+        give(page, jpeg(simulate_scene(np.random.default_rng(1)).image))
+        assert is_shown(page, "result")
+        page.delete_all_cookies()
+
+
+def test_the_api_page_works_without_the_internet(browser, service):
+    page = open_page(browser, service.url + "/api/")
+    until(page, "return document.querySelectorAll('.opblock').length >= 6")
+    assert not complaints(page)
