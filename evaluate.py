@@ -3,9 +3,10 @@
 Reads:  models/default/ (or --model); TFRecords of crops, or a folder of photos: in folders named
         by class (and unknown/), or flat with names that begin with a keyword (neon_21411.png)
 Writes: a report on stdout; with --json the figures as JSON, with --plot confusion.png and .csv,
-        reliability.png, coverage.png
+        reliability.png, coverage.png; with --compare one table, and with --plot models.png
 
-Example: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
+Examples: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
+          python evaluate.py --compare models/* --tfrecord InputData/test.tfrecord
 """
 
 import argparse
@@ -19,6 +20,7 @@ from lib.errors import DataError
 from lib.files import write_json
 from lib.images import list_images
 from lib.paths import DEFAULT_MODEL
+from lib.recognition import registry
 from lib.recognition.batch import recognise_files
 from lib.recognition.classifier import Classifier
 from lib.recognition.rejection import judge
@@ -33,34 +35,77 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: %(default)s)"
     )
-    source = parser.add_mutually_exclusive_group(required=True)
+    parser.add_argument(
+        "--compare",
+        type=Path,
+        nargs="+",
+        metavar="DIR",
+        help="models side by side on the same test files, or by their own records where none are "
+        "given (default: off)",
+    )
+    source = parser.add_mutually_exclusive_group()
     source.add_argument(
         "--tfrecord", type=Path, nargs="+", metavar="FILE", help="TFRecord of crops"
     )
     source.add_argument("--photos", type=Path, metavar="DIR", help="folder of labelled photos")
     parser.add_argument(
-        "--min-precision", type=float, metavar="P", help="(default: as the model was set)"
+        "--min-precision",
+        type=float,
+        metavar="P",
+        help="refuse until this share of the named is right (default: as the model was set)",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures (none)")
-    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the figures (none)")
+    parser.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the report as JSON (default: none)"
+    )
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the figures (default: none)")
     cli.add_jobs_flag(parser)
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if not (args.compare or args.tfrecord or args.photos):
+        parser.error("one of the arguments --tfrecord --photos is required")
+    return args
 
 
 def evaluate(args: argparse.Namespace) -> None:
     """Test, print and write."""
     classifier = Classifier(args.model)
-    if args.tfrecord:
-        assessment = evaluate_crops(args.tfrecord, classifier, args.min_precision)
-    else:
-        assessment = evaluate_photos(args.photos, args.model, args.min_precision, args.jobs)
-    report, labels, probabilities = assessment
+    report, labels, probabilities = assess(args, args.model, classifier)
     report["model_version"] = classifier.card["version"]
     print_report(report)
     if args.json:
         write_json(args.json, report)
     if args.plot:
         write_figures(args.plot, labels, probabilities, report, report["model_version"])
+
+
+def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Assessment:
+    """Test one model on the files that args name."""
+    if args.tfrecord:
+        return evaluate_crops(args.tfrecord, classifier, args.min_precision)
+    return evaluate_photos(args.photos, model, args.min_precision, args.jobs)
+
+
+def compare(args: argparse.Namespace) -> None:
+    """Test models on the same files, print them side by side and write."""
+    models, left_out = registry.find_models(args.compare)
+    rows = []
+    for model in models:
+        classifier = Classifier(model)
+        row = registry.describe(model, classifier)
+        if args.tfrecord or args.photos:
+            report = assess(args, model, classifier)[0]
+        else:
+            report = registry.recorded_report(model, classifier)
+        rows.append({**row, **{name: report[name] for name in registry.REPORT_KEYS}})
+    tested = ", ".join(map(str, args.tfrecord or [args.photos or registry.tested_on(rows)]))
+    for line in (*left_out, *registry.table_lines(rows), f"tested on {tested}"):
+        print(line)
+    if args.json:
+        write_json(args.json, {"tested_on": tested, "models": rows})
+    if args.plot:
+        from lib.plots.models import comparison_figure
+        from lib.plots.training import save_figure
+
+        save_figure(comparison_figure(rows, title=tested), args.plot / "models.png")
 
 
 def evaluate_crops(
@@ -134,7 +179,8 @@ def print_report(report: dict) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     args = parse_args(argv)
-    return cli.run(lambda: evaluate(args), verbose=args.verbose)
+    work = compare if args.compare else evaluate
+    return cli.run(lambda: work(args), verbose=args.verbose)
 
 
 if __name__ == "__main__":

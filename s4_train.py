@@ -29,19 +29,37 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--train", nargs="+", **file, help="training files (default: INPUT/train.tfrecord)"
     )
     parser.add_argument(
-        "--outliers", nargs="+", default=[], **file, help="training files of unknown lamps (none)"
+        "--outliers",
+        nargs="+",
+        default=[],
+        **file,
+        help="training files of unknown lamps (default: none)",
     )
-    parser.add_argument("--validation", **file, help="(default: INPUT/validation.tfrecord)")
-    parser.add_argument("--test", **file, help="(default: INPUT/test.tfrecord)")
+    parser.add_argument(
+        "--validation",
+        **file,
+        help="crops to stop, pick and calibrate by (default: INPUT/validation.tfrecord)",
+    )
+    parser.add_argument("--test", **file, help="crops to test on (default: INPUT/test.tfrecord)")
     parser.add_argument("--output", type=Path, help=f"run folder (default: {MODELS}/<arch>)")
     parser.add_argument("--resume", action="store_true", help="go on after an interruption")
     parser.add_argument(
         "--arch", help=f"a network of lib/training/architectures.py (default: {default.arch})"
     )
-    parser.add_argument("--init", metavar="DIR", help="start from this model's weights (none)")
+    parser.add_argument(
+        "--init",
+        metavar="DIR",
+        help="run or frozen model whose weights are the start (default: random weights)",
+    )
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=cli.positive_int, help=f"(default: {default.epochs})")
-    length.add_argument("--steps", type=cli.positive_int, help="batches in all, not epochs")
+    length.add_argument(
+        "--epochs",
+        type=cli.positive_int,
+        help=f"passes over the training crops (default: {default.epochs})",
+    )
+    length.add_argument(
+        "--steps", type=cli.positive_int, help="batches in all (default: as --epochs says)"
+    )
     for flag, kind, text in (
         ("batch-size", cli.positive_int, "crops a step"),
         ("learning-rate", float, "its peak"),
