@@ -12,16 +12,23 @@ import cv2
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.detection import detect
-from lib.recognition.quality import CLIPPED_LEVEL, Quality, measure_quality
+from lib.recognition.orientation import towards_red
+from lib.recognition.quality import (
+    CLIPPED_LEVEL,
+    Quality,
+    measure_background,
+    measure_quality,
+)
+from lib.recognition.refinement import refine
+from lib.recognition.rows import clean_rows
+from lib.recognition.search import Candidate, find_candidates
 from lib.recognition.straighten import Geometry, sample
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
 # Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
 _SAMPLES_PER_CROP_ROW = 5
-# The outermost tenth of a band on either side is its fading edge.
-_CLEAN_PART = 0.8
+_MOST_PROFILE_ROWS = 64
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
@@ -43,12 +50,15 @@ class Band:
     blue_end : str
         "left", "right", "top", "bottom", or "none" where the colours do not tell.
     angle_deg : float
-        Angle of the band's centre line against `axis`, positive clockwise in the picture.
+        Clockwise turn of the band's centre line from `axis`.
     saturated : bool
         Whether clipping has bent the profile.
     quality : Quality
     geometry : Geometry
         The exact map between the straightened band and the photo.
+    rows : tuple of float
+        Offsets from the centre line between which the lines are cleanest; the crop and the
+        profile are made of these.
     """
 
     x0: int
@@ -61,6 +71,7 @@ class Band:
     saturated: bool
     quality: Quality
     geometry: Geometry
+    rows: tuple[float, float]
 
     @property
     def reversed(self) -> bool:
@@ -109,32 +120,48 @@ def find_band(image: np.ndarray) -> Band:
     BandNotFound
         If the photo shows no usable spectrum.
     """
-    found = detect(image)
-    if found.geometry is None:
-        raise BandNotFound(found.reason)
-    geometry = found.geometry
-    profile, clipped, _ = _mean_rows(image, geometry)
-    background = np.minimum(found.background, profile.min(axis=0))
+    bands = [_examine(image, candidate) for candidate in find_candidates(image)]
+    if not bands:
+        raise BandNotFound("no spectrum: nothing in the photo looks like one")
+    return max(bands, key=_merit)
+
+
+def _examine(image: np.ndarray, candidate: Candidate) -> Band:
+    """Refine a candidate's geometry and measure its light."""
+    # The canvas tells the centre line to about a pixel and a half of its own.
+    geometry = refine(image, candidate.geometry, 1.5 * candidate.pixel_px)
+    rows = clean_rows(image, geometry)
+    profile, clipped, _ = _mean_rows(image, geometry, rows)
+    background, noise = measure_background(image, geometry)
     quality = measure_quality(
-        profile - background, clipped, found.noise, background, found.evidence
+        profile - background, clipped, noise, background, candidate.confidence
     )
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
-    middle = (geometry.start + geometry.stop) / 2
-    slope = np.polynomial.polynomial.polyval(
-        middle, np.polynomial.polynomial.polyder(geometry.centre)
-    )
+    slope = geometry.slope()
+    # Clockwise on the screen, where y grows downwards.
+    clockwise = slope if geometry.axis == "horizontal" else -slope
+    ends = ("left", "right") if geometry.axis == "horizontal" else ("top", "bottom")
+    sign, _ = towards_red(profile - background, noise)
+    blue = {1: ends[0], -1: ends[1], 0: "none"}[sign]
     return Band(
         x0=x0,
         y0=y0,
         x1=x1,
         y1=y1,
         axis=geometry.axis,
-        blue_end=found.blue_end,
-        angle_deg=float(np.degrees(np.arctan(slope))),
+        blue_end=blue,
+        angle_deg=float(np.degrees(np.arctan(clockwise))),
         saturated=quality.saturated,
         quality=quality,
         geometry=geometry,
+        rows=rows,
     )
+
+
+def _merit(band: Band) -> float:
+    """Which of several bands to use: sure, bright, not clipped."""
+    quality = band.quality
+    return quality.evidence * quality.brightness * (1 - quality.clipped_fraction)
 
 
 def cut_crop(image: np.ndarray, band: Band) -> np.ndarray:
@@ -146,7 +173,7 @@ def cut_crop(image: np.ndarray, band: Band) -> np.ndarray:
         Column `c` shows the photo at `crop_positions(band)[c]` on the band's centre line.
     """
     geometry = band.geometry
-    offset = _row_offsets(geometry, CROP_ROWS * _SAMPLES_PER_CROP_ROW)
+    offset = _row_offsets(band.rows, CROP_ROWS * _SAMPLES_PER_CROP_ROW)
     strip = sample(image, geometry, _native_positions(geometry), offset)
     shrinks = strip.shape[1] >= CROP_COLUMNS
     # Rows first, so that noise is averaged before columns are interpolated.
@@ -169,7 +196,7 @@ def crop_positions(band: Band) -> np.ndarray:
 
 def band_profile(image: np.ndarray, band: Band) -> BandProfile:
     """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
-    rgb, clipped, position = _mean_rows(image, band.geometry)
+    rgb, clipped, position = _mean_rows(image, band.geometry, band.rows)
     order = slice(None, None, -1) if band.reversed else slice(None)
     return BandProfile(rgb[order].copy(), clipped[order].copy(), position[order].copy())
 
@@ -179,23 +206,23 @@ def _native_positions(geometry: Geometry) -> np.ndarray:
     return np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
 
 
-def _row_offsets(geometry: Geometry, most: int) -> np.ndarray:
-    """Evenly spaced offsets over the clean part of the band, at most `most`, at least one."""
-    reach = _CLEAN_PART * geometry.half_height
-    count = int(np.clip(2 * np.floor(reach) + 1, 1, most))
-    if count == 1:
-        return np.zeros(1)
-    return np.linspace(-reach, reach, count)
+def _row_offsets(rows: tuple[float, float], most: int) -> np.ndarray:
+    """Evenly spaced offsets over the clean rows, about one a pixel, at most `most`."""
+    low, high = rows
+    count = int(np.clip(np.floor(high - low) + 1, 1, most))
+    return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
 
 
-def _mean_rows(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _mean_rows(
+    image: np.ndarray, geometry: Geometry, rows: tuple[float, float]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Robust mean over the clean rows: rgb float32 (n, 3), clipped (n,), position (n,)."""
     position = _native_positions(geometry)
-    strip = sample(image, geometry, position, _row_offsets(geometry, 64))
+    strip = sample(image, geometry, position, _row_offsets(rows, _MOST_PROFILE_ROWS))
     clipped = (strip >= CLIPPED_LEVEL).any(axis=2).mean(axis=0) >= 0.5
     drop = int(_TRIM * len(strip))
-    rows = np.sort(strip, axis=0)[drop : len(strip) - drop] if drop else strip
-    return rows.mean(axis=0, dtype=np.float32), clipped, position
+    kept = np.sort(strip, axis=0)[drop : len(strip) - drop] if drop else strip
+    return kept.mean(axis=0, dtype=np.float32), clipped, position
 
 
 def _bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

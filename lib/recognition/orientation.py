@@ -15,6 +15,13 @@ _HUE_DEG = (0.0, 30.0, 60.0, 120.0, 180.0, 240.0, 280.0)
 _HUE_NM = (630.0, 595.0, 575.0, 530.0, 490.0, 450.0, 405.0)
 _MAGENTA_RED_FROM_DEG = 320.0
 _MAGENTA_RED_NM = 660.0
+# A sample has a colour if its channels differ by this many noise widths and levels: JPEG leaves
+# grey light up to 2 levels of chroma.
+_CHROMA_OVER_NOISE = 5.0
+_LEAST_CHROMA = 1.5
+# Single-coloured light of one LED or laser drifts by less than this from flank to flank.
+_LEAST_SHIFT_NM = 3.0
+_LEAST_CORRELATION = 0.12
 
 
 def wavelength_like(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -41,3 +48,35 @@ def wavelength_like(rgb: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     nm[magenta] = _MAGENTA_RED_NM
     chroma[magenta & (hue < _MAGENTA_RED_FROM_DEG)] = 0
     return nm.astype(np.float32).reshape(shape), chroma.reshape(shape)
+
+
+def towards_red(light: np.ndarray, noise: float) -> tuple[int, float]:
+    """Return which way a spectrum reddens, and how surely.
+
+    Parameters
+    ----------
+    light : float32 array of shape (n, 3)
+        Profile above the background.
+    noise : float
+        Standard deviation of one sample.
+
+    Returns
+    -------
+    sign : int
+        1 if later samples are redder, -1 if earlier ones are, 0 if the colours do not tell.
+    shift_nm : float
+        Change of the mean wavelength over one standard deviation of place, signed.
+    """
+    nm, chroma = wavelength_like(light)
+    # The square root lets faint lines speak beside one that outshines them.
+    weight = np.sqrt(np.where(chroma > _CHROMA_OVER_NOISE * noise + _LEAST_CHROMA, chroma, 0))
+    total = float(weight.sum())
+    if total == 0:
+        return 0, 0.0
+    place = np.arange(len(nm)) - float(weight @ np.arange(len(nm))) / total
+    value = nm - float(weight @ nm) / total
+    spread = np.sqrt(float(weight @ place**2) / total)
+    scatter = np.sqrt(float(weight @ value**2) / total)
+    shift = float(weight @ (place * value)) / total / max(spread, 1e-6)
+    known = abs(shift) > _LEAST_SHIFT_NM and abs(shift) > _LEAST_CORRELATION * scatter
+    return (int(np.sign(shift)) if known else 0), shift

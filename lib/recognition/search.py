@@ -1,8 +1,8 @@
 """Where in a photo spectra lie: a look at the whole, then a close look at each candidate.
 
 The band network marks cells of a small canvas. The first look finds where spectra may be at all;
-each candidate is then looked at again, close up, where the same network sees its ends, its edges
-and its direction finely.
+each candidate is then looked at again, close up, where the same network sees its ends and its
+edges finely.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,6 @@ _MOST_CANDIDATES = 3
 _MARGIN = 0.35
 # Looks at one candidate: a second if the first showed that it goes on beyond the view.
 _MOST_LOOKS = 3
-# Below this length the mean direction of the cells is no direction: their colours disagree.
-_LEAST_DIRECTION = 0.35
 _LEAST_CONFIDENCE = 0.6
 
 
@@ -36,8 +34,6 @@ class Candidate:
     ----------
     geometry : Geometry
         Rough: straight centre line, upright lines.
-    towards_red : int
-        1 where red lies at the greater coordinate, -1 at the lesser, 0 unknown.
     confidence : float
         Mean probability of its cells, 0 to 1.
     pixel_px : float
@@ -45,7 +41,6 @@ class Candidate:
     """
 
     geometry: Geometry
-    towards_red: int
     confidence: float
     pixel_px: float
 
@@ -130,29 +125,23 @@ def _runs_out(view: View, group: np.ndarray, size: tuple[int, int]) -> bool:
 def _measure(
     view: View, cells: np.ndarray, group: np.ndarray, shape: tuple[int, ...]
 ) -> Candidate | None:
-    """Measure axis, direction, ends and height of a group of cells."""
+    """Measure axis, slope, ends and height of a group of cells."""
     weight = cells[..., 0] * cv2.dilate(group.astype(np.uint8), np.ones((3, 3), np.uint8))
     core = cells[..., 0] * group
     total = core.sum()
     double = np.array([(core * cells[..., k]).sum() for k in (1, 2)]) / total
-    way = np.array([(core * cells[..., k]).sum() for k in (3, 4)]) / total
     angle = 0.5 * np.arctan2(double[1], double[0])
     canvas = np.array([np.cos(angle), np.sin(angle)])
     direction = canvas / view.scale
     direction /= np.hypot(*direction)
     axis = "horizontal" if abs(direction[0]) >= abs(direction[1]) else "vertical"
     main = 0 if axis == "horizontal" else 1
-    if direction[main] < 0:
-        direction, canvas = -direction, -canvas
-    along = float(way @ canvas)
-    known = np.hypot(*way) > _LEAST_DIRECTION and abs(along) > 0.7 * np.hypot(*way)
     slope = direction[1 - main] / direction[main]
     geometry = _fit_box(view, weight, axis, float(slope), shape)
     confidence = float(core.sum() / group.sum())
     if geometry is None or confidence < _LEAST_CONFIDENCE:
         return None
-    sign = int(np.sign(along)) if known else 0
-    return Candidate(geometry, sign, confidence, 1 / view.scale[1 - main])
+    return Candidate(geometry, confidence, 1 / view.scale[1 - main])
 
 
 def _fit_box(
