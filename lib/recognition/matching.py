@@ -40,6 +40,8 @@ _BENDS_TRIED = (-0.17, -0.09, -0.04, 0.0, 0.03)
 # Places this far from a line, nm, still propose it; the search's own maps are only linear.
 _SEARCH_SIGMA_NM = 2.2
 _LONGEST_REACH_NM = 7.0
+# Lines nearer than this that are seen as one peak may be either or both, nm.
+_CLOSE_NM = 2.5
 # What no axis model follows, nm: lens distortion, channels that disagree.
 _AXIS_ERROR_NM = 0.2
 
@@ -77,8 +79,8 @@ class Match:
         Ascending powers of t, from -1 at the first sample to 1 at the last.
     peak, line : int arrays of shape (m,)
         Matched indices into the peaks and into `pattern`.
-    sigma_nm : float64 of shape (m,)
-        Standard error of each matched line.
+    nm, sigma_nm : float64 of shape (m,)
+        Wavelength of each matched line or blend, and its standard error.
     evidence : float
         Natural logarithm of the likelihood ratio against a lamp that is not there.
     pattern : Pattern
@@ -92,6 +94,7 @@ class Match:
     coefficients: np.ndarray
     peak: np.ndarray
     line: np.ndarray
+    nm: np.ndarray
     sigma_nm: np.ndarray
     evidence: float
     pattern: Pattern = field(repr=False)
@@ -319,16 +322,14 @@ def refine(
         if not _plausible(coefficients):
             return None
     parts = _parts(scene, coefficients, lamp, pattern, pairs)
-    sigma = pair_errors(scene, pattern, pairs, coefficients[1])
+    nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
     evidence = float(parts @ _WEIGHTS)
-    return Match(coefficients, *pairs, sigma, evidence, pattern, lamp, parts, covariance)
+    return Match(coefficients, *pairs, nm, sigma, evidence, pattern, lamp, parts, covariance)
 
 
 def _fit(scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float) -> np.ndarray:
-    peak, line = pairs
-    sigma = pair_errors(scene, pattern, pairs, half_span_nm)
-    grating = grating_model(half_span_nm)
-    return fit_model(scene.t[peak], pattern.nm[line], sigma, grating)[0]
+    nm, sigma = pair_targets(scene, pattern, pairs, half_span_nm)
+    return fit_model(scene.t[pairs[0]], nm, sigma, grating_model(half_span_nm))[0]
 
 
 def _without_chance_matches(
@@ -357,9 +358,9 @@ def _pair_gains(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what each match gains by its place, and by colour, level and width, (3, m), nats."""
     peak, line = pairs
-    sigma = np.hypot(pair_errors(scene, pattern, pairs, half_span_nm), _AXIS_ERROR_NM)
-    grating = grating_model(half_span_nm)
-    off, spread = left_out(scene.t[peak], pattern.nm[line], sigma, grating)
+    nm, sigma = pair_targets(scene, pattern, pairs, half_span_nm)
+    sigma = np.hypot(sigma, _AXIS_ERROR_NM)
+    off, spread = left_out(scene.t[peak], nm, sigma, grating_model(half_span_nm))
     level = (scene.level[peak] - expected[line]) / _LEVEL_SPREAD
     width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
     seen = np.stack(
@@ -430,10 +431,29 @@ def _width_cost(mismatch: np.ndarray) -> np.ndarray:
     return 0.5 * np.minimum(wide**2, 6.0)
 
 
-def pair_errors(scene: Scene, pattern: Pattern, pairs: tuple, slope: float) -> np.ndarray:
-    """Return the standard error of each matched line, nm."""
+def pair_targets(
+    scene: Scene, pattern: Pattern, pairs: tuple, slope: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the wavelength of each matched peak and its standard error, nm, shape (m,).
+
+    Where a peak covers lines that no other peak shows (saturation and flare run lines together),
+    it stands for all of them: their mean, with an error of the order of their spread.
+    """
     peak, line = pairs
-    return np.hypot(scene.sigma_t[peak] * slope, pattern.sigma_nm[line])
+    sigma = np.hypot(scene.sigma_t[peak] * slope, pattern.sigma_nm[line])
+    width_nm = np.exp(scene.width[peak]) * scene.resolution_t * slope
+    reach = np.maximum(0.6 * width_nm, _CLOSE_NM)
+    free = np.ones(len(pattern), bool)
+    free[line] = False
+    apart = pattern.nm - pattern.nm[line][:, None]
+    member = free & (np.abs(apart) < reach[:, None])
+    member &= pattern.level > pattern.level[line][:, None] - 1.5
+    # Levels are logarithms of encoded brightness; light itself goes about with its square.
+    share = member * np.exp(2 * (pattern.level - pattern.level[line][:, None]))
+    total = 1 + share.sum(axis=1)
+    shift = (share * apart).sum(axis=1) / total
+    spread = np.sqrt(np.maximum((share * apart**2).sum(axis=1) / total - shift**2, 0.0))
+    return pattern.nm[line] + shift, np.hypot(sigma, 0.5 * spread)
 
 
 def _parts(

@@ -181,7 +181,7 @@ def _rise_over_neighbours(
         valley = curve[index[k] : index[k + 1] + 1].min()
         rise[k] = min(rise[k], curve[index[k]] - valley)
         rise[k + 1] = min(rise[k + 1], curve[index[k + 1]] - valley)
-    return rise
+    return np.maximum(rise, 1e-6)
 
 
 def _middle_of_flanks(

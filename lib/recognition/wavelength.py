@@ -35,16 +35,17 @@ _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 # Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
 # What chance patterns reach, nats: the evidence of "the lamp's lines are not what is seen here".
-# Without colour, or without knowing which end is blue, and with a comb of bands, they reach more.
+# Without colour, with both directions open, or with a comb of bands, they reach more.
 # Measured on simulated photos, as is the probability that an axis must have.
 _CHANCE_EVIDENCE = 5.0
-_CHANCE_EVIDENCE_BLIND = 6.5
+_CHANCE_EVIDENCE_MONOCHROME = 6.5
+_CHANCE_EVIDENCE_BOTH_WAYS = 2.0
 _CHANCE_EVIDENCE_BANDS = 8.0
 _LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
-_FEWEST_LINES_BLIND = 5
+_FEWEST_LINES_MONOCHROME = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
-_LARGEST_ERROR_NM = 2.5
+_LARGEST_ERROR_NM = 3.0
 _ASKED_NM = (430.0, 680.0)
 
 
@@ -145,12 +146,14 @@ def _decide(answers: list[_Answer], *, blue_known: bool) -> _Answer:
         raise NoAxis("no arrangement of the lamp's lines fits the peaks")
     best = answers[0]
     found = len(best.match.peak)
-    blind = not blue_known or best.scene.monochrome
-    fewest = _FEWEST_LINES_BLIND if blind else _FEWEST_LINES
+    monochrome = best.scene.monochrome
+    fewest = _FEWEST_LINES_MONOCHROME if monochrome else _FEWEST_LINES
     if found < fewest:
         raise NoAxis(f"only {found} of the lamp's lines found; expected {fewest}")
     chance = _CHANCE_EVIDENCE
-    chance += _CHANCE_EVIDENCE_BLIND * blind + _CHANCE_EVIDENCE_BANDS * best.match.by_bands
+    chance += _CHANCE_EVIDENCE_MONOCHROME * monochrome
+    chance += _CHANCE_EVIDENCE_BOTH_WAYS * (not blue_known)
+    chance += _CHANCE_EVIDENCE_BANDS * best.match.by_bands
     rivals = [answer.match.evidence for answer in answers[1:] if best.differs(answer)]
     odds = np.exp(np.array([chance, *rivals]) - best.match.evidence)
     probability = 1 / (1 + odds.sum())
@@ -173,7 +176,7 @@ def _axis_of(answer: _Answer, profile: BandProfile, axis: str) -> WavelengthAxis
     position = np.asarray(profile.position, np.float64)
     if answer.backwards:
         position = position[::-1]
-    nm = match.pattern.nm[match.line]
+    nm = match.nm
     if match.covariance is None:
         fit = fit_axis_model(t, nm, match.sigma_nm)
     else:

@@ -1,0 +1,37 @@
+"""Positions of known lines, marked by hand on real photos."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lib.files import read_csv
+
+_COLUMNS = ("path", "axis", "nm", "px", "sure", "box")
+
+
+@dataclass(frozen=True)
+class MarkedBand:
+    """The sure marks of one band: arrays of shape (n,), px along `axis` of the upright photo."""
+
+    photo: str
+    source: str
+    axis: str
+    box: str
+    nm: np.ndarray
+    px: np.ndarray
+
+
+def marked_bands(folder: Path, sources: tuple[str, ...] = ("cfl_hg", "neon")) -> list[MarkedBand]:
+    """Return the marked bands of `line_centres.csv` whose photos show one of the `sources`."""
+    groups: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for row in read_csv(folder / "line_centres.csv", _COLUMNS):
+        groups.setdefault((row["path"], row["box"]), []).append(row)
+    bands = []
+    for (path, box), rows in groups.items():
+        source = Path(path).parent.name
+        sure = [row for row in rows if row["sure"] == "yes"]
+        if source in sources and sure:
+            nm, px = (np.array([float(row[name]) for row in sure]) for name in ("nm", "px"))
+            bands.append(MarkedBand(path, source, rows[0]["axis"], box, nm, px))
+    return bands
