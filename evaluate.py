@@ -28,6 +28,9 @@ from lib.taxonomy import class_of_name
 from lib.training import metrics
 from lib.training.assessment import Assessment, assess_crops, assess_photos, write_figures
 
+# Points of the curve of coverage and precision that are printed.
+PRINTED_COVERAGES = (0.8, 0.9, 0.95, 0.98, 1.0)
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
@@ -86,10 +89,9 @@ def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Ass
 
 def compare(args: argparse.Namespace) -> None:
     """Test models on the same files, print them side by side and write."""
-    models, left_out = registry.find_models(args.compare)
+    models, left_out = registry.load_models(args.compare)
     rows = []
-    for model in models:
-        classifier = Classifier(model)
+    for model, classifier in models.items():
         row = registry.describe(model, classifier)
         if args.tfrecord or args.photos:
             report = assess(args, model, classifier)[0]
@@ -122,7 +124,7 @@ def evaluate_crops(
         for i in range(len(crops))
     ]
     named = np.array([verdict.status == "ok" for verdict in verdicts])
-    return assess_crops(crops.labels, prediction.probabilities, named)
+    return assess_crops(crops.labels, prediction.probabilities, named, prediction.certainty)
 
 
 def evaluate_photos(
@@ -141,6 +143,7 @@ def evaluate_photos(
                 "status": result.status,
                 "source": result.source,
                 "probabilities": result.probabilities or {},
+                "certainty": result.certainty,
                 "reason": result.reason,
             }
             for (path, truth), result in zip(photos, results, strict=True)
@@ -170,10 +173,23 @@ def print_report(report: dict) -> None:
     unknown = report["unknown"]
     if unknown["n"]:
         print(f"refused {unknown['refused']} of {unknown['n']} unknowns")
+    print_curve(report["curve"])
     for row in report.get("photos", []):
         sureness = max(row["probabilities"].values(), default=0)
         answer = row["source"] or f"{row['status']}: {row['reason']}"
         print(f"{row['photo']:<60} {row['truth']:<10} {sureness:.2f} {answer}")
+
+
+def print_curve(curve: list[dict]) -> None:
+    """Print what other thresholds would do, by coverage; --min-precision moves along it."""
+    for wanted in PRINTED_COVERAGES:
+        point = min(curve, key=lambda point: abs(point["coverage"] - wanted))
+        refused = point.get("unknown_refused")
+        unknown = "" if refused is None else f", {refused:.4f} of the unknowns refused"
+        print(
+            f"certainty >= {point['threshold']:.3f}: {point['coverage']:.4f} named, "
+            f"{point['precision']:.4f} of them right{unknown}"
+        )
 
 
 def main(argv: list[str] | None = None) -> int:

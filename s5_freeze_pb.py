@@ -33,6 +33,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="TFRecord of crops to compare the formats on (default: the run's test file)",
     )
     parser.add_argument(
+        "--unknowns",
+        type=Path,
+        metavar="FILE",
+        help="TFRecord of unknown lamps, not trained on, to set the threshold for refusing by "
+        "(default: by the known lamps alone)",
+    )
+    parser.add_argument(
         "--inspect",
         type=Path,
         metavar="FILE",
@@ -50,7 +57,13 @@ def freeze(args: argparse.Namespace) -> None:
         from lib.training import metrics
         from lib.training.frozen import freeze_run
 
-    card, report = freeze_run(args.input, args.output, check=args.check, overwrite=args.overwrite)
+    card, report = freeze_run(
+        args.input,
+        args.output,
+        check=args.check,
+        unknowns=args.unknowns,
+        overwrite=args.overwrite,
+    )
     for name, file in card["files"].items():
         print(f"{args.output / name}: {file['bytes'] / 1e6:.2f} MB")
     print(f"largest difference in probability: {card['checked']['max_difference']:.1e}")

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from lib.certainty import LARGEST_LOGIT
 from lib.errors import DataError
 from lib.files import read_json, sha256
 from lib.tables import CROP_SHAPE
@@ -39,8 +40,10 @@ def read_card(model_dir: Path) -> dict:
         ``version``; ``architecture``; ``classes`` in order of class id; ``input`` with ``name``,
         ``shape`` of one crop, ``dtype``, ``scaling`` and ``pb_tensor``; ``outputs`` with, for each
         of `OUTPUT_NAMES`, its ``shape`` for one crop and ``pb_tensor``; ``temperature``;
-        ``unknown`` with ``score`` and ``threshold``; ``files`` with the ``sha256`` and ``bytes``
-        of each file.
+        ``unknown`` with ``score``, its ``slope`` and ``offset`` (see `lib.certainty`), the
+        ``threshold``, the ``curve`` of threshold, coverage and precision, and the
+        ``unknown_share`` of the crops behind it; ``files`` with the ``sha256`` and ``bytes`` of
+        each file.
 
     Raises
     ------
@@ -56,6 +59,7 @@ def read_card(model_dir: Path) -> dict:
     _require(path, "input shape", card["input"].get("shape"), list(CROP_SHAPE))
     _require(path, "input scaling", card["input"].get("scaling"), SCALING)
     _require(path, "outputs", sorted(card["outputs"]), sorted(OUTPUT_NAMES))
+    _require(path, "unknown score", card["unknown"].get("score"), LARGEST_LOGIT)
     return card
 
 

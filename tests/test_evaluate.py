@@ -35,9 +35,16 @@ def row(truth, source, *, status="ok", sureness=0.9):
     guess = source or "led"
     rest = (1 - sureness) / (len(CLASSES) - 1)
     probabilities = {name: sureness if name == guess else rest for name in CLASSES}
+    certainty = sureness
     if status in ("no_band", "error"):
-        probabilities, source = {}, None
-    return {"truth": truth, "status": status, "source": source, "probabilities": probabilities}
+        probabilities, source, certainty = {}, None, None
+    return {
+        "truth": truth,
+        "status": status,
+        "source": source,
+        "probabilities": probabilities,
+        "certainty": certainty,
+    }
 
 
 def test_evaluating_the_test_file_repeats_the_frozen_report(
@@ -144,10 +151,12 @@ def test_photos_are_counted_as_found_named_right_and_refused():
 def test_unknown_crops_count_only_as_refused_or_not():
     labels = np.array([0, 1, -1, -1])
     probabilities = np.eye(7)[[0, 2, 3, 4]]
-    report, *_ = assess_crops(labels, probabilities, np.array([True, False, True, False]))
+    named, certainty = np.array([True, False, True, False]), np.array([0.9, 0.2, 0.8, 0.1])
+    report, *_ = assess_crops(labels, probabilities, named, certainty)
     assert report["n"] == 2 and report["accuracy"] == 0.5
     assert report["coverage"] == 0.5 and report["selective_precision"] == 1
     assert report["unknown"] == {"n": 2, "refused": 1}
+    assert [point["unknown_refused"] for point in report["curve"]] == [1.0, 0.5]
 
 
 def make_unknown_file(folder):

@@ -5,6 +5,7 @@ from lib.images import read_image
 from lib.plots import training as plots
 from lib.plots.crops import draw_crops
 from lib.training import metrics
+from lib.training.assessment import selective_curve
 
 CLASSES = ("a", "b", "c")
 HISTORY = [
@@ -62,11 +63,17 @@ def test_reliability_draws_the_filled_bins(answers):
 def test_coverage_marks_the_shipped_threshold(answers):
     labels, probabilities = answers
     right = probabilities.argmax(axis=1) == labels
-    _, coverage, precision = metrics.coverage_curve(probabilities.max(axis=1), right)
-    (ax,) = plots.coverage_figure(coverage, precision, shipped=(0.5, 0.9)).axes
+    curve = selective_curve(probabilities.max(axis=1), right, np.empty(0))
+    (ax,) = plots.coverage_figure(curve, shipped=(0.5, 0.9)).axes
     assert [line.get_xydata().tolist() for line in ax.lines[1:]] == [[[0.5, 0.9]]]
-    nobody = plots.coverage_figure(coverage, precision, shipped=(0.0, None))
+    nobody = plots.coverage_figure(curve, shipped=(0.0, None))
     assert len(nobody.axes[0].lines) == 1
+
+
+def test_coverage_shows_how_many_unknown_lamps_are_refused():
+    curve = selective_curve(np.array([0.9, 0.6]), np.array([True, False]), np.array([0.7, 0.1]))
+    _, right = plots.coverage_figure(curve).axes
+    assert right.lines[0].get_ydata().tolist() == [1.0, 0.5]
 
 
 def test_the_same_figure_gives_the_same_bytes(tmp_path):

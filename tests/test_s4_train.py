@@ -57,7 +57,7 @@ def test_the_threshold_is_fitted_and_not_fixed(finished_run):
     record = json.loads((finished_run / "run.json").read_text())
     unknown = record["unknown"]
     assert record["validation"]["coverage"] == pytest.approx(0.95, abs=0.02)
-    assert unknown["score"] == "max_softmax" and 1 / 7 < unknown["threshold"] < 1
+    assert unknown["score"] == "largest_logit" and 0 < unknown["threshold"] < 1
     thresholds = [point["threshold"] for point in unknown["curve"]]
     assert thresholds == sorted(thresholds, reverse=True)
 

@@ -98,23 +98,37 @@ def reliability_figure(
 
 
 def coverage_figure(
-    coverage: np.ndarray,
-    precision: np.ndarray,
+    curve: Sequence[Mapping[str, float]],
     *,
     shipped: tuple[float, float | None] | None = None,
     title: str = "",
     ax: Axes | None = None,
 ) -> Figure:
-    """Draw selective precision against coverage, with the point of the shipped threshold."""
+    """Draw selective precision against coverage, with the point of the shipped threshold.
+
+    Parameters
+    ----------
+    curve : sequence of mappings
+        Points with ``coverage`` and ``precision``, and ``unknown_refused`` where unknown lamps
+        took part, whose share refused is drawn against the right axis.
+    shipped : tuple of float
+        Coverage and selective precision at the shipped threshold.
+    """
     ax = ax or _axes(5.2, 4.2)
-    ax.step(coverage, precision, where="post", color="C0")
+    coverage, precision = ([point[name] for point in curve] for name in ("coverage", "precision"))
+    lines = ax.step(coverage, precision, where="post", color="C0", label="precision")
     if shipped is not None and shipped[1] is not None:
-        ax.plot(*shipped, "o", color="C3", label="shipped threshold")
-        ax.legend(loc="lower left")
+        lines += ax.plot(*shipped, "o", color="C3", label="shipped threshold")
     ax.set(xlabel="coverage: share named", ylabel="selective precision", xlim=(0, 1.02))
-    ax.set_ylim(min(0.9, float(np.min(precision)) - 0.01), 1.005)
+    ax.set_ylim(min(0.9, min(precision) - 0.01), 1.005)
     ax.set_title(title)
     ax.grid(color="0.9")
+    if "unknown_refused" in curve[0]:
+        right = ax.twinx()
+        refused = [point["unknown_refused"] for point in curve]
+        lines += right.step(coverage, refused, where="post", color="C2", label="unknown refused")
+        right.set(ylabel="share of unknown lamps refused", ylim=(0, 1.02))
+    ax.legend(handles=lines, loc="lower left")
     return ax.figure
 
 

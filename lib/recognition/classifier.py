@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
+from lib.certainty import certainty
 from lib.errors import DataError
 from lib.model_card import INPUT_NAME, LITERT_NAME, OUTPUT_NAMES, check_file, read_card
 from lib.tables import CROP_SHAPE
@@ -26,16 +27,21 @@ class Prediction:
     logits : float32 array of shape (n_crops, n_classes)
     features : float32 array of shape (n_crops, n_features)
         Activations ahead of the last layer.
+    certainty : float32 array of shape (n_crops,)
+        How surely the best guess is right, by the model's unknown score.
     """
 
     probabilities: np.ndarray
     logits: np.ndarray
     features: np.ndarray
+    certainty: np.ndarray
 
     def of(self, index: int) -> "Prediction":
         """Return the prediction of one crop, as arrays of one row."""
         one = slice(index, index + 1)
-        return Prediction(self.probabilities[one], self.logits[one], self.features[one])
+        return Prediction(
+            self.probabilities[one], self.logits[one], self.features[one], self.certainty[one]
+        )
 
 
 class Classifier:
@@ -78,17 +84,18 @@ class Classifier:
                 f"expected uint8 crops of shape (n, {', '.join(map(str, CROP_SHAPE))}); "
                 f"received {crops.dtype} {crops.shape}"
             )
-        if not len(crops):
+        if len(crops):
+            run = self._runner()
+            batches = [
+                run(**{INPUT_NAME: crops[start : start + BATCH_CROPS].astype(np.float32) / 255})
+                for start in range(0, len(crops), BATCH_CROPS)
+            ]
+            outputs = [np.concatenate([batch[name] for batch in batches]) for name in OUTPUT_NAMES]
+        else:
             sizes = (self.card["outputs"][name]["shape"][0] for name in OUTPUT_NAMES)
-            return Prediction(*(np.empty((0, size), np.float32) for size in sizes))
-        run = self._runner()
-        batches = [
-            run(**{INPUT_NAME: crops[start : start + BATCH_CROPS].astype(np.float32) / 255})
-            for start in range(0, len(crops), BATCH_CROPS)
-        ]
-        return Prediction(
-            *(np.concatenate([batch[name] for batch in batches]) for name in OUTPUT_NAMES)
-        )
+            outputs = [np.empty((0, size), np.float32) for size in sizes]
+        logits = outputs[OUTPUT_NAMES.index("logits")]
+        return Prediction(*outputs, certainty(logits, self.card["unknown"]))
 
     def _runner(self):
         """Return this thread's signature runner: interpreters are not thread-safe."""

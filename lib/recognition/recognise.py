@@ -35,6 +35,8 @@ class Result:
         Class name (or the lamp that the user named), only when the status is "ok".
     probabilities : dict of str to float
         Of every class; empty without a band.
+    certainty : float or None
+        How surely the best guess is right; what the threshold for refusing is set on.
     band, profile, crop
         Where the spectrum lies, its values along the dispersion, and the (15, 480, 3) strip
         that the classifier saw; None without a band.
@@ -47,6 +49,7 @@ class Result:
     model_version: str
     source: str | None = None
     probabilities: dict[str, float] | None = None
+    certainty: float | None = None
     band: Band | None = None
     profile: BandProfile | None = None
     crop: np.ndarray | None = None
@@ -54,12 +57,14 @@ class Result:
 
     @property
     def probability(self) -> float | None:
-        """Probability of the named source; of the best guess where none is named."""
+        """Probability of the named source; of the best guess where none is named.
+
+        None without a band, and for a lamp that the user named and the model does not know.
+        """
         if not self.probabilities:
             return None
-        return self.probabilities[
-            self.source or max(self.probabilities, key=self.probabilities.get)
-        ]
+        best = max(self.probabilities, key=self.probabilities.get)
+        return self.probabilities.get(self.source or best)
 
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
@@ -137,6 +142,7 @@ def recognise(
         probabilities=dict(
             zip(taxonomy.CLASSES, prediction.probabilities[0].tolist(), strict=True)
         ),
+        certainty=float(prediction.certainty[0]),
         band=band,
         profile=profile,
         crop=crop,

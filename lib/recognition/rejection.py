@@ -16,6 +16,9 @@ from lib.recognition.quality import Quality
 _DARKEST_BRIGHTNESS = 0.02
 # With more clipped than this no shape is left to recognise.
 _MOST_CLIPPED = 0.9
+# Two classes that share this much of the belief, the second at least this much, are a doubt
+# between the two; otherwise the crop is like neither.
+_SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.2
 
 
 @dataclass(frozen=True)
@@ -46,30 +49,42 @@ def judge(
     min_precision : float, optional
         Wanted share of right names among the named.
     """
-    if quality is not None:
-        if quality.brightness < _DARKEST_BRIGHTNESS:
-            return Verdict("unknown", "too dark")
-        if quality.clipped_fraction > _MOST_CLIPPED:
-            return Verdict("unknown", "clipped: expose shorter")
-    probabilities = prediction.probabilities[0]
-    if probabilities.max() >= _threshold(card, min_precision):
-        return Verdict("ok")
-    first, second = np.argsort(probabilities)[-1:-3:-1]
-    return Verdict("unknown", f"between {taxonomy.CLASSES[first]} and {taxonomy.CLASSES[second]}")
+    reason = poor_light(quality) if quality is not None else None
+    if reason is None and prediction.certainty[0] < threshold(card, min_precision):
+        reason = doubt(prediction.probabilities[0])
+    return Verdict("ok") if reason is None else Verdict("unknown", reason)
 
 
-def _threshold(card: dict, min_precision: float | None) -> float:
+def poor_light(quality: Quality) -> str | None:
+    """Return why the light of a band is too poor for any name, or None: the gates."""
+    if quality.brightness < _DARKEST_BRIGHTNESS:
+        return "too dark"
+    if quality.clipped_fraction > _MOST_CLIPPED:
+        return "clipped: expose shorter"
+    return None
+
+
+def doubt(probabilities: np.ndarray) -> str:
+    """Return in words what the classifier is unsure about, from its probabilities (n_classes,)."""
+    second, first = np.argsort(probabilities)[-2:]
+    names = taxonomy.CLASSES[first], taxonomy.CLASSES[second]
+    shared = probabilities[first] + probabilities[second]
+    if shared >= _SHARED_BELIEF and probabilities[second] >= _SECOND_BELIEF:
+        return f"between {names[0]} and {names[1]}"
+    return f"unlike anything in training (nearest: {names[0]}, then {names[1]})"
+
+
+def threshold(card: dict, min_precision: float | None = None) -> float:
     """Return the smallest certainty that may be named.
 
-    For a wanted precision the card's curve of thresholds decides: the lowest that reached it on
-    held-out data.
+    For a wanted precision the card's curve decides: the lowest threshold from which on it was
+    reached on held-out crops. Nothing is named where it never was.
     """
     unknown = card["unknown"]
     if min_precision is None:
         return unknown["threshold"]
+    # Few named crops make the curve's beginning ragged; a dip there is no reason to refuse all.
     reached = [
-        point["threshold"]
-        for point in unknown.get("curve", [])
-        if point["precision"] >= min_precision
+        point["threshold"] for point in unknown["curve"] if point["precision"] >= min_precision
     ]
-    return min(reached, default=1.0)
+    return min(reached, default=np.inf)

@@ -16,7 +16,9 @@ from lib.training import metrics
 Assessment = tuple[dict, np.ndarray, np.ndarray]
 
 
-def assess_crops(labels: np.ndarray, probabilities: np.ndarray, named: np.ndarray) -> Assessment:
+def assess_crops(
+    labels: np.ndarray, probabilities: np.ndarray, named: np.ndarray, certainty: np.ndarray
+) -> Assessment:
     """Report on crops; unknown lamps count only as refused or not.
 
     Parameters
@@ -26,6 +28,8 @@ def assess_crops(labels: np.ndarray, probabilities: np.ndarray, named: np.ndarra
     probabilities : float array of shape (n_crops, n_classes)
     named : bool array of shape (n_crops,)
         Which crops were named rather than refused.
+    certainty : float array of shape (n_crops,)
+        What the threshold is set on; adds the ``curve``.
 
     Raises
     ------
@@ -37,6 +41,8 @@ def assess_crops(labels: np.ndarray, probabilities: np.ndarray, named: np.ndarra
         raise DataError("expected crops of the classes; received only unknown lamps")
     report = metrics.report(labels[known], probabilities[known], CLASSES, named=named[known])
     report["unknown"] = {"n": int((~known).sum()), "refused": int((~named[~known]).sum())}
+    right = probabilities[known].argmax(axis=1) == labels[known]
+    report["curve"] = selective_curve(certainty[known], right, certainty[~known])
     return report, labels[known], probabilities[known]
 
 
@@ -50,7 +56,8 @@ def assess_photos(rows: Sequence[dict]) -> Assessment:
     ----------
     rows : sequence of dict
         Of each photo: ``truth`` (a class or "unknown"), ``status`` ("ok" if named), ``source``,
-        ``probabilities`` (by class; empty without a band). They are listed in the report.
+        ``probabilities`` (by class; empty without a band) and ``certainty`` (None without a
+        band). They are listed in the report.
 
     Raises
     ------
@@ -66,6 +73,8 @@ def assess_photos(rows: Sequence[dict]) -> Assessment:
     probabilities = np.array([[row["probabilities"][name] for name in CLASSES] for row in banded])
     named = [row for row in of_class if row["status"] == "ok"]
     right = sum(row["source"] == row["truth"] for row in named)
+    best = [max(row["probabilities"], key=row["probabilities"].get, default="") for row in of_class]
+    guessed = np.array([name == row["truth"] for name, row in zip(best, of_class, strict=True)])
     report = metrics.report(labels, probabilities, CLASSES) | {
         "coverage": len(named) / len(of_class),
         "selective_precision": right / len(named) if named else None,
@@ -74,9 +83,42 @@ def assess_photos(rows: Sequence[dict]) -> Assessment:
             "n": len(unknown),
             "refused": sum(row["status"] != "ok" for row in unknown),
         },
+        "curve": selective_curve(_certainty(of_class), guessed, _certainty(unknown)),
         "photos": list(rows),
     }
     return report, labels, probabilities
+
+
+def _certainty(rows: Sequence[dict]) -> np.ndarray:
+    """Return the certainty of photos; without a band there is none."""
+    return np.array([row["certainty"] or 0.0 for row in rows])
+
+
+def selective_curve(
+    certainty: np.ndarray, right: np.ndarray, of_unknown: np.ndarray
+) -> list[dict[str, float]]:
+    """Return what each threshold would do: how many it names, how many of them rightly.
+
+    Parameters
+    ----------
+    certainty : float array of shape (n_samples,)
+        Of samples of the classes.
+    right : bool array of shape (n_samples,)
+        Whether naming the best guess is right.
+    of_unknown : float array of shape (n_unknown,)
+        Certainty of unknown lamps.
+
+    Returns
+    -------
+    list of dict
+        ``threshold``, ``coverage`` and ``precision`` among the samples of the classes, and where
+        there are unknown lamps the share ``unknown_refused`` of them.
+    """
+    curve = metrics.thinned_curve(*metrics.coverage_curve(certainty, right))
+    if len(of_unknown):
+        for point in curve:
+            point["unknown_refused"] = float((of_unknown < point["threshold"]).mean())
+    return curve
 
 
 def write_figures(
@@ -97,10 +139,8 @@ def write_figures(
     )
     bins = metrics.reliability(labels, probabilities)
     plots.save_figure(plots.reliability_figure(*bins, title=title), folder / "reliability.png")
-    right = probabilities.argmax(axis=1) == labels
-    _, coverage, precision = metrics.coverage_curve(probabilities.max(axis=1), right)
     shipped = (report["coverage"], report["selective_precision"])
     plots.save_figure(
-        plots.coverage_figure(coverage, precision, shipped=shipped, title=title),
+        plots.coverage_figure(report["curve"], shipped=shipped, title=title),
         folder / "coverage.png",
     )

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from lib.certainty import TESTS_NAME, write_tests
+from lib.certainty import certainty
 from lib.errors import DataError
 from lib.files import atomic_path, read_json, require_absent, scratch_folder, sha256, write_json
 from lib.model_card import (
@@ -50,8 +50,8 @@ def freeze_run(
     check : Path, optional
         TFRecord to compare on; the run's test file by default.
     unknowns : Path, optional
-        TFRecord of unknown lamps, none of them trained on. With it the unknown score is fitted on
-        them and the run's validation file; without it the score is the largest probability.
+        TFRecord of unknown lamps, none of them trained on, to fit the unknown score on beside the
+        run's validation file. Without it the run's own score stays, which has met no unknown lamp.
 
     Returns
     -------
@@ -74,14 +74,11 @@ def freeze_run(
     with scratch_folder(output.parent) as folder:
         interface = freeze(model, folder)
         difference, outputs = compare_formats(model, folder, interface, crops.images)
-        unknown, certainty = record["unknown"], outputs["probabilities"].max(axis=1)
+        unknown = record["unknown"]
         if unknowns is not None:
-            known = known_crops(ROOT / record["data"]["validation"][0]["path"])
-            predict = formats.litert_predictor(folder / LITERT_NAME)
-            tests, unknown = unknown_score.fit(predict, known, unknown_crops(unknowns))
-            write_tests(folder / TESTS_NAME, tests)
-            certainty = tests.certainty(outputs["logits"], outputs["features"])
-        named = certainty >= unknown["threshold"]
+            validation = known_crops(ROOT / record["data"]["validation"][0]["path"])
+            unknown = fit_unknown(folder, validation, unknown_crops(unknowns))
+        named = certainty(outputs["logits"], unknown) >= unknown["threshold"]
         report = metrics.report(crops.labels, outputs["probabilities"], CLASSES, named=named)
         shutil.copyfile(run_dir / KERAS_NAME, folder / KERAS_NAME)
         card = {
@@ -98,6 +95,13 @@ def freeze_run(
         }
         _move_into_place(folder, output, card, run_dir)
     return card, report
+
+
+def fit_unknown(folder: Path, known: Crops, unknown: Crops) -> dict:
+    """Return ``unknown`` of model.json, fitted on what model.tflite in `folder` says of crops."""
+    predict = formats.litert_predictor(folder / LITERT_NAME)
+    logits = [formats.predict_all(predict, crops.images)["logits"] for crops in (known, unknown)]
+    return unknown_score.fit(np.concatenate(logits), np.concatenate([known.labels, unknown.labels]))
 
 
 def load_network(path: Path) -> keras.Model:

@@ -187,7 +187,13 @@ def fit_temperature(labels: np.ndarray, logits: np.ndarray) -> float:
     return float(np.exp(found.x))
 
 
-def coverage_curve(score: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ...]:
+def coverage_curve(
+    score: np.ndarray,
+    right: np.ndarray,
+    *,
+    of_class: np.ndarray | None = None,
+    weight: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return thresholds, coverage and selective precision as the threshold falls.
 
     Parameters
@@ -196,17 +202,25 @@ def coverage_curve(score: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, ..
         Larger is surer; a sample is named where ``score >= threshold``.
     right : bool array of shape (n_samples,)
         Whether naming it would be right.
+    of_class : bool array of shape (n_samples,), optional
+        False for unknown lamps, which coverage does not count. Default: all are of a class.
+    weight : float array of shape (n_samples,), optional
+        How much each sample counts. Default: all alike.
 
     Returns
     -------
     thresholds, coverage, selective_precision : float arrays of shape (n_distinct_scores,)
-        Share of samples named, and share of the named that are right.
+        Share of the samples of a class that are named, and share of all named that are right.
     """
+    weight = np.ones(len(score)) if weight is None else weight
+    counted = weight if of_class is None else weight * of_class
     order = np.argsort(-score, kind="stable")
-    ranked, hits = score[order], np.cumsum(right[order])
+    ranked = score[order]
     last = np.flatnonzero(np.append(np.diff(ranked) != 0, True))
-    named = last + 1
-    return ranked[last], named / len(score), hits[last] / named
+    named, hits, covered = (
+        np.cumsum(values[order])[last] for values in (weight, weight * right, counted)
+    )
+    return ranked[last], covered / counted.sum(), hits / named
 
 
 def thinned_curve(

@@ -10,16 +10,15 @@ import keras
 import numpy as np
 from scipy.special import softmax
 
+from lib.certainty import certainty
 from lib.files import sha256
 from lib.paths import ROOT
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN
-from lib.training import metrics
+from lib.training import metrics, unknown_score
+from lib.training.assessment import selective_curve
 from lib.training.fit import predict_logits
 from lib.training.input_pipeline import count_labels
-
-# Share of the known validation crops that are named rather than refused.
-KNOWN_NAMED = 0.95
 
 
 def describe_data(path: Path) -> dict:
@@ -79,26 +78,24 @@ def assess(network: keras.Model, validation: Path, test: Path) -> dict:
     """
     labels, logits = predict_logits(network, validation)
     temperature = metrics.fit_temperature(labels, logits)
-    probabilities = softmax(logits / temperature, axis=1)
-    sureness = probabilities.max(axis=1)
-    threshold = metrics.coverage_threshold(sureness, KNOWN_NAMED)
-    right = probabilities.argmax(axis=1) == labels
+    unknown = unknown_score.fit(logits, labels)
     test_labels, test_logits = predict_logits(network, test)
     test_probabilities = softmax(test_logits / temperature, axis=1)
     return {
         "temperature": temperature,
-        "unknown": {
-            "score": "max_softmax",
-            "threshold": threshold,
-            "curve": metrics.thinned_curve(*metrics.coverage_curve(sureness, right)),
-        },
-        "validation": _report(labels, probabilities, threshold),
-        "test": _report(test_labels, test_probabilities, threshold),
+        "unknown": unknown,
+        "validation": _report(labels, logits, temperature, unknown),
+        "test": _report(test_labels, test_logits, temperature, unknown),
         "test_labels": test_labels,
         "test_probabilities": test_probabilities,
     }
 
 
-def _report(labels: np.ndarray, probabilities: np.ndarray, threshold: float) -> dict:
-    named = probabilities.max(axis=1) >= threshold
-    return metrics.report(labels, probabilities, CLASSES, named=named)
+def _report(labels: np.ndarray, logits: np.ndarray, temperature: float, unknown: dict) -> dict:
+    probabilities = softmax(logits / temperature, axis=1)
+    sure = certainty(logits, unknown)
+    named = sure >= unknown["threshold"]
+    right = probabilities.argmax(axis=1) == labels
+    return metrics.report(labels, probabilities, CLASSES, named=named) | {
+        "curve": selective_curve(sure, right, np.empty(0))
+    }

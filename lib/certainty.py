@@ -1,0 +1,25 @@
+"""How surely the best guess of a network is right, from its logits: what a threshold is set on.
+
+The softmax shares all belief among the classes, so a lamp of none of them may well get a name with
+0.9. A network that was trained to shrug at unknown lamps keeps its logits low for them instead,
+also for kinds that it never met.
+"""
+
+import numpy as np
+from scipy.special import expit
+
+# The name of the score in model.json.
+LARGEST_LOGIT = "largest_logit"
+
+
+def certainty(logits: np.ndarray, unknown: dict) -> np.ndarray:
+    """Return how surely the best guess of each crop is right, float32 (n_crops,) in [0, 1].
+
+    Parameters
+    ----------
+    logits : float array of shape (n_crops, n_classes)
+    unknown : dict
+        ``unknown`` of model.json: ``slope`` and ``offset`` of the sigmoid that makes a probability
+        of the largest logit.
+    """
+    return expit(unknown["slope"] * logits.max(axis=1) + unknown["offset"]).astype(np.float32)
