@@ -16,8 +16,6 @@ def box(**changes):
         "x1": 140,
         "y1": 90,
         "axis": "horizontal",
-        "blue_end": "left",
-        "blue_side": "left",
         "centre_line": (69.5,),
     }
     return SimpleNamespace(**(values | changes))
@@ -37,13 +35,17 @@ def test_marked_cells_are_those_under_the_band():
 
 
 @pytest.mark.parametrize(
-    ("blue", "direction"), [("left", (1, 0)), ("right", (-1, 0)), ("none", (0, 0))]
+    ("axis", "centre_line", "angle"),
+    [
+        ("horizontal", (69.5,), 0),
+        ("horizontal", (49.5, 0.2), np.arctan(0.2)),
+        ("vertical", (69.5,), np.pi / 2),
+    ],
 )
-def test_direction_points_to_red_where_it_is_known(blue, direction):
-    side = "left" if blue == "none" else blue
-    cells = targets_of(box(blue_end=blue, blue_side=side))
-    assert np.allclose(cells[17, 20, 3:5], direction, atol=1e-6)
-    assert np.allclose(cells[17, 20, 1:3], (1, 0), atol=1e-6)
+def test_cells_name_the_axis(axis, centre_line, angle):
+    cells = targets_of(box(axis=axis, centre_line=centre_line))
+    inside = cells[..., 0] > 0.9
+    assert np.allclose(cells[inside][:, 1:], (np.cos(2 * angle), np.sin(2 * angle)), atol=1e-5)
 
 
 def test_a_thin_trace_still_marks_cells():
@@ -54,25 +56,26 @@ def test_a_thin_trace_still_marks_cells():
 
 
 def test_turning_keeps_pixels_and_targets_together():
-    """A band drawn in the picture lies under its cells, and reddens along its arrow."""
+    """A tilted band drawn in the picture lies under its cells, whichever way it is turned."""
     image = np.zeros((160, 160, 3), np.uint8)
-    image[50:90, 40:140, 0] = np.linspace(60, 250, 100)
+    y, x = np.mgrid[:160, :160]
+    image[(np.abs(y - 49.5 - 0.3 * x) < 12) & (x > 20) & (x < 140)] = 200
+    tilted = box(x0=21, x1=140, y0=44, y1=104, centre_line=(49.5, 0.3))
     for seed in range(12):
-        pixels, targets = training_views(np.random.default_rng(seed), image, [box()], 1)
-        canvas, cells = pixels[0, ..., 0].astype(float), targets[0].astype(float)
-        lit = canvas.reshape(40, 4, 40, 4).mean(axis=(1, 3))
-        assert ((lit > 20) == (cells[..., 0] > 0.3)).mean() > 0.97
-        inside = cells[..., 0] > 0.9
-        rows, columns = np.nonzero(inside)
-        x, y = cells[inside][:, 3], cells[inside][:, 4]
-        brightness = np.corrcoef(columns * x + rows * y, lit[inside])[0, 1]
-        assert brightness > 0.9
-        assert np.allclose(cells[inside][:, 1], x**2 - y**2, atol=1e-3)
+        pixels, targets = training_views(np.random.default_rng(seed), image, [tilted], 1)
+        lit = pixels[0, ..., 0].astype(float).reshape(40, 4, 40, 4).mean(axis=(1, 3)) > 100
+        cells = targets[0].astype(float)
+        assert (lit == (cells[..., 0] > 0.5)).mean() > 0.97
+        rows, columns = np.nonzero(lit)
+        longest = np.linalg.eigh(np.cov(columns, rows))[1][:, -1]
+        angle = np.arctan2(longest[1], longest[0])
+        mean = cells[cells[..., 0] > 0.9][:, 1:].mean(axis=0)
+        assert np.allclose(mean, (np.cos(2 * angle), np.sin(2 * angle)), atol=0.15)
 
 
 def test_turns_are_eight():
     canvas = np.arange(160 * 160 * 6, dtype=np.uint32).reshape(160, 160, 6)
-    cells = np.zeros((40, 40, 5), np.float32)
+    cells = np.zeros((40, 40, 3), np.float32)
     seen = {turn(np.random.default_rng(seed), canvas, cells)[0].tobytes() for seed in range(60)}
     assert len(seen) == 8
 

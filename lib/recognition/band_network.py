@@ -53,15 +53,14 @@ class BandNetwork:
 
         Returns
         -------
-        float32 array of shape (n, 40, 40, 5)
-            For each cell the probability that a usable spectrum covers it, its axis (cos and sin
-            of the doubled angle) and its direction to red (cos, sin; short where colours do not
-            tell), angles clockwise from +x on the canvas.
+        float32 array of shape (n, 40, 40, 3)
+            For each cell the probability that a usable spectrum covers it, and its axis: cos and
+            sin of the doubled angle, clockwise from +x on the canvas.
         """
         interpreter = self._interpreter()
         index = interpreter.get_input_details()[0]["index"]
         output = interpreter.get_output_details()[0]["index"]
-        cells = np.empty((len(pixels), GRID, GRID, 5), np.float32)
+        cells = np.empty((len(pixels), GRID, GRID, 3), np.float32)
         for canvas, result in zip(network_input(pixels), cells, strict=True):
             interpreter.set_tensor(index, canvas[None])
             interpreter.invoke()

@@ -1,7 +1,7 @@
 """The network that marks spectra in a photo: a small encoder-decoder on a 160 px canvas.
 
-For each cell of a 40 x 40 grid it says how surely a usable spectrum covers the cell, along which
-axis it disperses and towards where it reddens.
+For each cell of a 40 x 40 grid it says how surely a usable spectrum covers the cell and along which
+axis it disperses. Which end is blue is no task for it: the colours along the found band tell.
 """
 
 import keras
@@ -12,19 +12,18 @@ CANVAS_PX = 160
 CHANNELS = 6
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
-# mask; cos and sin of twice the axis' angle; cos and sin of the direction of growing wavelength.
-OUTPUTS = 5
+# The mask; cos and sin of twice the axis' angle.
+OUTPUTS = 3
 
-# Weights of axis and direction beside the mask: all three settle near 0.1 per cell.
-_AXIS_WEIGHT = 0.5
-_DIRECTION_WEIGHT = 0.5
+# The mask is summed over so many cells for one cell's axis: the two then settle at like size.
+_MASK_WEIGHT = 10.0
 
 
 def build_band_network(width: int = 16) -> keras.Model:
     """Return the untrained network.
 
-    Input float32 (n, 160, 160, 6) in [0, 1]; output float32 (n, 40, 40, 5): the mask's logit, the
-    axis (cos 2a, sin 2a) and the direction to red (cos a, sin a), a clockwise from +x.
+    Input float32 (n, 160, 160, 6) in [0, 1]; output float32 (n, 40, 40, 3): the mask's logit and
+    the axis (cos 2a, sin 2a), a clockwise from +x.
     """
     inputs = keras.Input((CANVAS_PX, CANVAS_PX, CHANNELS), name="canvas")
     half = _conv(inputs, width // 2, 5, strides=2)
@@ -60,16 +59,15 @@ def _block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
 
 
 def band_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
-    """Cross-entropy of the mask, plus squared errors of axis and direction inside it.
+    """Cross-entropy of the mask, plus the squared error of the axis inside it.
 
-    `truth` has the layout of `lib.training.band_views`, (n, 40, 40, 5): the covered part of the
-    cell, axis (2), direction (2; 0, 0 where the light tells none).
+    `truth` has the layout of `lib.training.band_views`, (n, 40, 40, 3): the covered part of the
+    cell and its axis.
     """
-    mask, axis, direction = truth[..., 0], truth[..., 1:3], truth[..., 3:5]
+    mask, axis = truth[..., 0], truth[..., 1:]
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=mask, logits=output[..., 0])
-    per_photo = tf.reduce_mean(entropy, axis=(1, 2))
     inside = mask / (tf.reduce_sum(mask, axis=(1, 2), keepdims=True) + 4.0)
-    axis_error = tf.reduce_sum((axis - output[..., 1:3]) ** 2, -1)
-    direction_error = tf.reduce_sum((direction - output[..., 3:5]) ** 2, -1)
-    errors = _AXIS_WEIGHT * axis_error + _DIRECTION_WEIGHT * direction_error
-    return 10 * per_photo + tf.reduce_sum(inside * errors, axis=(1, 2))
+    error = tf.reduce_sum((axis - output[..., 1:]) ** 2, -1)
+    return _MASK_WEIGHT * tf.reduce_mean(entropy, axis=(1, 2)) + tf.reduce_sum(
+        inside * error, axis=(1, 2)
+    )

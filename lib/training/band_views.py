@@ -11,8 +11,8 @@ from lib.views import CANVAS_PX, View, make_view, whole_view
 
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
-# covered part; axis cos 2a, sin 2a; direction to red cos a, sin a.
-TARGETS = 5
+# Covered part; axis cos 2a, sin 2a.
+TARGETS = 3
 # A band is drawn at least this high on the canvas, or a thin trace would cover no cell.
 _LEAST_HEIGHT_PX = 3.0
 _SUBPIXEL_BITS = 4
@@ -26,8 +26,6 @@ class BandBox(Protocol):
     x1: int
     y1: int
     axis: str
-    blue_end: str
-    blue_side: str
     centre_line: tuple[float, ...]
 
 
@@ -38,18 +36,16 @@ class Trace:
     Attributes
     ----------
     centre : float array of shape (n, 2)
-        x, y along the centre line, towards red.
+        x, y along the centre line.
     half_height : float
         Half its extent across, along the photo's other axis.
     axis : str
-    directed : bool
-        Whether the colours tell where red is.
+        "horizontal" or "vertical".
     """
 
     centre: np.ndarray
     half_height: float
     axis: str
-    directed: bool
 
 
 def trace_of(box: BandBox) -> Trace:
@@ -58,11 +54,9 @@ def trace_of(box: BandBox) -> Trace:
     breadth = box.y1 - box.y0 if box.axis == "horizontal" else box.x1 - box.x0
     along = np.linspace(low, high - 1, 9)
     across = np.polynomial.polynomial.polyval(along, box.centre_line)
-    if box.blue_side in ("right", "bottom"):
-        along, across = along[::-1], across[::-1]
     pair = (along, across) if box.axis == "horizontal" else (across, along)
     half = max((breadth - np.ptp(across)) / 2, 0.5)
-    return Trace(np.column_stack(pair), float(half), box.axis, box.blue_end != "none")
+    return Trace(np.column_stack(pair), float(half), box.axis)
 
 
 def training_views(
@@ -82,7 +76,7 @@ def training_views(
     Returns
     -------
     pixels : uint8 array of shape (count, 160, 160, 6)
-    targets : float16 array of shape (count, 40, 40, 5)
+    targets : float16 array of shape (count, 40, 40, 3)
     """
     traces = [trace_of(box) for box in boxes]
     pixels, targets = [], []
@@ -125,17 +119,15 @@ def any_rectangle(
 
 
 def cell_targets(view: View, traces: Sequence[Trace]) -> np.ndarray:
-    """Return what each cell of a view shows, float32 (40, 40, 5)."""
+    """Return what each cell of a view shows, float32 (40, 40, 3)."""
     cells = np.zeros((GRID, GRID, TARGETS), np.float32)
-    # Where bands overlap (the halves of a divided slit), the later one names the direction.
     for trace in traces:
         covered = _coverage(_outline(view, trace), view.area)
-        direction = _canvas_direction(view, trace)
         inside = covered > 0
         cells[..., 0] = np.maximum(cells[..., 0], covered)
-        double = 2 * np.arctan2(direction[1], direction[0])
-        cells[inside, 1:3] = np.cos(double), np.sin(double)
-        cells[inside, 3:5] = direction if trace.directed else (0, 0)
+        along_x, along_y = (trace.centre[-1] - trace.centre[0]) * view.scale
+        double = 2 * np.arctan2(along_y, along_x)
+        cells[inside, 1:] = np.cos(double), np.sin(double)
     return cells
 
 
@@ -164,12 +156,6 @@ def _coverage(outline: np.ndarray, area: tuple[int, int, int, int]) -> np.ndarra
     return cv2.resize(shown, (GRID, GRID), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
 
 
-def _canvas_direction(view: View, trace: Trace) -> np.ndarray:
-    """Unit vector towards red on the canvas, which may be stretched."""
-    direction = (trace.centre[-1] - trace.centre[0]) * view.scale
-    return direction / max(np.hypot(*direction), 1e-9)
-
-
 def turn(
     rng: np.random.Generator, canvas: np.ndarray, cells: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -177,10 +163,8 @@ def turn(
     if rng.random() < 0.5:
         canvas, cells = canvas[:, ::-1], cells[:, ::-1].copy()
         cells[..., 2] *= -1
-        cells[..., 3] *= -1
     for _ in range(rng.integers(4)):
-        # Anticlockwise on the screen: (x, y) becomes (y, -x), the doubled angle turns by a half.
+        # A quarter turn is half a turn of the doubled angle.
         canvas, cells = np.rot90(canvas), np.rot90(cells).copy()
-        cells[..., 1:3] *= -1
-        cells[..., 3], cells[..., 4] = cells[..., 4].copy(), -cells[..., 3].copy()
+        cells[..., 1:] *= -1
     return np.ascontiguousarray(canvas), np.ascontiguousarray(cells)
