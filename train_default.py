@@ -1,7 +1,8 @@
 """Make the model that ships from nothing: simulate, train, freeze. No real photo takes part.
 
 Crops of the seven classes, and crops of unknown lamps at which the network learns to shrug
-(outlier exposure), are simulated with fixed seeds; validation and test are simulated with others.
+(outlier exposure), are simulated with fixed seeds; validation and test are simulated with others,
+and so are the unknown lamps that the threshold for refusing is set by.
 
 Reads:  nothing
 Writes: --work: TFRecords and the run folder; --output: model.pb, .tflite, .keras, .json
@@ -22,7 +23,7 @@ from lib.model_card import CARD_NAME
 from lib.paths import DEFAULT_MODEL, INPUT_DATA
 
 # Seeds of the simulated files; --seed is that of the training.
-FILE_SEEDS = {"train": 101, "unknown": 102, "validation": 103, "test": 104}
+FILE_SEEDS = {"train": 101, "unknown": 102, "validation": 103, "test": 104, "unknown_check": 105}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -40,7 +41,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for flag, default, text in (
         ("crops", 120_000, "training crops of the seven classes"),
         ("unknown", 30_000, "training crops of unknown lamps"),
-        ("check", 8_000, "crops of validation, and of test"),
+        ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
         ("epochs", 6, "passes over the training crops"),
     ):
         parser.add_argument(
@@ -58,13 +59,14 @@ def make_model(args: argparse.Namespace) -> None:
         argv = ["crops", "--seed", str(seed), "--count", str(counts.get(name, args.check))]
         argv += ["--output", str(args.work / f"{name}.tfrecord"), "--jobs", str(args.jobs)]
         argv += ["--per-shard", str(args.crops), "--overwrite"]
-        argv += ["--lamps", "unknown"] if name == "unknown" else []
+        argv += ["--lamps", "unknown"] if name.startswith("unknown") else []
         s0_simulate.write_crops(s0_simulate.parse_args(argv))
     run = args.work / f"run-{args.seed}"
     argv = ["--input", str(args.work), "--outliers", str(args.work / "unknown.tfrecord")]
     argv += ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
     s4_train.train(s4_train.parse_args([*argv, "--overwrite"]))
     argv = ["--input", str(run), "--output", str(args.output), "--overwrite"]
+    argv += ["--unknowns", str(args.work / "unknown_check.tfrecord")]
     s5_freeze_pb.freeze(s5_freeze_pb.parse_args(argv))
 
 
