@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from lib.certainty import certainty
+from lib.recognition.classifier import Prediction
+from lib.recognition.quality import Quality
+from lib.recognition.rejection import judge
+from lib.taxonomy import CLASSES
+
+CARD = {
+    "unknown": {
+        "score": "largest_logit",
+        "slope": 1.0,
+        "offset": -3.0,
+        "threshold": 0.5,
+        "curve": [
+            {"threshold": 0.9, "coverage": 0.4, "precision": 0.99},
+            {"threshold": 0.6, "coverage": 0.8, "precision": 0.95},
+            {"threshold": 0.2, "coverage": 1.0, "precision": 0.80},
+        ],
+    }
+}
+GOOD = Quality(
+    snr=50.0,
+    brightness=0.6,
+    clipped_fraction=0.0,
+    lines_resolved=5,
+    contrast=0.9,
+    colour=0.5,
+    evidence=1.0,
+)
+
+
+def predicted(largest, **probabilities):
+    """A prediction whose largest logit and probabilities are given, the rest shared evenly."""
+    rest = (1 - sum(probabilities.values())) / (len(CLASSES) - len(probabilities))
+    row = np.array([[probabilities.get(name, rest) for name in CLASSES]], np.float32)
+    logits = np.log(row) - np.log(row.max()) + largest
+    return Prediction(row, logits, np.zeros((1, 4), np.float32), certainty(logits, CARD["unknown"]))
+
+
+def but(**changes):
+    return Quality(**(GOOD.as_dict() | changes))
+
+
+def test_a_large_logit_is_named():
+    verdict = judge(predicted(5.0, neon=0.95), GOOD, CARD)
+    assert verdict.status == "ok" and verdict.reason is None
+
+
+def test_a_small_logit_is_refused_however_large_its_probability():
+    verdict = judge(predicted(1.0, neon=0.99), GOOD, CARD)
+    assert verdict.status == "unknown"
+    assert verdict.reason.startswith("unlike anything in training") and "neon" in verdict.reason
+
+
+def test_a_doubt_between_two_classes_names_both():
+    verdict = judge(predicted(1.0, neon=0.55, helium=0.4), GOOD, CARD)
+    assert verdict.reason == "between neon and helium"
+
+
+@pytest.mark.parametrize(
+    ("quality", "word"),
+    [(but(brightness=0.01), "too dark"), (but(clipped_fraction=0.95), "clipped")],
+)
+def test_poor_light_is_refused_however_sure_the_network_is(quality, word):
+    verdict = judge(predicted(9.0, neon=0.99), quality, CARD)
+    assert verdict.status == "unknown" and verdict.reason.startswith(word)
+
+
+def test_a_crop_without_its_photo_passes_the_gates():
+    assert judge(predicted(9.0, neon=0.99), None, CARD).status == "ok"
+
+
+def test_the_wanted_precision_moves_the_threshold_along_the_curve():
+    unsure, sure = predicted(3.2, neon=0.9), predicted(6.0, neon=0.9)
+    assert judge(unsure, GOOD, CARD).status == "ok"
+    assert judge(unsure, GOOD, CARD, min_precision=0.95).status == "unknown"
+    assert judge(unsure, GOOD, CARD, min_precision=0.5).status == "ok"
+    assert judge(sure, GOOD, CARD, min_precision=0.99).status == "ok"
+
+
+def test_a_precision_never_reached_names_nothing():
+    assert judge(predicted(50.0, neon=0.99), GOOD, CARD, min_precision=1.0).status == "unknown"
+
+
+def test_certainty_rises_with_the_largest_logit_alone():
+    logits = np.array([[1.0, 0.9, 0.8], [2.0, -5.0, -5.0], [3.0, 2.9, 2.9]])
+    sure = certainty(logits, CARD["unknown"])
+    assert sure.dtype == np.float32
+    assert np.all(np.diff(sure) > 0)
+    assert sure[2] == pytest.approx(0.5)
