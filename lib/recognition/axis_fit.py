@@ -9,14 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# c2/c1 and c3/c1 of a band of 300 nm; c2/c1 grows with the span, c3/c1 with its square. Gratings
-# of 500 to 1400 lines/mm with the camera aimed anywhere from the zero order to the first give
-# c2/c1 from -0.2 to 0, and c3/c1 follows c2/c1; prism-grating pocket spectroscopes reach 0.03,
-# hand-marked photos lie between -0.08 and 0.03.
+# Bend is c2/c1, twist c3/c1, of a band of 300 nm; c2/c1 grows with the span, c3/c1 with its square.
+# Transmission gratings of 500 to 1350 lines/mm with the camera aimed anywhere from the zero order
+# to the first bend by -0.3 to -0.01; prism-grating pocket spectroscopes by up to 0.03, hand-marked
+# photos by -0.08 to 0.03. The twist is near -0.004, further off the more the axis bends.
 _REFERENCE_HALF_SPAN_NM = 150.0
-_BEND = (-0.04, 0.06)
-_TWIST_PER_BEND = 0.2
-_TWIST = (-0.001, 0.006)
+_BEND = (-0.04, 0.07)
+_TWIST = -0.004
+_TWIST_SPREAD = 0.003
+_TWIST_SPREAD_PER_BEND = 0.08
 
 # Precision of coefficients that are anybody's guess, and of those a model does not have, 1/nm**2.
 _FREE, _FIXED = 1e-6, 1e12
@@ -62,36 +63,41 @@ def bend_unit(half_span_nm: np.ndarray | float) -> np.ndarray | float:
 
 
 def bent_map(bend: float, half_span_nm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the c2 and c3, nm, that go with a bend (c2/c1 at 300 nm)."""
-    unit = bend_unit(half_span_nm)
-    twist = _TWIST[0] + _TWIST_PER_BEND * bend
-    return bend * unit, twist * unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
+    """Return the c2 and c3, nm, that go with a bend."""
+    return bend * bend_unit(half_span_nm), _TWIST * twist_unit(half_span_nm)
+
+
+def twist_unit(half_span_nm: np.ndarray | float) -> np.ndarray | float:
+    """Return c3, nm, of an axis of twist 1, for half the span of the band, nm."""
+    return bend_unit(half_span_nm) * (half_span_nm / _REFERENCE_HALF_SPAN_NM)
+
+
+def bend_of(coefficients: np.ndarray) -> np.ndarray:
+    """Return the bend of axes of shape (..., 4)."""
+    return coefficients[..., 2] / bend_unit(coefficients[..., 1])
 
 
 def shape_cost(coefficients: np.ndarray) -> np.ndarray:
     """Return how unusual the shape of axes (..., 4) is: half the sum of squared deviations."""
-    half_span = coefficients[..., 1]
-    unit = bend_unit(half_span)
-    bend = coefficients[..., 2] / unit
-    twist = coefficients[..., 3] / (unit * half_span / _REFERENCE_HALF_SPAN_NM)
-    off_twist = (twist - _TWIST[0] - _TWIST_PER_BEND * bend) / _TWIST[1]
+    bend = bend_of(coefficients)
+    twist = coefficients[..., 3] / twist_unit(coefficients[..., 1])
+    off_twist = (twist - _TWIST) / _twist_spread(bend)
     return 0.5 * (((bend - _BEND[0]) / _BEND[1]) ** 2 + off_twist**2)
 
 
-def grating_model(half_span_nm: float) -> AxisModel:
-    """Return the most flexible model: c2 as cameras and gratings have it, and c3 following c2."""
+def _twist_spread(bend: np.ndarray | float) -> np.ndarray | float:
+    return _TWIST_SPREAD + _TWIST_SPREAD_PER_BEND * np.abs(bend)
+
+
+def grating_model(half_span_nm: float, bend: float = _BEND[0]) -> AxisModel:
+    """Return the most flexible model, for a band whose bend is about known."""
     unit = bend_unit(half_span_nm)
-    ratio = _TWIST_PER_BEND * half_span_nm / _REFERENCE_HALF_SPAN_NM
-    twist_unit = unit * half_span_nm / _REFERENCE_HALF_SPAN_NM
-    bend = _BEND[0] * unit
-    firm = 1 / (_TWIST[1] * twist_unit) ** 2
+    cubic = twist_unit(half_span_nm)
     precision = np.zeros((4, 4))
     precision[0, 0] = precision[1, 1] = _FREE
-    precision[2, 2] = 1 / (_BEND[1] * unit) ** 2 + firm * ratio**2
-    precision[2, 3] = precision[3, 2] = -firm * ratio
-    precision[3, 3] = firm
-    mean = np.array([0.0, 0.0, bend, _TWIST[0] * twist_unit + ratio * bend])
-    return AxisModel("grating", mean, precision)
+    precision[2, 2] = 1 / (_BEND[1] * unit) ** 2
+    precision[3, 3] = 1 / (_twist_spread(bend) * cubic) ** 2
+    return AxisModel("grating", np.array([0.0, 0.0, _BEND[0] * unit, _TWIST * cubic]), precision)
 
 
 def models_for(half_span_nm: float) -> tuple[AxisModel, AxisModel, AxisModel]:
@@ -145,6 +151,7 @@ def fit_axis_model(t: np.ndarray, nm: np.ndarray, sigma_nm: np.ndarray) -> AxisF
     """
     half_span = abs(np.polyfit(t, nm, 1)[0])
     linear, quadratic, grating = models_for(half_span)
+    grating = grating_model(half_span, float(bend_of(fit_model(t, nm, sigma_nm, grating)[0])))
     flexible, covariance, weight = fit_model(t, nm, sigma_nm, grating)
     # One set of error bars for the comparison: those the most flexible fit leaves.
     sigma = sigma_nm / np.sqrt(weight)

@@ -13,6 +13,8 @@ import numpy as np
 from scipy.optimize import linear_sum_assignment
 
 from lib.recognition.axis_fit import (
+    AxisModel,
+    bend_of,
     bent_map,
     fit_model,
     grating_model,
@@ -35,7 +37,7 @@ SPAN_NM = (50.0, 640.0)
 _ENDS_NM = (250.0, 1060.0)
 
 # c2/c1 of the maps tried, for a band of 300 nm (see axis_fit for what occurs).
-_BENDS_TRIED = (-0.17, -0.09, -0.04, 0.0, 0.03)
+_BENDS_TRIED = (-0.2, -0.11, -0.05, -0.01, 0.03)
 
 # Places this far from a line, nm, still propose it; the search's own maps are only linear.
 _SEARCH_SIGMA_NM = 2.2
@@ -305,7 +307,7 @@ def refine(
         pairs = _assign(scene, coefficients, pattern, reach_nm)
         if len(pairs[0]) < 2:
             return None
-        coefficients = _fit(scene, pattern, pairs, coefficients[1])
+        coefficients = _fit(scene, pattern, pairs, coefficients)
         if not _plausible(coefficients):
             return None
         if any(_alike(coefficients, other.coefficients) for other in known):
@@ -313,7 +315,7 @@ def refine(
     pairs = _without_chance_matches(scene, pattern, pairs, coefficients)
     if len(pairs[0]) < 2:
         return None
-    coefficients = _fit(scene, pattern, pairs, coefficients[1])
+    coefficients = _fit(scene, pattern, pairs, coefficients)
     if not _plausible(coefficients):
         return None
     covariance = None
@@ -327,9 +329,13 @@ def refine(
     return Match(coefficients, *pairs, nm, sigma, evidence, pattern, lamp, parts, covariance)
 
 
-def _fit(scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float) -> np.ndarray:
-    nm, sigma = pair_targets(scene, pattern, pairs, half_span_nm)
-    return fit_model(scene.t[pairs[0]], nm, sigma, grating_model(half_span_nm))[0]
+def _fit(scene: Scene, pattern: Pattern, pairs: tuple, start: np.ndarray) -> np.ndarray:
+    nm, sigma = pair_targets(scene, pattern, pairs, start[1])
+    return fit_model(scene.t[pairs[0]], nm, sigma, _model_near(start))[0]
+
+
+def _model_near(coefficients: np.ndarray) -> AxisModel:
+    return grating_model(coefficients[1], float(bend_of(coefficients)))
 
 
 def _without_chance_matches(
@@ -343,7 +349,7 @@ def _without_chance_matches(
     peak, line = pairs
     expected = _expected(scene, pattern, _nm(coefficients, scene.t))
     while len(peak) > 2:
-        place, seen = _pair_gains(scene, pattern, (peak, line), coefficients[1], expected)
+        place, seen = _pair_gains(scene, pattern, (peak, line), coefficients, expected)
         gain = place + seen.sum(axis=0)
         gain += _missed_cost(expected[line], scene.limit) + _stray_cost(scene)[peak]
         worst = int(gain.argmin())
@@ -354,13 +360,13 @@ def _without_chance_matches(
 
 
 def _pair_gains(
-    scene: Scene, pattern: Pattern, pairs: tuple, half_span_nm: float, expected: np.ndarray
+    scene: Scene, pattern: Pattern, pairs: tuple, coefficients: np.ndarray, expected: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return what each match gains by its place, and by colour, level and width, (3, m), nats."""
     peak, line = pairs
-    nm, sigma = pair_targets(scene, pattern, pairs, half_span_nm)
+    nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
     sigma = np.hypot(sigma, _AXIS_ERROR_NM)
-    off, spread = left_out(scene.t[peak], nm, sigma, grating_model(half_span_nm))
+    off, spread = left_out(scene.t[peak], nm, sigma, _model_near(coefficients))
     level = (scene.level[peak] - expected[line]) / _LEVEL_SPREAD
     width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
     seen = np.stack(
@@ -463,7 +469,7 @@ def _parts(
     peak, line = pairs
     peak_nm = _nm(coefficients, scene.t)
     expected = _expected(scene, pattern, peak_nm)
-    place, seen = _pair_gains(scene, pattern, pairs, coefficients[1], expected)
+    place, seen = _pair_gains(scene, pattern, pairs, coefficients, expected)
     ends = _nm(coefficients, np.array([-1.0, 1.0]))
     unseen = np.ones(len(pattern), bool)
     unseen[line] = False

@@ -8,7 +8,7 @@ one channel is often sharp in another.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter
 from scipy.signal import find_peaks, peak_widths
 
 # Full scale of the profile, counts.
@@ -163,7 +163,7 @@ def _peaks_of_channel(
     fwhm = peak_widths(curve, index, rel_height=0.5, prominence_data=bases)[0]
     # Within 6 % of full scale the camera's curve bends too much for the top to be trusted.
     ceiling = 0.94 * max(FULL_SCALE, float(raw.max(initial=0.0)))
-    clipped = curve[index] > ceiling
+    clipped = maximum_filter1d(raw, 3)[index] > ceiling
     own = (_rise_over_neighbours(curve, index, prominence), *bases[1:])
     place, sigma = _middle_of_flanks(curve, index, own, fwhm, limit / 5.0)
     return _ChannelPeaks(place, sigma, fwhm, prominence, clipped)

@@ -6,7 +6,7 @@ whole still fits in one place only. Colour says roughly where, the curve's shape
 
 import numpy as np
 
-from lib.recognition.axis_fit import bent_map, grating_model, powers_of, shape_cost
+from lib.recognition.axis_fit import bend_of, bent_map, grating_model, powers_of, shape_cost
 from lib.recognition.patterns import template_of
 from lib.recognition.scene import Scene
 
@@ -95,7 +95,7 @@ def align(scene: Scene, start: np.ndarray, lamp: str) -> tuple[np.ndarray, np.nd
     covariance : float64 of shape (4, 4)
     """
     coefficients = np.asarray(start, np.float64)
-    model = grating_model(coefficients[1])
+    model = grating_model(coefficients[1], float(bend_of(coefficients)))
     powers = powers_of(scene.shape_t)
     covariance = np.zeros((4, 4))
     for _ in range(4):
