@@ -13,7 +13,7 @@ LARGEST_LOGIT = "largest_logit"
 
 
 def certainty(logits: np.ndarray, unknown: dict) -> np.ndarray:
-    """Return how surely the best guess of each crop is right, float32 (n_crops,) in [0, 1].
+    """Return how surely the best guess of each crop is right, float64 (n_crops,) in [0, 1].
 
     Parameters
     ----------
@@ -22,4 +22,6 @@ def certainty(logits: np.ndarray, unknown: dict) -> np.ndarray:
         ``unknown`` of model.json: ``slope`` and ``offset`` of the sigmoid that makes a probability
         of the largest logit.
     """
-    return expit(unknown["slope"] * logits.max(axis=1) + unknown["offset"]).astype(np.float32)
+    # In float64, where large logits do not all become 1.
+    largest = logits.max(axis=1).astype(np.float64)
+    return expit(unknown["slope"] * largest + unknown["offset"])

@@ -27,7 +27,7 @@ class Prediction:
     logits : float32 array of shape (n_crops, n_classes)
     features : float32 array of shape (n_crops, n_features)
         Activations ahead of the last layer.
-    certainty : float32 array of shape (n_crops,)
+    certainty : float64 array of shape (n_crops,)
         How surely the best guess is right, by the model's unknown score.
     """
 
