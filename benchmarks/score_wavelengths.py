@@ -37,10 +37,10 @@ from lib.images import read_image
 from lib.lines import line_list
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis import WavelengthAxis
-from lib.recognition.band import Band, BandProfile
+from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, find_band
 from lib.recognition.classifier import Classifier
 from lib.recognition.peaks import find_lines
-from lib.recognition.recognise import recognise
+from lib.recognition.recognise import Result, recognise
 from lib.recognition.straighten import Geometry, sample
 from lib.recognition.wavelength import fit_axis
 from lib.simulation.photos import SimulatedPhoto, simulate_photo
@@ -96,7 +96,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--rascal", action="store_true", help="run rascal too (seconds a photo)")
-    parser.add_argument("--known-lamp", action="store_true", help="tell the chain the lamp")
+    parser.add_argument(
+        "--known-lamp", action="store_true", help="band and axis only, no classifier"
+    )
     parser.add_argument("--lamps", nargs="+", default=LAMPS, choices=LAMPS)
     parser.add_argument("--real", type=Path, default=os.environ.get("SPECTRA_REAL_DATA"))
     parser.add_argument(
@@ -117,6 +119,23 @@ def classifier_of(model: Path) -> Classifier:
     return _CLASSIFIERS[model]
 
 
+def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
+    """Recognise a photo; with the lamp told, only its band and its axis."""
+    if told is None:
+        return recognise(image, classifier_of(model))
+    try:
+        band = find_band(image)
+    except BandNotFound as error:
+        return Result("no_band", str(error), "")
+    profile = band_profile(image, band)
+    known = band.blue_end != "none"
+    try:
+        axis, reason = fit_axis(profile, told, axis=band.axis, blue_known=known), None
+    except DataError as error:
+        axis, reason = None, f"no wavelength axis: {error}"
+    return Result("ok", reason, "", source=told, band=band, profile=profile, axis=axis)
+
+
 def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row]:
     """Simulate photo `index` and score every method on it."""
     logging.disable(logging.WARNING)
@@ -124,7 +143,7 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
     photo = simulate_photo(np.random.default_rng([seed, index]), lamp)
     name = f"{lamp}-{index}"
     told = CLASSES.get(lamp, lamp) if args.known_lamp else None
-    result = recognise(photo.image, classifier_of(args.model), lamp=told)
+    result = run_chain(photo.image, told, args.model)
     if result.band is None:
         return [Row(name, lamp, "ours", None, "no band")]
     truth = best_truth(result.band, photo.truth.boxes)
@@ -141,7 +160,7 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
     return rows
 
 
-def simulated_row(name: str, lamp: str, result, truth: BandTruth | None) -> Row:
+def simulated_row(name: str, lamp: str, result: Result, truth: BandTruth | None) -> Row:
     """Judge the chain's own axis."""
     if result.axis is None:
         reason = result.reason or result.status
@@ -228,7 +247,7 @@ def asked_pixels(truth: BandTruth) -> tuple[np.ndarray, np.ndarray]:
     return (px[asked], nm[asked]) if asked.sum() >= 5 else (px, nm)
 
 
-def fit_seconds(result, lamp: str) -> float:
+def fit_seconds(result: Result, lamp: str) -> float:
     """Return the processor time of one more axis fit of this photo, seconds."""
     start = time.process_time()
     with contextlib.suppress(DataError):
@@ -358,7 +377,7 @@ def real_row(marked, title: str, image: np.ndarray, place, args: argparse.Namesp
     """Judge one real photo by its marks."""
     told = marked.source if args.known_lamp else None
     start = time.process_time()
-    result = recognise(image, classifier_of(args.model), lamp=told)
+    result = run_chain(image, told, args.model)
     seconds = time.process_time() - start
     name = f"{marked.photo} [{marked.box}]"
     if result.axis is None:

@@ -65,7 +65,7 @@ _BANDS = ("nitrogen",)
 # light's mean colour stands for a few independent colours. Weights chosen on simulated photos for
 # the most axes at the fewest wrong ones.
 PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "shape", "light")
-_WEIGHTS = np.array([0.5, 1.0, 1.2, 2.0, 0.6, 1.8, 1.3, 0.3, 4.0])
+_WEIGHTS = np.array([0.35, 0.8, 0.9, 1.0, 0.55, 2.0, 1.2, 0.5, 3.2])
 
 
 _ENDS_AND_MIDDLE = powers_of(np.array([-0.9, 0.0, 0.9]))

@@ -37,10 +37,10 @@ _SAME_AXIS_NM = 3.0
 # What chance patterns reach, nats: the evidence of "the lamp's lines are not what is seen here".
 # Without colour, with both directions open, or with a comb of bands, they reach more.
 # Measured on simulated photos, as is the probability that an axis must have.
-_CHANCE_EVIDENCE = 5.0
-_CHANCE_EVIDENCE_MONOCHROME = 6.5
+_CHANCE_EVIDENCE = 7.0
+_CHANCE_EVIDENCE_MONOCHROME = 5.0
 _CHANCE_EVIDENCE_BOTH_WAYS = 2.0
-_CHANCE_EVIDENCE_BANDS = 8.0
+_CHANCE_EVIDENCE_BANDS = 3.0
 _LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
 _FEWEST_LINES_MONOCHROME = 5
