@@ -21,7 +21,7 @@ def fake_reader(connection, model, limits):
     if model.name == "broken":
         connection.send(StartFailed("model.json: expected classes"))
         return
-    connection.send(ModelInfo({"version": "test"}, EMPTY))
+    connection.send(ModelInfo({"version": "test"}, (), EMPTY))
     while True:
         try:
             job = connection.recv()

@@ -32,7 +32,9 @@ class FakePool:
     """Readers that answer at once: for tests of what lies around them."""
 
     info = ModelInfo(
-        {"version": "1", "architecture": "a", "classes": ["led"], "unknown": {}, "test": {}}, {}
+        {"version": "1", "architecture": "a", "classes": ["led"], "unknown": {}, "test": {}},
+        ("neon",),
+        {},
     )
 
     def __init__(self):

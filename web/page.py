@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from web import api, examples
 from web.access import SESSION_KEY, AddressThrottle, PageAuthentication, page_client
 from web.options import MAX_PHOTOS
+from web.recognition import pool
 from web.tokens import UnknownToken, find_token
 
 
@@ -28,6 +29,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "max_megabytes": settings.SERVICE.max_megabytes,
         "max_photos": MAX_PHOTOS,
         "model": api.model_facts(),
+        "lamps": pool().info.lamps,
     }
     return render(request, "web/home.html", context)
 

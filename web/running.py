@@ -1,8 +1,10 @@
 """Putting the service together: state, readers, server; and taking it apart again."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from lib.errors import DataError
 from web.log import set_up_logging
 from web.options import ServiceOptions
 from web.pool import Pool
@@ -20,6 +22,7 @@ def service(options: ServiceOptions) -> Iterator:
         If the model, the state folder or the address cannot be used.
     """
     set_up_logging()
+    listening = listen(options.host, options.port)
     pool = Pool(
         options.model,
         options.threads,
@@ -33,9 +36,25 @@ def service(options: ServiceOptions) -> Iterator:
 
         pool.wait_until_ready()
         recognition.use_pool(pool)
-        yield server.create_server(options)
+        yield server.create_server(options, listening)
     finally:
         pool.close()
+        listening.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens at an address.
+
+    Raises
+    ------
+    DataError
+        If that is not possible.
+    """
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family)
+    except (OSError, OverflowError) as error:
+        raise DataError(f"{host}:{port}: cannot listen there ({error})") from error
 
 
 def address_of(options: ServiceOptions, server) -> str:

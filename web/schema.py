@@ -6,8 +6,10 @@ from rest_framework import serializers
 
 from lib.taxonomy import CLASSES
 from web.models import SavedCalibration
+from web.recognition import pool
 
 EXTRAS = ("spectrum", "preview")
+LAMP_HELP = "The light source, where you know it: a class, or a lamp with known lines."
 _STATUSES = ("ok", "unknown", "no_band", "error")
 
 
@@ -24,12 +26,23 @@ class TokenScheme(OpenApiAuthenticationExtension):
         )
 
 
+def check_lamp(name: str) -> None:
+    """Refuse a lamp without a class or a line list.
+
+    Raises
+    ------
+    rest_framework.serializers.ValidationError
+        If nobody knows the lamp.
+    """
+    known = pool().info.lamps
+    if name not in known:
+        raise serializers.ValidationError(f"expected one of {', '.join(known)}.")
+
+
 class IdentifyOptions(serializers.Serializer):
     """What a request may say beside its photos, as form fields or in the query."""
 
-    lamp = serializers.ChoiceField(
-        CLASSES, required=False, help_text="The light source, where you know it."
-    )
+    lamp = serializers.CharField(required=False, validators=[check_lamp], help_text=LAMP_HELP)
     min_precision = serializers.FloatField(
         required=False,
         min_value=1e-3,
@@ -58,9 +71,7 @@ class CalibrationUpload(serializers.Serializer):
 
     photo = serializers.FileField(help_text="A photo of a lamp with known lines.")
     name = serializers.CharField(max_length=100, help_text="What people call the instrument.")
-    lamp = serializers.ChoiceField(
-        CLASSES, required=False, help_text="The light source, where you know it."
-    )
+    lamp = serializers.CharField(required=False, validators=[check_lamp], help_text=LAMP_HELP)
 
 
 class Band(serializers.Serializer):
@@ -120,7 +131,9 @@ class Identified(serializers.Serializer):
     photo = serializers.CharField()
     status = serializers.ChoiceField(_STATUSES)
     reason = serializers.CharField(allow_null=True)
-    source = serializers.ChoiceField(CLASSES, allow_null=True)
+    source = serializers.CharField(
+        allow_null=True, help_text=f"One of {', '.join(CLASSES)}, or the lamp that you named."
+    )
     class_id = serializers.IntegerField(allow_null=True)
     probability = serializers.FloatField(allow_null=True)
     probabilities = serializers.DictField(child=serializers.FloatField())

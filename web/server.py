@@ -12,7 +12,6 @@ from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
-from lib.errors import DataError
 from web.options import ServiceOptions
 
 # Beyond the readers' own: the page, its files and short answers never wait behind photos.
@@ -84,14 +83,8 @@ class Channel(HTTPChannel):
     error_task_class = JsonErrorTask
 
 
-def create_server(options: ServiceOptions):
-    """Return a waitress server that listens, to be started with `run()`.
-
-    Raises
-    ------
-    DataError
-        If the address cannot be listened on.
-    """
+def create_server(options: ServiceOptions, listening: socket.socket):
+    """Return a waitress server on a socket that listens, to be started with `run()`."""
     # The application itself refuses what exceeds its bound, in time to be heard; a body of twice
     # that is cut off.
     most = 2 * options.max_bytes
@@ -105,7 +98,7 @@ def create_server(options: ServiceOptions):
     )
     server = waitress.create_server(
         get_wsgi_application(),
-        sockets=[_listen(options.host, options.port)],
+        sockets=[listening],
         threads=options.threads + _EXTRA_THREADS,
         connection_limit=_MAX_CONNECTIONS,
         channel_timeout=_SILENCE_S,
@@ -122,11 +115,3 @@ def create_server(options: ServiceOptions):
     )
     server.channel_class = Channel
     return server
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family)
-    except (OSError, OverflowError) as error:
-        raise DataError(f"{host}:{port}: cannot listen there ({error})") from error

@@ -97,7 +97,6 @@ def make_settings(options: ServiceOptions, secret_key: str) -> dict:
             "SERVE_INCLUDE_SCHEMA": False,
             "SERVE_AUTHENTICATION": [],
             "SERVE_PERMISSIONS": [],
-            "ENUM_NAME_OVERRIDES": {"SourceEnum": "lib.taxonomy.CLASSES"},
             "SWAGGER_UI_DIST": "SIDECAR",
             "SWAGGER_UI_FAVICON_HREF": "/static/web/icon.svg",
         },

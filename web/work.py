@@ -73,12 +73,15 @@ class ModelInfo:
     ----------
     card : dict
         model.json.
+    lamps : tuple of str
+        The lamps that a user may name: classes and line lists.
     no_answer : dict
         The object that identify prints for an unreadable photo, to be filled in by the server for
         photos that a worker did not survive.
     """
 
     card: dict
+    lamps: tuple[str, ...]
     no_answer: dict
 
 

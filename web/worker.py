@@ -21,6 +21,7 @@ from PIL import Image
 
 from lib.errors import DataError
 from lib.images import read_image
+from lib.lines import available_line_lists
 from lib.recognition.calibration import (
     calibration_from_json,
     calibration_to_json,
@@ -28,6 +29,7 @@ from lib.recognition.calibration import (
 )
 from lib.recognition.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
+from lib.taxonomy import CLASSES
 from web.log import set_up_logging
 from web.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
 
@@ -51,12 +53,17 @@ def run(connection: Connection, model: Path, limits: Limits) -> None:
         connection.send(StartFailed(str(error)))
         return
     no_answer = Result("error", "", classifier.card["version"]).to_json("")
-    connection.send(ModelInfo(classifier.card, no_answer))
+    connection.send(ModelInfo(classifier.card, (*CLASSES, *other_lamps()), no_answer))
     # The server has gone, or needs this process no more.
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             connection.send(work(connection.recv(), classifier, limits))
             give_memory_back()
+
+
+def other_lamps() -> tuple[str, ...]:
+    """Return the lamps with known lines beside the classes."""
+    return tuple(name for name in available_line_lists() if name not in CLASSES)
 
 
 def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:

@@ -5,7 +5,7 @@ import { showPhoto } from "./photo.js";
 import { saveCsv, saveJson, savePng } from "./save.js";
 import * as service from "./service.js";
 import { draw, emitter, reading, samples } from "./spectrum.js";
-import { SOURCES, advice, noAxis, refusal, sourceName } from "./words.js";
+import { advice, noAxis, refusal, sourceName, sourceText } from "./words.js";
 
 const part = (id) => document.getElementById(id);
 const maxBytes = Number(document.querySelector('meta[name="max-bytes"]').content);
@@ -100,7 +100,8 @@ function sentence() {
   if (answer.status === "unknown") {
     return "It is not clear enough to be named: a wrong name would lead to wrong wavelengths. " + wavelengths;
   }
-  return `${SOURCES[answer.source]?.[1] ?? ""}. ${wavelengths}`;
+  const text = sourceText(answer.source);
+  return `${text ? `${text}. ` : ""}${wavelengths}`;
 }
 
 function wavelengthSentence() {
@@ -161,7 +162,8 @@ function guess(name, value) {
 }
 
 function percent(value) {
-  if (value > 0 && value < 0.001) return "< 0.1 %";
+  if (value < 0.0005) return "< 0.1 %";
+  if (value >= 0.9995) return "> 99.9 %";
   return `${(100 * value).toFixed(1)} %`;
 }
 

@@ -12,6 +12,7 @@ const LABEL_SPACE = 92; // above the curve, for the names of lines
 const STRIP = 12; // what the camera saw, along the axis
 const FONT = 12.5;
 const FEWEST_PIXELS_BETWEEN_LABELS = 15;
+const LONGEST_NAME = 9; // letters
 const MOST_SHIFT = 24; // of a name against its line, pixels
 
 // Samples by rising wavelength (or along the band, where there is no axis).
@@ -165,7 +166,7 @@ function names(lines, points, { x, top, bottom, width, palette }) {
       shape("text", {
         x: spot, y: top - 16, fill: palette.ink, transform: `rotate(-90 ${spot} ${top - 16})`,
         "dominant-baseline": "central",
-      }, `${emitter(line.name)} ${line.nm.toFixed(1)}`),
+      }, `${short(emitter(line.name))} ${line.nm.toFixed(1)}`),
     ];
   });
   return [...marks, ...labels];
@@ -188,9 +189,14 @@ function brightnessAt(nm, points) {
   return points.reduce((best, point) => (Math.abs(point.nm - nm) < Math.abs(best.nm - nm) ? point : best)).intensity;
 }
 
-// "Eu3+" as chemists write it.
+// "Eu3+" and "H2" as chemists write them.
 export function emitter(name) {
-  return name.replace("2+", "²⁺").replace("3+", "³⁺");
+  return name.replace("2+", "²⁺").replace("3+", "³⁺").replace(/^([A-Z][a-z]?)2\b/, "$1₂");
+}
+
+// The emitter alone, where the name of its band is longer than its label may be.
+function short(name) {
+  return name.length > LONGEST_NAME ? name.split(" ")[0] : name;
 }
 
 // Label places at least a label's width apart, as near to the wanted ones as a sweep finds.

@@ -25,8 +25,12 @@
   document.addEventListener("DOMContentLoaded", () => {
     const button = document.getElementById("theme");
     if (!button) return;
+    const word = document.createElement("span");
+    word.className = "theme-word";
+    word.textContent = "Theme: ";
     const label = () => {
-      button.textContent = `Theme: ${choice}`;
+      button.setAttribute("aria-label", `Theme: ${choice}`);
+      button.replaceChildren(word, choice);
     };
     label();
     button.hidden = false;

@@ -1,17 +1,28 @@
 // What the service's short words mean, for people.
 
 export const SOURCES = {
-  led: ["LED", "A light-emitting diode"],
-  cfl_hg: ["Fluorescent or mercury lamp", "Mercury lines, with or without phosphors"],
-  continuum: ["Continuous light", "Sun, sky, star, incandescent or halogen lamp"],
-  neon: ["Neon lamp", "Many lines from yellow to red"],
-  helium: ["Helium lamp", "Few lines from violet to red"],
-  hydrogen: ["Hydrogen lamp", "The Balmer lines"],
-  nitrogen: ["Nitrogen lamp", "Molecular bands"],
+  led: ["LED", "an LED", "A light-emitting diode"],
+  cfl_hg: ["Fluorescent or mercury lamp", "a fluorescent or mercury lamp", "Mercury lines, with or without phosphors"],
+  continuum: ["Continuous light", "continuous light", "Sun, sky, star, incandescent or halogen lamp"],
+  neon: ["Neon lamp", "a neon lamp", "Many lines from yellow to red"],
+  helium: ["Helium lamp", "a helium lamp", "Few lines from violet to red"],
+  hydrogen: ["Hydrogen lamp", "a hydrogen lamp", "The Balmer lines"],
+  nitrogen: ["Nitrogen lamp", "a nitrogen lamp", "Molecular bands"],
+  cfl: ["Fluorescent lamp"],
+  fraunhofer: ["Sunlight, by its Fraunhofer lines"],
 };
 
 export function sourceName(id) {
-  return SOURCES[id]?.[0] ?? id;
+  const plain = id.replaceAll("_", " ");
+  return SOURCES[id]?.[0] ?? plain[0].toUpperCase() + plain.slice(1);
+}
+
+function withArticle(id) {
+  return SOURCES[id]?.[1] ?? sourceName(id);
+}
+
+export function sourceText(id) {
+  return SOURCES[id]?.[2] ?? "";
 }
 
 // Tried from top to bottom on the reason that the service gives.
@@ -28,10 +39,14 @@ const ADVICE = [
   ],
   [
     /between (\w+) and (\w+)/i,
-    (match) =>
-      `It could be ${sourceName(match[1]).toLowerCase()} or ${sourceName(match[2]).toLowerCase()}; ` +
-      "the photo does not decide it.",
+    (match) => `It could be ${withArticle(match[1])} or ${withArticle(match[2])}; the photo does not decide it.`,
     ["Focus on the slit, so that lines come out narrow.", "Show all of the spectrum, from violet to red."],
+  ],
+  [
+    /unlike anything in training \(nearest: (\w+)/i,
+    (match) =>
+      `It is unlike the lamps that the program has learnt; ${withArticle(match[1])} comes nearest, but not near enough.`,
+    ["Lasers, sodium, argon and other lamps are none of the seven kinds that it knows.", "If you know the lamp, name it under Options."],
   ],
   [
     /calibration/i,
@@ -47,16 +62,17 @@ const ADVICE = [
 
 // Why there is a source but no wavelengths.
 const NO_AXIS = [
-  [/arrangements|loosely|fits the peaks/i, "The peaks in the photo do not settle where the lamp's lines are."],
-  [/line\(s\) seen|lines found|no lines|few/i, "Too few of the lamp's lines stand out to place wavelengths by them."],
+  [/calibration/i, "The saved calibration does not belong to this photo, so it has no wavelengths."],
+  [/has no lines/i, "This light has no lines to place wavelengths by."],
   [/uncertain/i, "The lines leave the wavelengths too uncertain to be given."],
-  [/px long/i, "The spectrum is too small in this photo."],
-  [/calibration/i, "The saved calibration does not belong to this photo."],
+  [/px long/i, "The spectrum is too small in this photo to place wavelengths."],
+  [/lines? ?(\(s\))? seen|lines found/i, "Too few of the lamp's lines stand out to place wavelengths by them."],
+  [/arrangement|loosely/i, "The peaks in the photo do not settle where the lamp's lines are, so it has no wavelengths."],
 ];
 
 export function noAxis(reason) {
   const found = NO_AXIS.find(([pattern]) => pattern.test(reason ?? ""));
-  return found ? found[1] : "This light has no lines to place wavelengths by.";
+  return found ? found[1] : "No wavelengths can be given.";
 }
 
 export function advice(reason) {
