@@ -133,7 +133,7 @@ def recognise(
             blue_known = band.blue_end != "none"
             axis = fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
     except DataError as error:
-        reason = f"no wavelength axis: {error}"
+        reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
     return Result(
         status=status,
         reason=reason,
