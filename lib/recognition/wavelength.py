@@ -8,6 +8,7 @@ lines pin the axis down. A wrong axis is worse than none.
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from lib import taxonomy
 from lib.errors import DataError
@@ -43,6 +44,10 @@ _CHANCE_EVIDENCE_BOTH_WAYS = 2.0
 _CHANCE_EVIDENCE_BANDS = 3.0
 _LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
+_SHORTEST_PX = 30
+# Darker than this part of the brightest is a gap; over this part of the band it parts two orders.
+_DARK_PART = 0.06
+_GAP_PART = 0.08
 _FEWEST_LINES_MONOCHROME = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
 _LARGEST_ERROR_NM = 3.0
@@ -53,6 +58,8 @@ def fit_axis(
     profile: BandProfile, lamp: str, *, axis: str = "horizontal", blue_known: bool = True
 ) -> WavelengthAxis:
     """Return the wavelength axis of a band lit by a known lamp.
+
+    Where the band as a whole gives none, its lit parts are tried, in both directions.
 
     Parameters
     ----------
@@ -73,11 +80,24 @@ def fit_axis(
         If no lamp of that name is known.
     """
     lists = _lists_of(lamp)
-    absorbing = lists == ("fraunhofer",)
+    try:
+        return _fit(profile, lists, axis, blue_known)
+    except NoAxis as error:
+        for part in lit_parts(profile):
+            try:
+                return _fit(part, lists, axis, blue_known=False)
+            except NoAxis:
+                continue
+        raise error
+
+
+def _fit(
+    profile: BandProfile, lists: tuple[str, ...], axis: str, blue_known: bool
+) -> WavelengthAxis:
     rgb = np.asarray(profile.rgb, np.float64)
-    if len(rgb) < 30:
-        raise NoAxis(f"the band is {len(rgb)} px long; expected at least 30")
-    if absorbing:
+    if len(rgb) < _SHORTEST_PX:
+        raise NoAxis(f"the band is {len(rgb)} px long; expected at least {_SHORTEST_PX}")
+    if lists == ("fraunhofer",):
         peaks, rgb = find_dips(rgb)
     else:
         peaks = find_lines(rgb)
@@ -85,6 +105,26 @@ def fit_axis(
         raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
     answers = _answers(peaks, rgb, lists, both_ways=not blue_known)
     return _axis_of(_decide(answers, blue_known=blue_known), profile, axis)
+
+
+def lit_parts(profile: BandProfile) -> list[BandProfile]:
+    """Return the parts of a band between wide dark gaps, longest first.
+
+    A box that takes in the zero order, or both first orders around it, is no spectrum as a whole.
+    """
+    brightest = np.asarray(profile.rgb, np.float64).max(axis=1)
+    samples = len(brightest)
+    light = gaussian_filter1d(brightest - np.quantile(brightest, 0.05), samples / 200)
+    lit = np.flatnonzero(light > _DARK_PART * light.max())
+    if len(lit) == 0:
+        return []
+    runs = np.split(lit, np.flatnonzero(np.diff(lit) > _GAP_PART * samples) + 1)
+    margin = round(0.02 * samples)
+    parts = []
+    for run in runs:
+        part = slice(max(0, run[0] - margin), min(samples, run[-1] + margin + 1))
+        parts.append(BandProfile(profile.rgb[part], profile.clipped[part], profile.position[part]))
+    return sorted(parts, key=lambda part: -len(part.position))
 
 
 @dataclass(frozen=True)
