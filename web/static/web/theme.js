@@ -27,7 +27,7 @@
     if (!button) return;
     const word = document.createElement("span");
     word.className = "theme-word";
-    word.textContent = "Theme: ";
+    word.textContent = "Theme:";
     const label = () => {
       button.setAttribute("aria-label", `Theme: ${choice}`);
       button.replaceChildren(word, choice);
