@@ -1,6 +1,7 @@
 """The service as people start it: tokens from a shell, bounds on the wire, ends and restarts."""
 
 import json
+import re
 import signal
 import socket
 import struct
@@ -17,6 +18,7 @@ from PIL import Image
 
 import s6_serve
 from benchmarks.running_service import create_token, run_command, running_service, started
+from lib.paths import ROOT
 from lib.recognition.classifier import Classifier
 from lib.recognition.recognise import recognise_file
 from lib.simulation.photos import simulate_photo, simulate_scene
@@ -241,6 +243,17 @@ def test_a_port_in_use_is_one_line(service, tmp_path, shipped_model):
         "--port", port, "--model", str(shipped_model), "--state", str(tmp_path / "state")
     )
     assert done.returncode == 1 and f"error: 127.0.0.1:{port}: cannot listen" in done.stderr
+
+
+def test_the_guide_names_flags_and_codes_that_exist():
+    guide = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    known = set(re.findall(r"--[a-z-]+", run_command("--help").stdout))
+    others = {"--data-binary", "--json", "--calibration"}
+    assert set(re.findall(r"--[a-z-]+", guide)) - others <= known
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").glob("*.py"))
+    refusals = guide[guide.index("A refusal is JSON") : guide.index("Among several photos")]
+    for code in set(re.findall(r"`([a-z_]+)`", refusals)) - {"code", "message"}:
+        assert f'"{code}"' in sources, code
 
 
 @pytest.mark.parametrize("flags", [["--threads", "0"], ["--port", "high"], ["revoke-token"]])

@@ -176,6 +176,31 @@ def test_ipv6_addresses_of_one_customer_share_their_limit(client, options):
     assert codes == [401, 429, 401]
 
 
+def test_bodies_of_many_clients_together_are_bounded():
+    from types import SimpleNamespace
+
+    from web.server import BoundedParser
+
+    # Headers bound, body bound and spill bound, as waitress's own parser reads them.
+    adjustments = SimpleNamespace(
+        max_request_header_size=10_000,
+        max_request_body_size=1000,
+        inbuf_overflow=10_000,
+        url_scheme="http",
+    )
+    parsers = [BoundedParser(adjustments) for _ in range(10)]
+    for parser in parsers:
+        parser.received(b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n")
+        parser.received(b"x" * 800)
+    busy = [parser for parser in parsers if parser.error]
+    assert 4 <= len(busy) <= 6 and {parser.error.code for parser in busy} == {503}
+    del parsers, parser, busy
+    later = BoundedParser(adjustments)
+    later.received(b"POST / HTTP/1.1\r\nContent-Length: 900\r\n\r\n")
+    later.received(b"x" * 800)
+    assert later.error is None
+
+
 def test_health_needs_no_token(client):
     assert client.get("/healthz").json() == {"status": "ok", "model_version": "1"}
 

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 
 from benchmarks.running_service import running_service
@@ -380,18 +381,32 @@ def test_every_control_and_picture_has_a_name(page, lamp_photo):
     assert page.execute_script("return document.querySelector('#plot svg').ariaLabel")
 
 
-def test_a_login_is_asked_for_where_others_can_reach_the_server(browser, tmp_path, shipped_model):
-    state = tmp_path / "state"
+@pytest.fixture(scope="module")
+def proxied_service(tmp_path_factory, shipped_model):
+    """A server that believes that a proxy stands in front of it."""
+    state = tmp_path_factory.mktemp("proxied") / "state"
     with running_service(state, "--behind-proxy", model=shipped_model) as service:
-        page = open_page(browser, service.url)
-        assert page.current_url.endswith("/login")
-        page.find_element("id", "token").send_keys("wrong\n")
-        until(page, "return document.getElementById('problem') !== null")
-        page.find_element("id", "token").send_keys(service.token + "\n")
-        until(page, "return document.getElementById('drop') !== null")
-        give(page, jpeg(simulate_scene(np.random.default_rng(1)).image))
-        assert is_shown(page, "result")
-        page.delete_all_cookies()
+        yield service
+
+
+def test_a_login_is_asked_for_where_others_can_reach_the_server(browser, proxied_service):
+    page = open_page(browser, proxied_service.url)
+    assert page.current_url.endswith("/login")
+    page.find_element("id", "token").send_keys("wrong\n")
+    until(page, "return document.getElementById('problem') !== null")
+    page.find_element("id", "token").send_keys(proxied_service.token + "\n")
+    until(page, "return document.getElementById('drop') !== null")
+    give(page, jpeg(simulate_scene(np.random.default_rng(1)).image))
+    assert is_shown(page, "result")
+    page.delete_all_cookies()
+
+
+def test_behind_a_proxy_its_clients_are_told_apart(proxied_service):
+    forwarded = {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https"}
+    answer = requests.get(proxied_service.url + "/login", headers=forwarded, timeout=10)
+    assert all("Secure" in cookie for cookie in answer.headers["Set-Cookie"].split(", csrf"))
+    time.sleep(0.2)
+    assert proxied_service.events()[-1]["address"] == "203.0.113.5"
 
 
 def test_the_api_page_works_without_the_internet(browser, service):

@@ -85,6 +85,13 @@ def test_a_fault_of_the_program_is_not_blamed_on_the_photo(make_pool):
     assert answer(pool)["photo"] == "a.jpg"
 
 
+def test_a_reader_that_ended_while_idle_is_replaced_without_blame(make_pool):
+    pool = make_pool()
+    psutil.Process(answer(pool)["pid"]).kill()
+    time.sleep(0.1)
+    assert "reason" not in answer(pool)
+
+
 def test_readers_are_added_only_when_all_are_busy(make_pool):
     pool = make_pool(size=3)
     assert len({answer(pool)["pid"] for _ in range(5)}) == 1

@@ -69,6 +69,10 @@ class Worker:
             raise DataError(message.message)
         return message
 
+    def is_alive(self) -> bool:
+        """Return whether the process still runs; the system may have ended it for its memory."""
+        return self._process.is_alive()
+
     def ask(self, job: Job, time_s: float) -> Reply | JobFailed:
         """Return the reply; TimeoutError, EOFError or OSError if there will be none."""
         self._connection.send(job)
@@ -174,6 +178,13 @@ class Pool:
 
     def _take(self) -> Worker:
         deadline = time.monotonic() + _QUEUE_S
+        while True:
+            worker = self._next_idle(deadline)
+            if worker.is_alive():
+                return worker
+            self._give_up(worker, "ended while idle")
+
+    def _next_idle(self, deadline: float) -> Worker:
         with self._changed:
             while not self._idle:
                 if self._count < self._size and not self._closed:

@@ -14,11 +14,11 @@ from waitress.utilities import Error
 
 from web.options import ServiceOptions
 
-# Beyond the readers' own: the page, its files and short answers never wait behind photos.
-_EXTRA_THREADS = 8
+# Requests that wait for a reader hold a thread each; the page and its files need some beside.
+_EXTRA_THREADS = 24
 _MAX_CONNECTIONS = 200
-# All bodies that are arriving or waiting together, in requests of the largest size.
-_BODIES_AT_ONCE = 8
+# All bodies that are arriving or waiting together, in requests of the largest size: 256 MB.
+_BODIES_AT_ONCE = 4
 # A client that sends nothing for this long is let go.
 _SILENCE_S = 30
 _CODES = {
