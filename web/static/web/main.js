@@ -19,6 +19,8 @@ let asked = 0;
 /* Taking a photo */
 
 function takeFirst(files) {
+  part("drop-note").textContent =
+    files.length > 1 ? `Took the first of ${files.length} files: the page reads one at a time.` : "";
   if (files.length) take(files[0]);
 }
 
