@@ -68,6 +68,11 @@ PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "sha
 _WEIGHTS = np.array([0.35, 0.8, 0.9, 1.0, 0.55, 2.0, 1.2, 0.5, 3.2])
 
 
+# Starts whose rough evidence trails the best by more than this are not refined, nats.
+_HOPELESS_BY = 20.0
+# With this much evidence from single lines the shape of the curve need not be searched, nats.
+_SETTLED_EVIDENCE = 25.0
+
 _ENDS_AND_MIDDLE = powers_of(np.array([-0.9, 0.0, 0.9]))
 
 
@@ -136,9 +141,10 @@ def search(scene: Scene, lamp: str, *, keep: int = 6) -> list[Match]:
     found: list[Match] = []
     for start in chosen:
         found += _new_match(scene, start, lamp, found)
-    if lamp in _CROWDED:
+    settled = max((match.evidence for match in found), default=0.0) > _SETTLED_EVIDENCE
+    if lamp in _CROWDED and not settled:
         shaped = propose_by_shape(scene, lamp)
-        for k in _distinct(shaped, -np.arange(len(shaped)), keep):
+        for k in _distinct(shaped, -0.1 * np.arange(len(shaped)), keep):
             found += _new_match(scene, shaped[k], lamp, found, by_shape=True)
     return sorted(found, key=lambda match: -match.evidence)
 
@@ -276,7 +282,8 @@ def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
     """Return the indices of the best maps that differ by over 4 nm somewhere in the band."""
     nm = maps @ _ENDS_AND_MIDDLE.T
     chosen: list[int] = []
-    for k in np.argsort(-evidence, kind="stable")[:600]:
+    order = np.argsort(-evidence, kind="stable")[:600]
+    for k in order[evidence[order] > evidence[order[0]] - _HOPELESS_BY] if len(order) else ():
         if all(np.abs(nm[k] - nm[other]).max() > 4.0 for other in chosen):
             chosen.append(int(k))
             if len(chosen) == keep:

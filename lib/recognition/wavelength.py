@@ -48,6 +48,9 @@ _SHORTEST_PX = 30
 # Darker than this part of the brightest is a gap; over this part of the band it parts two orders.
 _DARK_PART = 0.06
 _GAP_PART = 0.08
+# A single part this long is the band as it was; more parts than these are the lines of a lamp.
+_SAME_PART = 0.7
+_MOST_PARTS = 3
 _FEWEST_LINES_MONOCHROME = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
 _LARGEST_ERROR_NM = 3.0
@@ -108,7 +111,7 @@ def _fit(
 
 
 def lit_parts(profile: BandProfile) -> list[BandProfile]:
-    """Return the parts of a band between wide dark gaps, longest first.
+    """Return the parts of a band between wide dark gaps, longest first; none if it has no gaps.
 
     A box that takes in the zero order, or both first orders around it, is no spectrum as a whole.
     """
@@ -124,7 +127,9 @@ def lit_parts(profile: BandProfile) -> list[BandProfile]:
     for run in runs:
         part = slice(max(0, run[0] - margin), min(samples, run[-1] + margin + 1))
         parts.append(BandProfile(profile.rgb[part], profile.clipped[part], profile.position[part]))
-    return sorted(parts, key=lambda part: -len(part.position))
+    if len(parts) == 1 and len(parts[0].position) > _SAME_PART * samples:
+        return []
+    return sorted(parts, key=lambda part: -len(part.position))[:_MOST_PARTS]
 
 
 @dataclass(frozen=True)
