@@ -68,6 +68,12 @@ def test_poor_light_is_refused_however_sure_the_network_is(quality, word):
     assert verdict.status == "unknown" and verdict.reason.startswith(word)
 
 
+def test_a_line_source_needs_lines():
+    verdict = judge(predicted(9.0, neon=0.99), but(lines_resolved=1), CARD)
+    assert verdict.reason.startswith("too few lines for neon")
+    assert judge(predicted(9.0, led=0.99), but(lines_resolved=1), CARD).status == "ok"
+
+
 def test_a_crop_without_its_photo_passes_the_gates():
     assert judge(predicted(9.0, neon=0.99), None, CARD).status == "ok"
 
