@@ -12,6 +12,28 @@ _MAX_FIELD_BYTES = 2**16
 _REMEMBERED_CLIENTS = 10_000
 
 
+_APPS = [
+    "web.apps.WebConfig",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "corsheaders",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+_MIDDLEWARE = [
+    "web.middleware.log_requests",
+    "web.middleware.add_security_headers",
+    "django.middleware.security.SecurityMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
+    "web.middleware.check_host",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+
 def make_settings(options: ServiceOptions, secret_key: str) -> dict:
     """Return the settings for `django.conf.settings.configure`."""
     return {
@@ -20,87 +42,21 @@ def make_settings(options: ServiceOptions, secret_key: str) -> dict:
         "SERVICE": options,
         "ALLOWED_HOSTS": allowed_hosts(options),
         "ROOT_URLCONF": "web.urls",
-        "INSTALLED_APPS": [
-            "web.apps.WebConfig",
-            "django.contrib.staticfiles",
-            "rest_framework",
-            "corsheaders",
-            "drf_spectacular",
-            "drf_spectacular_sidecar",
-        ],
-        "MIDDLEWARE": [
-            "web.middleware.log_requests",
-            "web.middleware.add_security_headers",
-            "django.middleware.security.SecurityMiddleware",
-            "corsheaders.middleware.CorsMiddleware",
-            "web.middleware.check_host",
-            "whitenoise.middleware.WhiteNoiseMiddleware",
-            "django.contrib.sessions.middleware.SessionMiddleware",
-            "django.middleware.common.CommonMiddleware",
-            "django.middleware.csrf.CsrfViewMiddleware",
-            "django.middleware.clickjacking.XFrameOptionsMiddleware",
-        ],
-        "TEMPLATES": [
-            {
-                "BACKEND": "django.template.backends.django.DjangoTemplates",
-                "APP_DIRS": True,
-                "OPTIONS": {
-                    "context_processors": ["django.template.context_processors.csrf"],
-                },
-            }
-        ],
-        "DATABASES": {
-            "default": {
-                "ENGINE": "django.db.backends.sqlite3",
-                "NAME": options.state / "service.sqlite3",
-                "CONN_MAX_AGE": None,
-                "OPTIONS": {
-                    "timeout": _DATABASE_TIMEOUT_S,
-                    "transaction_mode": "IMMEDIATE",
-                    # A kill in the middle of a write loses that write and nothing else.
-                    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
-                },
-            }
-        },
-        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "CACHES": {
-            "default": {
-                "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-                "OPTIONS": {"MAX_ENTRIES": _REMEMBERED_CLIENTS},
-            }
-        },
+        "INSTALLED_APPS": _APPS,
+        "MIDDLEWARE": _MIDDLEWARE,
         "USE_TZ": True,
         "USE_I18N": False,
         "APPEND_SLASH": False,
-        "STATIC_URL": "/static/",
-        "WHITENOISE_USE_FINDERS": True,
-        "WHITENOISE_AUTOREFRESH": False,
-        # Browsers ask each time and get 304: files change with the program, not their names.
-        "WHITENOISE_MAX_AGE": 0,
+        # The log is set up before Django, for the readers' processes alike.
+        "LOGGING_CONFIG": None,
+        **_templates(),
+        **_database(options),
+        **_rate_memory(),
+        **_static_files(),
         **_uploads(options),
         **_cookies(options),
         **_cors(options),
-        "REST_FRAMEWORK": {
-            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-            "DEFAULT_AUTHENTICATION_CLASSES": ["web.access.TokenAuthentication"],
-            "DEFAULT_PERMISSION_CLASSES": ["web.access.IsKnown"],
-            "DEFAULT_METADATA_CLASS": None,
-            "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-            "EXCEPTION_HANDLER": "web.errors.api_exception",
-            "UNAUTHENTICATED_USER": None,
-            "UNAUTHENTICATED_TOKEN": None,
-        },
-        "SPECTACULAR_SETTINGS": {
-            "TITLE": API_TITLE,
-            "VERSION": API_VERSION,
-            "DESCRIPTION": "A photo of a spectrum in; its light source and wavelengths out.",
-            "SERVE_INCLUDE_SCHEMA": False,
-            "SERVE_AUTHENTICATION": [],
-            "SERVE_PERMISSIONS": [],
-            "SWAGGER_UI_DIST": "SIDECAR",
-            "SWAGGER_UI_FAVICON_HREF": "/static/web/icon.svg",
-        },
-        "LOGGING_CONFIG": None,
+        **_api(),
     }
 
 
@@ -110,6 +66,52 @@ def allowed_hosts(options: ServiceOptions) -> list[str]:
     if not is_loopback(options.host) and options.host not in ("0.0.0.0", "::", ""):
         names.append(f"[{options.host}]" if ":" in options.host else options.host)
     return list(dict.fromkeys(names))
+
+
+def _templates() -> dict:
+    engine = {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": ["django.template.context_processors.csrf"]},
+    }
+    return {"TEMPLATES": [engine]}
+
+
+def _database(options: ServiceOptions) -> dict:
+    database = {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": options.state / "service.sqlite3",
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "timeout": _DATABASE_TIMEOUT_S,
+            "transaction_mode": "IMMEDIATE",
+            # A kill in the middle of a write loses that write and nothing else.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+        },
+    }
+    return {
+        "DATABASES": {"default": database},
+        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
+    }
+
+
+def _rate_memory() -> dict:
+    cache = {
+        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+        "OPTIONS": {"MAX_ENTRIES": _REMEMBERED_CLIENTS},
+    }
+    return {"CACHES": {"default": cache}}
+
+
+def _static_files() -> dict:
+    return {
+        "STATIC_URL": "/static/",
+        # Served from where they lie: no collecting step, no second server.
+        "WHITENOISE_USE_FINDERS": True,
+        "WHITENOISE_AUTOREFRESH": False,
+        # Browsers ask each time and get 304: files change with the program, not their names.
+        "WHITENOISE_MAX_AGE": 0,
+    }
 
 
 def _uploads(options: ServiceOptions) -> dict:
@@ -145,4 +147,27 @@ def _cors(options: ServiceOptions) -> dict:
         "CORS_URLS_REGEX": r"^/api/.*$",
         "CORS_ALLOW_METHODS": ["DELETE", "GET", "OPTIONS", "POST"],
         "CORS_EXPOSE_HEADERS": ["Retry-After"],
+    }
+
+
+def _api() -> dict:
+    return {
+        "REST_FRAMEWORK": {
+            "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+            "DEFAULT_AUTHENTICATION_CLASSES": ["web.access.TokenAuthentication"],
+            "DEFAULT_PERMISSION_CLASSES": ["web.access.IsKnown"],
+            "DEFAULT_METADATA_CLASS": None,
+            "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+            "EXCEPTION_HANDLER": "web.errors.api_exception",
+            "UNAUTHENTICATED_USER": None,
+            "UNAUTHENTICATED_TOKEN": None,
+        },
+        "SPECTACULAR_SETTINGS": {
+            "TITLE": API_TITLE,
+            "VERSION": API_VERSION,
+            "DESCRIPTION": "A photo of a spectrum in; its light source and wavelengths out.",
+            "SERVE_INCLUDE_SCHEMA": False,
+            "SERVE_AUTHENTICATION": [],
+            "SERVE_PERMISSIONS": [],
+        },
     }

@@ -1,6 +1,10 @@
-// Making elements.
+// Finding and making elements.
 
 const SVG = "http://www.w3.org/2000/svg";
+
+export function part(id) {
+  return document.getElementById(id);
+}
 
 export function element(name, properties = {}, ...children) {
   const made = document.createElement(name);

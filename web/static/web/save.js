@@ -26,7 +26,7 @@ export function saveJson(value, name) {
   save(new Blob([JSON.stringify(value, null, 2) + "\n"], { type: "application/json" }), name);
 }
 
-export async function savePng(points, lines, photo, channels) {
+export async function savePng({ points, lines, channels }, photo) {
   const { svg } = draw(points, lines, {
     width: PNG_WIDTH, height: PNG_HEIGHT, palette: PRINT, channels, dark: false,
   });
