@@ -1,0 +1,77 @@
+// Saved calibrations: chosen, kept, downloaded, deleted.
+
+import { element, part } from "./elements.js";
+import { saveJson } from "./save.js";
+import * as service from "./service.js";
+import { refusal } from "./words.js";
+
+export async function loadCalibrations() {
+  let saved;
+  try {
+    saved = await service.listCalibrations();
+  } catch (error) {
+    if (error instanceof service.Refusal) return; // the page works without them
+    throw error;
+  }
+  const select = part("calibration");
+  const chosen = select.value;
+  select.replaceChildren(
+    select.options[0],
+    ...saved.map(({ id, name }) => element("option", { value: id, textContent: name })),
+  );
+  select.value = saved.some(({ id }) => id === chosen) ? chosen : "";
+  part("calibrations").hidden = !saved.length;
+  part("calibration-list").replaceChildren(...saved.map(row));
+}
+
+export async function keepCalibration(photo, name, lamp) {
+  try {
+    await service.saveCalibration(photo, name, lamp);
+    await loadCalibrations();
+    return `Saved as "${name}". Choose it under Options for the instrument's other photos.`;
+  } catch (error) {
+    return inWords(error);
+  }
+}
+
+function row({ id, name, created }) {
+  const day = new Date(created).toLocaleDateString(undefined, { dateStyle: "medium" });
+  return element(
+    "li", {},
+    element("span", { textContent: name }),
+    element("span", { className: "hint", textContent: day }),
+    button("Download", name, () => download(id, name)),
+    button("Delete", name, () => remove(id, name)),
+  );
+}
+
+function button(word, name, work) {
+  const made = element("button", { type: "button", className: "quiet", textContent: word });
+  made.setAttribute("aria-label", `${word} ${name}`);
+  made.addEventListener("click", async () => {
+    try {
+      await work();
+    } catch (error) {
+      part("status").textContent = inWords(error);
+    }
+  });
+  return made;
+}
+
+async function download(id, name) {
+  const whole = await service.readCalibration(id);
+  saveJson(whole.document, `${name.replace(/[^\p{L}\p{N}_-]+/gu, "_")}.json`);
+}
+
+async function remove(id, name) {
+  if (!confirm(`Delete the calibration "${name}"?`)) return;
+  await service.deleteCalibration(id);
+  await loadCalibrations();
+  part("status").textContent = `${name} is deleted.`;
+}
+
+function inWords(error) {
+  if (!(error instanceof service.Refusal)) throw error;
+  const words = refusal(error.code, error.message);
+  return `${words.title}. ${words.text}`;
+}

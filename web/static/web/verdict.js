@@ -1,0 +1,91 @@
+// What the answer says, in words and probabilities.
+
+import { element, part } from "./elements.js";
+import { advice, noAxis, sourceName, sourceText } from "./words.js";
+
+// `asked`: the lamp that the user named and the calibration that the user chose, if any.
+export function showVerdict(answer, asked) {
+  const ok = answer.status === "ok";
+  const box = document.querySelector(".verdict");
+  box.classList.toggle("ok", ok);
+  box.classList.toggle("doubt", !ok);
+  const [eyebrow, title] = heading(answer, asked);
+  part("eyebrow").textContent = eyebrow;
+  part("source").textContent = title;
+  part("sentence").textContent = sentence(answer, asked);
+  part("advice").replaceChildren(...hints(answer));
+  part("guesses").replaceChildren(...guesses(answer, asked));
+}
+
+function heading(answer, asked) {
+  if (answer.status === "no_band") return ["Nothing to read", "No spectrum found"];
+  if (answer.status === "unknown") return ["Not named", "Unknown light source"];
+  return [asked.lamp ? "Light source, as you named it" : "Light source", sourceName(answer.source)];
+}
+
+function sentence(answer, asked) {
+  if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
+  const wavelengths = wavelengthSentence(answer, asked);
+  if (answer.status === "unknown") {
+    return `It is not clear enough to be named: a wrong name would lead to wrong wavelengths. ${wavelengths}`;
+  }
+  const text = sourceText(answer.source);
+  return `${text ? `${text}. ` : ""}${wavelengths}`;
+}
+
+function wavelengthSentence(answer, asked) {
+  if (!answer.wavelength) return answer.status === "ok" ? noAxis(answer.reason) : "";
+  const nm = answer.spectrum.nm;
+  const [low, high] = [Math.min(nm[0], nm.at(-1)), Math.max(nm[0], nm.at(-1))];
+  const from = asked.calibration ? "by the saved calibration" : `by ${answer.wavelength.lines.length} lines`;
+  return (
+    `The photo shows ${low.toFixed(0)} to ${high.toFixed(0)} nm, ${from}, ` +
+    `certain to about ${Math.max(0.1, answer.wavelength.uncertainty_nm).toFixed(1)} nm.`
+  );
+}
+
+function hints(answer) {
+  if (answer.status === "ok") {
+    if (!answer.saturated) return [];
+    const text = "Part of the spectrum is overexposed; a shorter exposure shows more.";
+    return [element("p", { textContent: text })];
+  }
+  const { text, hints } = advice(answer.reason);
+  const parts = [element("p", { textContent: text || `${answer.reason}.` })];
+  if (hints.length) parts.push(element("ul", {}, ...hints.map((hint) => element("li", { textContent: hint }))));
+  return parts;
+}
+
+const CAPTIONS = {
+  ok: "Probabilities",
+  unknown: "What it resembles, not certain enough for a name",
+  named: "What the model would say by itself",
+};
+
+function guesses(answer, asked) {
+  const rows = Object.entries(answer.probabilities).sort((a, b) => b[1] - a[1]);
+  if (!rows.length) return [];
+  const body = element("tbody", {}, ...rows.map(([name, value]) => guess(name, value, name === answer.source)));
+  const caption = element("caption", { textContent: CAPTIONS[asked.lamp ? "named" : answer.status] });
+  return [element("table", {}, caption, body)];
+}
+
+function guess(name, value, named) {
+  const fill = element("div", { className: "fill" });
+  fill.style.width = `${100 * value}%`;
+  const track = element("div", { className: "track" }, fill);
+  track.setAttribute("aria-hidden", "true");
+  return element(
+    "tr",
+    { className: named ? "named" : "" },
+    element("th", { scope: "row", textContent: sourceName(name) }),
+    element("td", {}, track),
+    element("td", { className: "number", textContent: percent(value) }),
+  );
+}
+
+function percent(value) {
+  if (value < 0.0005) return "< 0.1 %";
+  if (value >= 0.9995) return "> 99.9 %";
+  return `${(100 * value).toFixed(1)} %`;
+}
