@@ -31,8 +31,8 @@ def draw_pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effect
         image = camera.add_noise(
             rng,
             image,
-            full_well=_per_crop(np.exp(rng.uniform(np.log(250), np.log(2e5), n))),
-            read=_per_crop(np.exp(rng.uniform(np.log(0.00005), np.log(0.004), n))),
+            full_well=_per_crop(np.exp(rng.uniform(np.log(400), np.log(3e5), n))),
+            read=_per_crop(np.exp(rng.uniform(np.log(0.00003), np.log(0.003), n))),
             grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
         )
     image = camera.clip_full(image) * _per_crop(balance)
@@ -47,9 +47,9 @@ def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.nda
         return np.full(n, 0.7)
     where = rng.random(n)
     return np.select(
-        [where < 0.54, where < 0.64],
-        [rng.uniform(0.25, 1.05, n), np.exp(rng.uniform(np.log(0.03), np.log(0.25), n))],
-        np.exp(rng.uniform(np.log(1.05), np.log(25), n)),
+        [where < 0.56, where < 0.64],
+        [rng.uniform(0.25, 1.05, n), np.exp(rng.uniform(np.log(0.05), np.log(0.25), n))],
+        np.exp(rng.uniform(np.log(1.05), np.log(16), n)),
     )
 
 
@@ -60,8 +60,8 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
     column = np.arange(COLUMNS)
     shift = np.zeros((n, ROWS, COLUMNS), np.float32)
     if effects.slant:
-        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.1, 12, 1.2)
-        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
+        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.08, 10, 1.2)
+        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.04, 8, rng.random(n) ** 2)
         keystone_px = rng.normal(0, 0.5, n)
         shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
         shift += keystone_px[:, None, None] * row[:, None] * (column / COLUMNS - 0.5)
@@ -81,7 +81,7 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
 def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return the brightness (n, 15, 480, 1) across the band: uneven slits, and bands that leave.
 
-    A fifth of the crops show the edge of the band, which may bend out of the strip.
+    A seventh of the crops shows the edge of the band, which may bend out of the strip.
     """
     row = np.linspace(-1, 1, ROWS, dtype=np.float32)[:, None]
     column = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
@@ -89,7 +89,7 @@ def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
     centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
     half_width = rng.uniform(0.25, 1.6, (n, 1, 1))
     edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
-    shown = (rng.random((n, 1, 1)) < 0.18).astype(np.float32)
+    shown = (rng.random((n, 1, 1)) < 0.15).astype(np.float32)
     streaks = 1 + rng.standard_normal((n, ROWS, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
     slit = streaks * (1 + 0.08 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
     return ((1 - shown + shown * edge) * slit.astype(np.float32))[..., None]
@@ -99,7 +99,7 @@ def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     """Add the lamp's own stray light and a background of another colour."""
     n = len(image)
     own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.5 * rng.random((n, 1)) ** 5)
-    level = np.exp(rng.uniform(np.log(0.00005), np.log(0.02), (n, 1)))
+    level = np.exp(rng.uniform(np.log(0.00003), np.log(0.012), (n, 1)))
     colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
     slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
     return camera.add_haze(image, _per_crop(own + colour), slope)
