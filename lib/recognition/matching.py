@@ -1,10 +1,9 @@
 """Which peak is which line: a search over all plausible axes, then one-to-one matching.
 
-A hypothesis is a smooth map from place to wavelength, `nm = c0 + c1 t + c2 t**2 + c3 t**3`, with
-t running from -1 to 1 over the band. Pairs of clear peaks laid on pairs of strong lines propose
-the maps; evidence in natural logarithms of likelihood ratios judges them: peaks that stand where
-lines are expected, in their colour and roughly their strength, speak for a map; strong lines that
-are not there and strong peaks that no line explains speak against it.
+Hypotheses (see `hypotheses`) are refined: peaks are matched to lines one to one, the axis is
+fitted, and the evidence (see `evidence`) judges the result. Peaks that stand where lines are
+expected, in their colour and roughly their strength, speak for it; strong lines that are not there
+and strong peaks that no line explains speak against it.
 """
 
 from dataclasses import dataclass, field
@@ -15,45 +14,34 @@ from scipy.optimize import linear_sum_assignment
 from lib.recognition.axis_fit import (
     AxisModel,
     bend_of,
-    bent_map,
     fit_model,
     grating_model,
     left_out,
-    powers_of,
     shape_cost,
 )
+from lib.recognition.evidence import (
+    level_cost,
+    missed_cost,
+    position_gain,
+    stray_cost,
+    width_cost,
+)
+from lib.recognition.hypotheses import ENDS_AND_MIDDLE, distinct, propose, rough_evidence
 from lib.recognition.patterns import Pattern, pattern_of
 from lib.recognition.scene import Scene
 from lib.recognition.template import (
-    LIGHT_WEIGHT,
     align,
     likeness,
     propose_by_shape,
     shape_correlation,
 )
 
-# What a band of visible light can span, nm, and where its ends can lie.
-SPAN_NM = (50.0, 640.0)
-_ENDS_NM = (250.0, 1060.0)
-
-# c2/c1 of the maps tried, for a band of 300 nm (see axis_fit for what occurs).
-_BENDS_TRIED = (-0.2, -0.11, -0.05, -0.01, 0.03)
-
-# Places this far from a line, nm, still propose it; the search's own maps are only linear.
-_SEARCH_SIGMA_NM = 2.2
+# How far from its line a peak may be in the first round of matching, nm.
 _LONGEST_REACH_NM = 7.0
 # Lines nearer than this that are seen as one peak may be either or both, nm.
 _CLOSE_NM = 2.5
 # What no axis model follows, nm: lens distortion, channels that disagree.
 _AXIS_ERROR_NM = 0.2
-
-# Peaks that have nothing to do with the lamp's lines, per nm: reflections, ripples, other gases.
-_STRAY_PER_NM = 0.03
-# Spread of ln(height) between what a line list promises and a photo shows.
-_LEVEL_SPREAD = 0.9
-_MISSED_WORST = 4.0
-_STRAY_WORST = 3.0
-
 
 # Spectra that run together at low resolution: also searched for by the shape of the whole curve.
 _CROWDED = ("neon", "nitrogen", "fraunhofer", "argon", "krypton", "xenon")
@@ -67,13 +55,8 @@ _BANDS = ("nitrogen",)
 PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "shape", "light")
 _WEIGHTS = np.array([0.35, 0.8, 0.9, 1.0, 0.55, 2.0, 1.2, 0.5, 3.2])
 
-
-# Starts whose rough evidence trails the best by more than this are not refined, nats.
-_HOPELESS_BY = 20.0
 # With this much evidence from single lines the shape of the curve need not be searched, nats.
 _SETTLED_EVIDENCE = 25.0
-
-_ENDS_AND_MIDDLE = powers_of(np.array([-0.9, 0.0, 0.9]))
 
 
 @dataclass(frozen=True)
@@ -136,15 +119,15 @@ def search(scene: Scene, lamp: str, *, keep: int = 6) -> list[Match]:
     maps = propose(scene, lamp)
     chosen = []
     if len(maps):
-        quick = _quick_evidence(scene, maps, lamp)
-        chosen += [maps[k] for k in _distinct(maps, quick, keep)]
+        quick = rough_evidence(scene, maps, lamp)
+        chosen += [maps[k] for k in distinct(maps, quick, keep)]
     found: list[Match] = []
     for start in chosen:
         found += _new_match(scene, start, lamp, found)
     settled = max((match.evidence for match in found), default=0.0) > _SETTLED_EVIDENCE
     if lamp in _CROWDED and not settled:
         shaped = propose_by_shape(scene, lamp)
-        for k in _distinct(shaped, -0.1 * np.arange(len(shaped)), keep):
+        for k in distinct(shaped, -0.1 * np.arange(len(shaped)), keep):
             found += _new_match(scene, shaped[k], lamp, found, by_shape=True)
     return sorted(found, key=lambda match: -match.evidence)
 
@@ -161,134 +144,7 @@ def _new_match(
 
 def _alike(one: np.ndarray, other: np.ndarray) -> bool:
     """Tell whether two axes agree within 1 nm all along the band."""
-    return bool(np.abs(_ENDS_AND_MIDDLE @ (one - other)).max() < 1.0)
-
-
-def propose(scene: Scene, lamp: str) -> np.ndarray:
-    """Return maps through pairs of clear peaks and strong lines, float64 of shape (h, 4)."""
-    # A resolution in the middle of what the band can have; strong lines hardly depend on it.
-    pattern = pattern_of(lamp, 0.5 * scene.resolution_t * 250)
-    strong = np.sort(np.argsort(-pattern.level, kind="stable")[:12])
-    line_nm = pattern.nm[strong]
-    clear = scene.peaks.strongest(10)
-    t = scene.t[clear]
-    first, second = np.triu_indices(len(clear), 1)
-    low, high = np.triu_indices(len(strong), 1)
-    a, b = np.repeat(first, len(low)), np.repeat(second, len(low))
-    p, q = np.tile(low, len(first)), np.tile(high, len(first))
-    kind = scene.colour_at(clear[a], line_nm[p]) + scene.colour_at(clear[b], line_nm[q])
-    slope = (line_nm[q] - line_nm[p]) / (t[b] - t[a])
-    keep = (2 * slope > SPAN_NM[0]) & (2 * slope < SPAN_NM[1]) & (kind > -3.0)
-    a, b, p, q, slope = a[keep], b[keep], p[keep], q[keep], slope[keep]
-    maps = []
-    for bend in _BENDS_TRIED:
-        c2, c3 = bent_map(bend, slope)
-        # The cubic through both points: the chord's slope less what the bends add to it.
-        c1 = slope - c2 * (t[a] + t[b]) - c3 * (t[a] ** 2 + t[a] * t[b] + t[b] ** 2)
-        c0 = line_nm[p] - c1 * t[a] - c2 * t[a] ** 2 - c3 * t[a] ** 3
-        maps.append(np.stack([c0, c1, c2, c3], axis=1))
-    maps = np.concatenate(maps)
-    start = maps[:, 0] - maps[:, 1] + maps[:, 2] - maps[:, 3]
-    stop = maps.sum(axis=1)
-    steady = maps[:, 1] > 2.2 * np.abs(maps[:, 2]) + 3 * np.abs(maps[:, 3])
-    inside = (start > _ENDS_NM[0]) & (stop < _ENDS_NM[1])
-    return maps[steady & inside]
-
-
-def _quick_evidence(scene: Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
-    """Return a rough evidence of every map, shape (h,), from each line's nearest peak."""
-    evidence = np.full(len(maps), -np.inf)
-    resolution = scene.resolution_t * maps[:, 1]
-    # Two steps an octave: the strong lines' blends hardly change within one.
-    bucket = np.round(2 * np.log2(resolution)).astype(int)
-    for value in np.unique(bucket):
-        members = np.flatnonzero(bucket == value)
-        pattern = pattern_of(lamp, 2.0 ** (value / 2))
-        evidence[members] = _quick_evidence_of(scene, maps[members], pattern)
-    return evidence
-
-
-def _quick_evidence_of(scene: Scene, maps: np.ndarray, pattern: Pattern) -> np.ndarray:
-    strong = np.argsort(-pattern.level, kind="stable")[:24]
-    nm, level = pattern.nm[strong], pattern.level[strong]
-    t = _places_of(maps, nm)
-    inside = np.abs(t) <= 1.0
-    nearest = _nearest(scene.t, np.clip(t, -1, 1))
-    off_nm = (t - scene.t[nearest]) * maps[:, 1:2]
-    # The brightest line inside the band is taken to be as high as the highest peak.
-    brightest = np.where(inside, level, -np.inf).max(axis=1, keepdims=True)
-    brightest = np.where(np.isfinite(brightest), brightest, 0.0)
-    expected = np.minimum(level - brightest, 0.0)
-    gain = _position_gain(off_nm, _SEARCH_SIGMA_NM)
-    gain = gain + scene.colour_at(nearest, np.broadcast_to(nm, t.shape))
-    gain -= 0.5 * np.minimum(((scene.level[nearest] - expected) / (1.5 * _LEVEL_SPREAD)) ** 2, 4.0)
-    gain -= _width_cost(
-        scene.width[nearest] - np.log(pattern.fwhm_nm / pattern.resolution_nm)[strong]
-    )
-    missed = -_missed_cost(expected, scene.limit)
-    hit = inside & (gain > missed)
-    evidence = np.where(inside, np.where(hit, gain, missed), 0.0)
-    evidence = (evidence * np.exp(0.5 * expected)).sum(axis=1)
-    taken = np.zeros((len(maps), len(scene.t) + 1), bool)
-    np.put_along_axis(taken, np.where(hit, nearest, len(scene.t)), True, axis=1)
-    stray = (~taken[:, :-1]) * _stray_cost(scene)
-    evidence -= stray.sum(axis=1) + shape_cost(maps)
-    return evidence + LIGHT_WEIGHT * _light_of_maps(scene, maps)
-
-
-def _light_of_maps(scene: Scene, maps: np.ndarray) -> np.ndarray:
-    t = scene.light_t
-    return scene.light_evidence(maps @ powers_of(t).T)
-
-
-def _places_of(maps: np.ndarray, nm: np.ndarray) -> np.ndarray:
-    """Return the t of wavelengths under maps, shape (h, m)."""
-    c0, c1, c2, c3 = (maps[:, k : k + 1] for k in range(4))
-    # The root of the quadratic part that tends to the linear one as c2 vanishes.
-    root = np.sqrt(np.maximum(c1**2 - 4 * c2 * (c0 - nm), 1e-9))
-    t = np.clip(2 * (nm - c0) / (c1 + root), -1.5, 1.5)
-    # One step of Newton's method takes in the cubic term.
-    excess = c0 + t * (c1 + t * (c2 + t * c3)) - nm
-    return t - excess / np.maximum(c1 + t * (2 * c2 + 3 * c3 * t), 0.2 * c1)
-
-
-def _nearest(places: np.ndarray, t: np.ndarray) -> np.ndarray:
-    right = np.clip(np.searchsorted(places, t), 1, len(places) - 1)
-    left = right - 1
-    return np.where(t - places[left] < places[right] - t, left, right)
-
-
-def _position_gain(off_nm: np.ndarray, sigma_nm: np.ndarray | float) -> np.ndarray:
-    """Return the log ratio of standing `off_nm` from a line to standing there by chance."""
-    density = np.exp(-0.5 * (off_nm / sigma_nm) ** 2) / (np.sqrt(2 * np.pi) * sigma_nm)
-    return np.log(density / _STRAY_PER_NM + 1e-6)
-
-
-def _missed_cost(expected_level: np.ndarray, limit: float) -> np.ndarray:
-    """Return what a line that is not seen costs: nothing where it would be too faint, nats."""
-    z = (expected_level - limit) / _LEVEL_SPREAD
-    # Logistic stand-in for the normal tail: ln(1 - P(seen)).
-    return np.minimum(np.logaddexp(0.0, 1.7 * (z - 0.5)), _MISSED_WORST)
-
-
-def _stray_cost(scene: Scene) -> np.ndarray:
-    """Return what a peak that no line explains costs, by its height, shape (k,), nats."""
-    # A peak several times as wide as the instrument's is a phosphor or a reflection, not a line.
-    narrow = np.exp(-2.0 * np.maximum(scene.width - 0.7, 0.0))
-    return _STRAY_WORST * np.exp(0.8 * scene.level) * narrow
-
-
-def _distinct(maps: np.ndarray, evidence: np.ndarray, keep: int) -> list[int]:
-    """Return the indices of the best maps that differ by over 4 nm somewhere in the band."""
-    nm = maps @ _ENDS_AND_MIDDLE.T
-    chosen: list[int] = []
-    order = np.argsort(-evidence, kind="stable")[:600]
-    for k in order[evidence[order] > evidence[order[0]] - _HOPELESS_BY] if len(order) else ():
-        if all(np.abs(nm[k] - nm[other]).max() > 4.0 for other in chosen):
-            chosen.append(int(k))
-            if len(chosen) == keep:
-                break
-    return chosen
+    return bool(np.abs(ENDS_AND_MIDDLE @ (one - other)).max() < 1.0)
 
 
 def refine(
@@ -358,7 +214,7 @@ def _without_chance_matches(
     while len(peak) > 2:
         place, seen = _pair_gains(scene, pattern, (peak, line), coefficients, expected)
         gain = place + seen.sum(axis=0)
-        gain += _missed_cost(expected[line], scene.limit) + _stray_cost(scene)[peak]
+        gain += missed_cost(expected[line], scene.limit) + stray_cost(scene)[peak]
         worst = int(gain.argmin())
         if gain[worst] > 0:
             break
@@ -374,16 +230,15 @@ def _pair_gains(
     nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
     sigma = np.hypot(sigma, _AXIS_ERROR_NM)
     off, spread = left_out(scene.t[peak], nm, sigma, _model_near(coefficients))
-    level = (scene.level[peak] - expected[line]) / _LEVEL_SPREAD
     width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
     seen = np.stack(
         [
             scene.colour_at(peak, pattern.nm[line]),
-            -0.5 * np.minimum(level**2, 5.0),
-            -_width_cost(width),
+            -level_cost(scene.level[peak] - expected[line]),
+            -width_cost(width),
         ]
     )
-    return _position_gain(off, spread), seen
+    return position_gain(off, spread), seen
 
 
 def _plausible(coefficients: np.ndarray) -> bool:
@@ -403,8 +258,8 @@ def _assign(
     value = _pair_value(scene, pattern, off, sigma)
     value[np.abs(off) > reach_nm] = -1e3
     # Unmatched is worth what a missed line and a stray peak would cost.
-    lost = -_missed_cost(_expected(scene, pattern, peak_nm), scene.limit)
-    worth = value - lost - (-_stray_cost(scene)[:, None])
+    lost = -missed_cost(_expected(scene, pattern, peak_nm), scene.limit)
+    worth = value - lost - (-stray_cost(scene)[:, None])
     peak, line = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
     keep = worth[peak, line] > 0
     return peak[keep], line[keep]
@@ -430,18 +285,11 @@ def _pair_value(scene: Scene, pattern: Pattern, off: np.ndarray, sigma: np.ndarr
     """Return what each pair of peak and line would gain, nats, shape (k, m)."""
     k, m = off.shape
     pattern_width = np.log(pattern.fwhm_nm / pattern.resolution_nm)
-    value = _position_gain(off, sigma)
+    value = position_gain(off, sigma)
     peak = np.repeat(np.arange(k)[:, None], m, axis=1)
     value += scene.colour_at(peak, np.broadcast_to(pattern.nm, (k, m)))
-    level = scene.level[:, None] - pattern.level
-    value -= 0.5 * np.minimum((level / _LEVEL_SPREAD) ** 2, 5.0)
-    return value - _width_cost(scene.width[:, None] - pattern_width)
-
-
-def _width_cost(mismatch: np.ndarray) -> np.ndarray:
-    """Return what a peak's ln(width) costs that is off the line's, nats; clipping widens peaks."""
-    wide = np.maximum(mismatch - 0.3, 0.0) / 0.5
-    return 0.5 * np.minimum(wide**2, 6.0)
+    value -= level_cost(scene.level[:, None] - pattern.level)
+    return value - width_cost(scene.width[:, None] - pattern_width)
 
 
 def pair_targets(
@@ -487,8 +335,8 @@ def _parts(
         [
             place.sum(),
             *seen.sum(axis=1),
-            -_missed_cost(expected[unseen & inside], scene.limit).sum(),
-            -_stray_cost(scene)[stray].sum(),
+            -missed_cost(expected[unseen & inside], scene.limit).sum(),
+            -stray_cost(scene)[stray].sum(),
             -shape_cost(coefficients),
             likeness(*shape_correlation(scene, coefficients, lamp)),
             scene.light_evidence(_nm(coefficients, scene.light_t)),
