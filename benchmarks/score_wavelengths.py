@@ -2,8 +2,8 @@
 
 A simulated photo counts by the largest error of its axis over 430-680 nm inside the true band. In
 the same run, on the same peaks, stand rascal (told the lamp, untuned) and the straight line
-through two peaks of a fluorescent lamp (Hg 435.8 and 546.1) that SpectralWorkbench draws. Real
-photos count by the error at their marked lines.
+through two rightly picked peaks of a fluorescent lamp (Hg 435.8 and 546.1) that SpectralWorkbench
+draws. Real photos count by the error at their marked lines.
 
 Reads:  the model (--model), lines marked by hand (--real, or $SPECTRA_REAL_DATA)
 Writes: the report on stdout; with --json the same figures and one row a photo
@@ -152,7 +152,7 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
     rows[0].seconds = fit_seconds(result, CLASSES.get(lamp, lamp))
     peaks = find_lines(result.profile.rgb).place
     if lamp == "triphosphor":
-        nm = two_peak_line(result.profile)
+        nm = two_peak_line(result.profile, truth)
         rows.append(other_row(name, lamp, "two peaks", nm, result.profile, truth))
     if args.rascal:
         nm = rascal_axis(peaks, len(result.profile.position), LINE_LISTS.get(lamp, lamp))
@@ -260,17 +260,21 @@ def fit_seconds(result: Result, lamp: str) -> float:
     return time.process_time() - start
 
 
-def two_peak_line(profile: BandProfile) -> np.ndarray | None:
-    """Lay a straight line through the highest blue and the highest green peak: 435.8, 546.1 nm."""
+def two_peak_line(profile: BandProfile, truth: BandTruth | None) -> np.ndarray | None:
+    """Lay a straight line through the peaks at Hg 435.8 and 546.1 nm, rightly picked by hand.
+
+    The hand is the truth: the peaks nearest to the true places, if within 8 nm.
+    """
     peaks = find_lines(profile.rgb)
-    blue = peaks.colour[:, 2] > 1.2 * peaks.colour[:, :2].max(axis=1)
-    green = peaks.colour[:, 1] > 1.2 * peaks.colour[:, [0, 2]].max(axis=1)
-    if not blue.any() or not green.any():
+    if truth is None or len(peaks) == 0:
         return None
-    low = peaks.place[np.flatnonzero(blue)[peaks.height[blue].argmax()]]
-    high = peaks.place[np.flatnonzero(green)[peaks.height[green].argmax()]]
-    slope = (546.074 - 435.833) / (high - low)
-    return 435.833 + slope * (np.arange(len(profile.position)) - low)
+    index = np.arange(len(profile.position))
+    true_nm = truth.nm_at(np.interp(peaks.place, index, profile.position))
+    low, high = (int(np.abs(true_nm - nm).argmin()) for nm in (435.833, 546.074))
+    if abs(true_nm[low] - 435.833) > 8 or abs(true_nm[high] - 546.074) > 8:
+        return None
+    slope = (546.074 - 435.833) / (peaks.place[high] - peaks.place[low])
+    return 435.833 + slope * (index - peaks.place[low])
 
 
 def rascal_axis(peaks: np.ndarray, samples: int, lines: str) -> np.ndarray | None:
