@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from lib.errors import DataError
@@ -59,14 +60,23 @@ def read_secret_key(state: Path) -> str:
     path = state / "secret_key"
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Exclusive creation: two servers that start together agree on one key.
-        with contextlib.suppress(FileExistsError):
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="ascii") as stream:
-                stream.write(secrets.token_urlsafe(_SECRET_BYTES))
+        if not path.exists():
+            _write_once(path, secrets.token_urlsafe(_SECRET_BYTES))
         key = path.read_text(encoding="ascii")
     except OSError as error:
         raise DataError(f"{path}: cannot be used ({error.strerror or error})") from error
     if len(key) < _SECRET_BYTES:
         raise DataError(f"{path}: expected a key of {_SECRET_BYTES} or more characters; remove it")
     return key
+
+
+def _write_once(path: Path, text: str) -> None:
+    """Write a file whole, for its owner alone, unless another process was first."""
+    handle, name = tempfile.mkstemp(dir=path.parent)  # made with owner-only rights
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as stream:
+            stream.write(text)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
