@@ -24,6 +24,10 @@ _MARGIN = 0.35
 # Looks at one candidate: a second if the first showed that it goes on beyond the view.
 _MOST_LOOKS = 3
 _LEAST_CONFIDENCE = 0.6
+# Quantiles of the mask along the dispersion between which its middle line is straight, and how
+# long that part must be against its height to tell the slope.
+_INNER_PART = (0.2, 0.8)
+_LEAST_INNER_LENGTH = 0.8
 
 
 @dataclass(frozen=True)
@@ -157,6 +161,7 @@ def _fit_box(
     scale = view.scale
     if axis == "vertical":
         x, y, scale = y, x, scale[::-1]
+    slope = _midline_slope(x, y, mass, slope)
     middle_x, middle_y = np.average(x, weights=mass), np.average(y, weights=mass)
     across = y - middle_y - slope * (x - middle_x)
     start, stop = _half_mass_ends(x, mass, 1 / scale[0])
@@ -168,6 +173,24 @@ def _fit_box(
     centre = middle_y + (low + high) / 2 - slope * middle_x
     half = max((high - low) / 2, 0.5)
     return Geometry(axis, start, stop, (float(centre), float(slope)), float(half))
+
+
+def _midline_slope(x: np.ndarray, y: np.ndarray, mass: np.ndarray, slope: float) -> float:
+    """Slope of a mask's middle line; of a mask too short to tell, the slope that is given.
+
+    Only the inner part counts: where lines lean, the ends of the mask do too, and would turn the
+    line towards them.
+    """
+    low, high = np.quantile(x, _INNER_PART)
+    inner = (x >= low) & (x <= high)
+    middle_x, middle_y = np.average(x, weights=mass), np.average(y, weights=mass)
+    across = y - middle_y - slope * (x - middle_x)
+    height = np.sqrt(np.average(across**2, weights=mass)) * np.sqrt(12)
+    if high - low < _LEAST_INNER_LENGTH * height or inner.sum() < 8:
+        return slope
+    w, u, v = mass[inner], x[inner] - middle_x, y[inner] - middle_y
+    u, v = u - np.average(u, weights=w), v - np.average(v, weights=w)
+    return float((w * u * v).sum() / max((w * u * u).sum(), 1e-9))
 
 
 def _half_mass_ends(place: np.ndarray, mass: np.ndarray, pixel: float) -> tuple[float, float]:
