@@ -13,6 +13,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.recognition.orientation import towards_red
+from lib.recognition.orders import first_order
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
@@ -128,8 +129,9 @@ def find_band(image: np.ndarray) -> Band:
 
 def _examine(image: np.ndarray, candidate: Candidate) -> Band:
     """Refine a candidate's geometry and measure its light."""
-    # The mask tells the centre line to about two pixels of the canvas.
-    geometry = refine(image, candidate.geometry, 2.0 * candidate.pixel_px)
+    order = first_order(image, candidate.geometry)
+    # The canvas tells the centre line to about a pixel and a half of its own.
+    geometry = refine(image, order.geometry, 1.5 * candidate.pixel_px)
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
     background, noise = measure_background(image, geometry)
@@ -141,7 +143,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band:
     # Clockwise on the screen, where y grows downwards.
     clockwise = slope if geometry.axis == "horizontal" else -slope
     ends = ("left", "right") if geometry.axis == "horizontal" else ("top", "bottom")
-    sign, _ = towards_red(profile - background, noise)
+    sign = order.towards_red or towards_red(profile - background, noise)[0]
     blue = {1: ends[0], -1: ends[1], 0: "none"}[sign]
     return Band(
         x0=x0,
