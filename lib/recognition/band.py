@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.orientation import towards_red
 from lib.recognition.orders import first_order
+from lib.recognition.orientation import towards_red
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
