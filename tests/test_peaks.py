@@ -74,3 +74,10 @@ def test_dips_are_found_in_a_bright_continuum():
 
 def test_a_flat_profile_has_no_peaks():
     assert len(find_lines(np.full((200, 3), 17.0))) == 0
+
+
+def test_a_blinded_stretch_is_no_line_and_no_warning():
+    rgb = lines([60.0], [100])
+    rgb[120:260] = 255
+    peaks = find_lines(rgb)
+    assert np.abs(peaks.place - 60).min() < 0.2
