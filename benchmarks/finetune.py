@@ -23,11 +23,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 import s4_train
 from benchmarks import profiles as pf
-from lib.files import write_csv
+from lib.files import read_json, write_csv
 from lib.model_card import KERAS_NAME
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.training import metrics
-from lib.training.frozen import load_network
+from lib.training.frozen import RECORD_NAME, load_network
 from lib.training.tfrecord import Crops, read_tfrecord, write_tfrecord
 
 COLUMNS = ("seed", "trained_on", "n", "right", "accuracy", "low95", "high95", "nll")
@@ -52,7 +52,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def measure(args: argparse.Namespace) -> None:
     """Cross-validate and write the table."""
     crops = read_tfrecord(args.real)
-    before = _probabilities(args.init, crops)
+    # One temperature throughout: a fold's own crops, all learned by heart, would fit a wrong one.
+    temperature = read_json(args.init / RECORD_NAME)["temperature"]
+    before = _probabilities(args.init, crops, temperature)
     rows = [_row("", "0 real crops", crops.labels, before)]
     for seed in args.seeds:
         after = np.zeros_like(before)
@@ -60,7 +62,7 @@ def measure(args: argparse.Namespace) -> None:
         for train, test in splitter.split(crops.images, crops.labels):
             with tempfile.TemporaryDirectory() as folder:
                 run = _finetune(args, Path(folder), crops, train, seed)
-                after[test] = _probabilities(run, _take(crops, test))
+                after[test] = _probabilities(run, _take(crops, test), temperature)
         trained_on = f"{len(crops) * (args.folds - 1) // args.folds} real crops"
         rows.append(_row(seed, trained_on, crops.labels, after))
     write_csv(args.output, COLUMNS, rows)
@@ -89,9 +91,10 @@ def _take(crops: Crops, index: np.ndarray) -> Crops:
     return Crops(crops.images[index], crops.labels[index], names)
 
 
-def _probabilities(model: Path, crops: Crops) -> np.ndarray:
+def _probabilities(model: Path, crops: Crops, temperature: float) -> np.ndarray:
     network = load_network(model / KERAS_NAME)
-    return softmax(network.predict(crops.images / np.float32(255), verbose=0), axis=1)
+    logits = network.predict(crops.images / np.float32(255), verbose=0)
+    return softmax(logits / temperature, axis=1)
 
 
 def _row(seed: int | str, trained_on: str, labels: np.ndarray, probabilities: np.ndarray) -> dict:
