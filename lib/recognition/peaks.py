@@ -155,7 +155,7 @@ def _detection_limit(curves: np.ndarray) -> np.ndarray:
 def _peaks_of_channel(
     curve: np.ndarray, raw: np.ndarray, limit: float, spread: float
 ) -> _ChannelPeaks:
-    # A ramp of a millionth of a count a sample: scipy warns of level plateaus wider than the window.
+    # A ramp far below any noise: scipy warns of level plateaus wider than the window.
     curve = curve + 1e-6 * np.arange(len(curve))
     # A phosphor's hump is ~50 nm wide, a fifth of a band; what rises within an eighth is a line.
     window = max(9, len(curve) // 8, round(6 * spread)) | 1
