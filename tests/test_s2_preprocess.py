@@ -18,7 +18,7 @@ from lib.tables import CROP_SHAPE, CROPS_COLUMNS, LABELS_COLUMNS
 def photos():
     """Three easy photos of neon and of a CFL."""
     rng = np.random.default_rng(5)
-    easy = {name: False for name in ("small", "dark", "large", "thin", "monochrome", "cluttered")}
+    easy = dict.fromkeys(("small", "dark", "large", "thin", "monochrome", "cluttered"), False)
     return [simulate_photo(rng, lamp, **easy).image for lamp in ("neon", "cfl_hg", "neon")]
 
 
