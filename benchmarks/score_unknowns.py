@@ -1,0 +1,277 @@
+"""How well unknown lamps are told from those of the classes, by every method and by what ships.
+
+methods: trains small networks (three seeds; without outliers, with the uniform target, with "none
+of these") and compares the scores of unknown_methods.py on kinds of lamps that neither training
+nor fitting has met.
+model: what the frozen model refuses, by kind, on real crops and on real photos, and at what cost.
+
+Reads:  the real crops and photos (--real); for model, a frozen model
+Writes: benchmarks/results/unknown_methods.csv (rows of variants not named stay as they are);
+        unknown_kinds.csv and unknown_photos.csv
+
+    python benchmarks/score_unknowns.py methods --crops 20000 --epochs 5
+    python benchmarks/score_unknowns.py model --model models/default
+"""
+
+import argparse
+import os
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import cli
+from lib.files import read_csv, write_csv
+from lib.paths import DEFAULT_MODEL, ROOT
+from lib.taxonomy import CLASSES
+
+REAL = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
+REAL_CROPS = Path("crops") / "MyDataV2_test_dev87.tfrecords"
+RESULTS = ROOT / "benchmarks" / "results"
+# Seeds of the simulated crops: those of training are others.
+SEEDS = {"known": 9001, "held_out": 9002, "known_fit": 9003, "exposed_fit": 9004}
+TRAIN_SEEDS = {"known": 9011, "exposed": 9012}
+# Groups of held-out kinds that are also told apart; all of them make up "all".
+GROUPS = {"all": "", "laser": "laser", "sodium": "sodium"}
+VARIANTS = {"no outliers": None, "uniform target": "uniform", "none of these": "none"}
+# What the issue counts as unknown among the real photos.
+UNKNOWN_PHOTOS = ("sodium", "krypton", "laser", "helium_neon_mix", "not_a_spectrum")
+METHOD_COLUMNS = (
+    "training",
+    "method",
+    *(f"{group}_{figure}" for group in GROUPS for figure in ("auroc", "refused")),
+    "all_auroc_sd",
+    "all_refused_sd",
+    "real_named",
+    "real_wrong",
+)
+KIND_COLUMNS = ("kind", "n", "auroc", "refused_at_95", "refused_as_shipped", "named_as")
+PHOTO_COLUMNS = ("photo", "truth", "status", "source", "best_guess", "certainty", "reason")
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="methods|model")
+    methods = commands.add_parser("methods", help="compare methods on networks trained here")
+    methods.add_argument("--crops", type=cli.positive_int, default=20_000, help="(%(default)s)")
+    methods.add_argument("--epochs", type=cli.positive_int, default=5, help="(%(default)s)")
+    methods.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2], help="(%(default)s)")
+    methods.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    methods.set_defaults(work=compare_methods)
+    model = commands.add_parser("model", help="score a frozen model")
+    model.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
+    model.set_defaults(work=score_model)
+    for command, count in ((methods, 3000), (model, 4000)):
+        command.add_argument("--count", type=cli.positive_int, default=count, help="test crops")
+        command.add_argument("--real", type=Path, default=REAL, help="folder of real spectra")
+        cli.add_jobs_flag(command)
+    return parser.parse_args(argv)
+
+
+def compare_methods(args: argparse.Namespace) -> None:
+    """Train the variants and write the table of methods."""
+    from benchmarks import unknown_methods as um
+
+    def made(which: str, count: int, seed: int) -> um.Lamps:
+        return um.simulate(count, seed, which, jobs=args.jobs)
+
+    train = {"known": made("known", args.crops, TRAIN_SEEDS["known"])}
+    train["exposed"] = made("exposed", args.crops // 3, TRAIN_SEEDS["exposed"])
+    parts = {name: made(name.removesuffix("_fit"), args.count, SEEDS[name]) for name in SEEDS}
+    real = args.real / REAL_CROPS
+    if real.is_file():
+        parts["real"] = um.read_real(real)
+    path = RESULTS / "unknown_methods.csv"
+    rows = read_csv(path, METHOD_COLUMNS) if path.is_file() else []
+    rows = [row for row in rows if row["training"] not in args.variants]
+    for variant in args.variants:
+        target = VARIANTS[variant]
+        figures: dict[str, list[dict]] = {name: [] for name in um.METHODS}
+        for seed in args.seeds:
+            outliers = train["exposed"] if target else None
+            network = um.train(
+                train["known"], outliers, target=target or "none", seed=seed, epochs=args.epochs
+            )
+            seen = {name: um.look(network, lamps) for name, lamps in parts.items()}
+            fitting = um.Fitting(seen["known_fit"], seen["exposed_fit"])
+            for name, method in um.METHODS.items():
+                figures[name].append(method_figures(method(fitting), seen))
+        rows += [summary(variant, name, found) for name, found in figures.items()]
+        # After every variant: they take minutes each.
+        write_csv(path, METHOD_COLUMNS, rows)
+    for row in rows:
+        print("  ".join(f"{row[name]!s:<14}" for name in METHOD_COLUMNS))
+
+
+def method_figures(scorer, seen: dict) -> dict[str, float]:
+    """Return the figures of one method on one network."""
+    from benchmarks.unknown_methods import KNOWN_KEPT, separation
+
+    known, held_out = scorer(seen["known"]), scorer(seen["held_out"])
+    figures = {}
+    for group, prefix in GROUPS.items():
+        members = np.char.startswith(seen["held_out"].lamps.names, prefix)
+        auroc, refused = separation(known, held_out[members])
+        figures |= {f"{group}_auroc": auroc, f"{group}_refused": refused}
+    if "real" in seen:
+        named = scorer(seen["real"]) >= np.quantile(known, 1 - KNOWN_KEPT)
+        wrong = seen["real"].logits.argmax(axis=1) != seen["real"].lamps.labels
+        figures |= {"real_named": named.mean(), "real_wrong": (named & wrong).sum()}
+    return figures
+
+
+def summary(variant: str, method: str, figures: list[dict[str, float]]) -> dict:
+    """Return the row of a method: means over the seeds, and two standard deviations of them."""
+    row = {name: round(float(np.mean([f[name] for f in figures])), 4) for name in figures[0]}
+    for name in ("all_auroc", "all_refused"):
+        row[f"{name}_sd"] = round(float(np.std([f[name] for f in figures])), 4)
+    return {"training": variant, "method": method, "real_named": "", "real_wrong": ""} | row
+
+
+def score_model(args: argparse.Namespace) -> None:
+    """Score a frozen model and print what the issue asks for."""
+    from lib.recognition.classifier import Classifier
+
+    classifier = Classifier(args.model)
+    print(f"{args.model}, {classifier.card['version']}")
+    score_kinds(classifier, args)
+    if (args.real / REAL_CROPS).is_file():
+        score_real_crops(classifier, args.real / REAL_CROPS)
+        score_photos(classifier, args.real)
+    measure_cost(classifier)
+
+
+def score_kinds(classifier, args: argparse.Namespace) -> None:
+    """Print and write what is refused of each held-out kind."""
+    from benchmarks.unknown_methods import separation
+    from lib.simulation.crops import simulate_crops
+    from lib.simulation.lamps import LAMPS, unknown_lamps
+    from lib.simulation.strips import STRIPS, unknown_strips
+
+    sources = (*unknown_lamps(held_out=True), *unknown_strips(held_out=True))
+    sure, names, guesses = {}, {}, {}
+    for which, lamps in (("known", None), ("held_out", [source.name for source in sources])):
+        found, names[which] = [], []
+        for batch in simulate_crops(args.count, SEEDS[which], lamps=lamps, jobs=args.jobs):
+            found.append(classifier.predict(batch.images))
+            names[which] += batch.lamps
+        sure[which] = np.concatenate([part.certainty for part in found])
+        guesses[which] = np.concatenate([part.logits.argmax(axis=1) for part in found])
+    threshold = classifier.card["unknown"]["threshold"]
+    kinds = np.array([(LAMPS | STRIPS)[name].kind for name in names["held_out"]])
+    groups = {kind: kinds == kind for kind in sorted(set(kinds))}
+    groups |= {f"all {prefix}": np.char.startswith(kinds, prefix) for prefix in ("laser", "sodium")}
+    groups["all held out"] = np.full(len(kinds), True)
+    rows = []
+    for kind, members in groups.items():
+        of_kind = sure["held_out"][members]
+        auroc, refused = separation(sure["known"], of_kind)
+        named = Counter(
+            CLASSES[i] for i in guesses["held_out"][members & (sure["held_out"] >= threshold)]
+        )
+        rows.append(
+            {
+                "kind": kind,
+                "n": len(of_kind),
+                "auroc": round(auroc, 4),
+                "refused_at_95": round(refused, 4),
+                "refused_as_shipped": round(float((of_kind < threshold).mean()), 4),
+                "named_as": " ".join(f"{name}:{count}" for name, count in named.most_common()),
+            }
+        )
+        print("  ".join(f"{value!s:<22}" for value in rows[-1].values()))
+    write_csv(RESULTS / "unknown_kinds.csv", KIND_COLUMNS, rows)
+    kept = (sure["known"] >= threshold).mean()
+    print(f"fresh known crops named at the shipped threshold: {kept:.4f}")
+
+
+def score_real_crops(classifier, path: Path) -> None:
+    """Print coverage and mistakes on real crops, at the shipped threshold and around it."""
+    from lib.training.tfrecord import read_tfrecord
+
+    crops = read_tfrecord(path)
+    prediction = classifier.predict(crops.images)
+    right = prediction.logits.argmax(axis=1) == crops.labels
+    shipped = classifier.card["unknown"]["threshold"]
+    ranked = np.sort(prediction.certainty)[::-1]
+    n = len(ranked)
+    others = [ranked[int(np.ceil(share * n)) - 1] for share in (0.8, 0.9, 0.95, 0.98, 1.0)]
+    for threshold in (shipped, *others):
+        named = prediction.certainty >= threshold
+        print(
+            f"real crops, certainty >= {threshold:.3f}: {named.sum()} of {n} named "
+            f"({named.mean():.4f}), {(named & ~right).sum()} of them wrong"
+        )
+
+
+def score_photos(classifier, real: Path) -> None:
+    """Print and write each real photo of a class or of the counted unknowns, and their totals."""
+    from lib.recognition.recognise import recognise_file
+
+    truth = {
+        row["photo"]: row["source_class"]
+        for row in read_csv(real / "photos.csv", ("photo", "source_class"))
+    }
+    rows, totals = [], Counter()
+    for photo, source in truth.items():
+        unknown = source.removeprefix("other:") in UNKNOWN_PHOTOS
+        if not unknown and source not in CLASSES:
+            continue
+        result = recognise_file(real / "photos" / photo, classifier)
+        probabilities = result.probabilities or {}
+        rows.append(
+            {
+                "photo": photo,
+                "truth": source,
+                "status": result.status,
+                "source": result.source or "",
+                "best_guess": max(probabilities, key=probabilities.get, default=""),
+                "certainty": "" if result.certainty is None else round(result.certainty, 4),
+                "reason": result.reason or "",
+            }
+        )
+        named = result.status == "ok"
+        totals["unknown" if unknown else "known"] += 1
+        totals["unknown refused"] += unknown and not named
+        totals["known named"] += named and not unknown
+        totals["known right"] += named and result.source == source
+        print("  ".join(f"{value!s:<12}" for value in rows[-1].values()))
+    write_csv(RESULTS / "unknown_photos.csv", PHOTO_COLUMNS, rows)
+    print(
+        f"photos of the classes: {totals['known named']} of {totals['known']} named, "
+        f"{totals['known right']} of them right; unknown: {totals['unknown refused']} of "
+        f"{totals['unknown']} refused"
+    )
+
+
+def measure_cost(classifier, *, repeats: int = 300) -> None:
+    """Print milliseconds of classifying one crop and of judging the answer."""
+    from lib.recognition.rejection import judge
+
+    crop = np.zeros((1, 15, 480, 3), np.uint8)
+    prediction = classifier.predict(crop)
+    for name, work in (
+        ("classifier, one crop", lambda: classifier.predict(crop)),
+        ("refusing, on top of it", lambda: judge(prediction, None, classifier.card)),
+    ):
+        times = []
+        for _ in range(repeats):
+            begin = time.perf_counter()
+            work()
+            times.append(time.perf_counter() - begin)
+        print(f"{name}: {1000 * np.median(times):.4f} ms (median of {repeats})")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: args.work(args), verbose=args.verbose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
