@@ -36,12 +36,14 @@ _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 # Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
 # What chance patterns reach, nats: the evidence of "the lamp's lines are not what is seen here".
-# Without colour, with both directions open, or with a comb of bands, they reach more.
+# Without colour, with both directions open, with a comb of bands, or in a part of what the finder
+# took for a band, they reach more.
 # Measured on simulated photos, as is the probability that an axis must have.
 _CHANCE_EVIDENCE = 7.0
 _CHANCE_EVIDENCE_MONOCHROME = 5.0
 _CHANCE_EVIDENCE_BOTH_WAYS = 2.0
-_CHANCE_EVIDENCE_BANDS = 3.0
+_CHANCE_EVIDENCE_BANDS = 6.0
+_CHANCE_EVIDENCE_PARTS = 1.0
 _LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
 _SHORTEST_PX = 30
@@ -88,14 +90,18 @@ def fit_axis(
     except NoAxis as error:
         for part in lit_parts(profile):
             try:
-                return _fit(part, lists, axis, blue_known=False)
+                return _fit(part, lists, axis, blue_known=False, chance=_CHANCE_EVIDENCE_PARTS)
             except NoAxis:
                 continue
         raise error
 
 
 def _fit(
-    profile: BandProfile, lists: tuple[str, ...], axis: str, blue_known: bool
+    profile: BandProfile,
+    lists: tuple[str, ...],
+    axis: str,
+    blue_known: bool,
+    chance: float = 0.0,
 ) -> WavelengthAxis:
     rgb = np.asarray(profile.rgb, np.float64)
     if len(rgb) < _SHORTEST_PX:
@@ -107,7 +113,8 @@ def _fit(
     if len(peaks) < _FEWEST_LINES:
         raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
     answers = _answers(peaks, rgb, lists, both_ways=not blue_known)
-    return _axis_of(_decide(answers, blue_known=blue_known), profile, axis)
+    chance += _CHANCE_EVIDENCE + _CHANCE_EVIDENCE_BOTH_WAYS * (not blue_known)
+    return _axis_of(_decide(answers, chance), profile, axis)
 
 
 def lit_parts(profile: BandProfile) -> list[BandProfile]:
@@ -180,7 +187,7 @@ def _answers(
     return sorted(answers, key=lambda answer: -answer.match.evidence)
 
 
-def _decide(answers: list[_Answer], *, blue_known: bool) -> _Answer:
+def _decide(answers: list[_Answer], chance: float) -> _Answer:
     """Return the best answer, or raise where it is weak or has a rival.
 
     Raises
@@ -195,9 +202,7 @@ def _decide(answers: list[_Answer], *, blue_known: bool) -> _Answer:
     fewest = _FEWEST_LINES_MONOCHROME if monochrome else _FEWEST_LINES
     if found < fewest:
         raise NoAxis(f"only {found} of the lamp's lines found; expected {fewest}")
-    chance = _CHANCE_EVIDENCE
     chance += _CHANCE_EVIDENCE_MONOCHROME * monochrome
-    chance += _CHANCE_EVIDENCE_BOTH_WAYS * (not blue_known)
     chance += _CHANCE_EVIDENCE_BANDS * best.match.by_bands
     rivals = [answer.match.evidence for answer in answers[1:] if best.differs(answer)]
     odds = np.exp(np.array([chance, *rivals]) - best.match.evidence)
