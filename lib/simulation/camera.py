@@ -156,13 +156,24 @@ def tone(
     Returns values in [0, 1].
     """
     exponent = (1 / np.asarray(gamma)).astype(np.float32)
-    image = np.power(np.clip(image, 0, 1, dtype=np.float32), exponent)
+    image = np.clip(image, 0, 1, dtype=np.float32)
+    np.power(image, exponent, out=image)
     contrast = np.asarray(contrast, np.float32)
-    image = image * (1 + contrast * image * (3 - 2 * image) - contrast)
+    curve = 3 - 2 * image
+    curve *= image
+    curve *= contrast
+    curve += 1 - contrast
+    image *= curve
     grey = (image[..., :1] + image[..., 1:2] + image[..., 2:]) / 3
-    image = grey + np.asarray(saturation, np.float32) * (image - grey)
+    image -= grey
+    image *= np.asarray(saturation, np.float32)
+    image += grey
+    np.clip(image, 0, 1, out=image)
     black = np.asarray(black, np.float32)
-    return np.clip(black + (1 - black) * image, 0, 1)
+    if black.any():
+        image *= 1 - black
+        image += black
+    return image
 
 
 def to_bytes(image: np.ndarray) -> np.ndarray:

@@ -108,6 +108,10 @@ def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
 def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.ndarray:
     """Return uint8 crops: tone curve, black level, resampling and JPEG."""
     n = len(image)
+    black = np.zeros((n, 3))
+    if effects.haze:
+        lifted = np.where(rng.random((n, 1)) < 0.6, 0, rng.uniform(0, 0.12, (n, 1)))
+        black = lifted * rng.uniform(0.4, 1.4, (n, 3))
     if effects.gamma:
         gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
         image = camera.tone(
@@ -115,13 +119,10 @@ def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.
             gamma=_per_crop(gamma),
             contrast=_per_crop(rng.uniform(0, 0.8, n)),
             saturation=_per_crop(rng.uniform(0.75, 1.6, n)),
+            black=_per_crop(black),
         )
     else:
-        image = camera.tone(image)
-    if effects.haze:
-        black = np.where(rng.random((n, 1)) < 0.6, 0, rng.uniform(0, 0.12, (n, 1)))
-        black = _per_crop(black * rng.uniform(0.4, 1.4, (n, 3)))
-        image = black + (1 - black) * image
+        image = camera.tone(image, black=_per_crop(black))
     images = camera.to_bytes(image)
     if effects.jpeg:
         for i in np.flatnonzero(rng.random(n) < 0.85):
