@@ -86,6 +86,11 @@ def test_the_wanted_precision_moves_the_threshold_along_the_curve():
     assert judge(sure, GOOD, CARD, min_precision=0.99).status == "ok"
 
 
+def test_a_name_refused_only_for_the_wanted_precision_is_told():
+    verdict = judge(predicted(3.2, neon=0.9), GOOD, CARD, min_precision=0.95)
+    assert verdict.reason == "neon is likely, but less sure than asked"
+
+
 def test_a_precision_never_reached_names_nothing():
     assert judge(predicted(50.0, neon=0.99), GOOD, CARD, min_precision=1.0).status == "unknown"
 

@@ -54,8 +54,12 @@ def judge(
     """
     source = taxonomy.CLASSES[int(prediction.logits[0].argmax())]
     reason = gate(quality, source) if quality is not None else None
-    if reason is None and prediction.certainty[0] < threshold(card, min_precision):
-        reason = doubt(prediction.probabilities[0])
+    certainty = prediction.certainty[0]
+    if reason is None and certainty < threshold(card, min_precision):
+        # The user may ask for more than the model was set to.
+        likely = certainty >= threshold(card)
+        asked = f"{source} is likely, but less sure than asked"
+        reason = asked if likely else doubt(prediction.probabilities[0])
     return Verdict("ok") if reason is None else Verdict("unknown", reason)
 
 
