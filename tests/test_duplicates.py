@@ -58,7 +58,7 @@ def photos():
 
 @pytest.fixture(scope="module")
 def analysed(store, photos, tmp_path_factory):
-    """The names under which the store holds each photo, "<photo> <change>"."""
+    """The files by the names under which the store holds them, "<photo> <change>"."""
     folder = tmp_path_factory.mktemp("photos")
     pictures = {f"{i} original": photo for i, photo in enumerate(photos)}
     pictures |= {
@@ -66,8 +66,9 @@ def analysed(store, photos, tmp_path_factory):
     }
     for name, picture in pictures.items():
         write_png(folder / f"{name}.png", picture)
-    analyse_all({name: folder / f"{name}.png" for name in pictures}, store)
-    return list(pictures)
+    contents = {name: folder / f"{name}.png" for name in pictures}
+    analyse_all(contents, store)
+    return contents
 
 
 def test_every_kind_of_copy_joins_its_original_and_no_other_photo(store, analysed):
@@ -78,7 +79,8 @@ def test_every_kind_of_copy_joins_its_original_and_no_other_photo(store, analyse
 
 
 def test_the_order_of_the_photos_does_not_matter(store, analysed):
-    assert near_duplicates(analysed[::-1], store) == near_duplicates(analysed, store)
+    backwards = dict(reversed(analysed.items()))
+    assert near_duplicates(backwards, store) == near_duplicates(analysed, store)
 
 
 def test_two_processes_find_the_same(store, analysed):
@@ -89,9 +91,9 @@ def test_black_and_unreadable_photos_are_nobodys_duplicates(store, tmp_path):
     write_png(tmp_path / "a.png", np.zeros((40, 60, 3), np.uint8))
     write_png(tmp_path / "b.png", np.zeros((40, 61, 3), np.uint8))
     (tmp_path / "c.png").write_bytes(b"no image")
-    names = ["a", "b", "c"]
-    analyse_all({name: tmp_path / f"{name}.png" for name in names}, store)
-    assert near_duplicates(names, store) == []
+    contents = {name: tmp_path / f"{name}.png" for name in "abc"}
+    analyse_all(contents, store)
+    assert near_duplicates(contents, store) == []
 
 
 def test_pairs_chain_into_sorted_groups():

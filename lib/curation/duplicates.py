@@ -1,13 +1,14 @@
 """Near duplicates: copies of a photo rescaled, recompressed, brightened, turned or mirrored.
 
-Perceptual hashes and band profiles propose pairs, in blocks, so that memory stays flat. Each pair
-is then laid on one another and compared picture to picture, and crop to crop where both have a
-band. Pairs chain into groups.
+Perceptual hashes and band profiles propose pairs, in blocks, so that memory stays flat. The
+canvases of each pair are laid on one another; those that may be copies are compared in fine
+detail, from their files. Pairs chain into groups.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -18,24 +19,30 @@ from lib.curation.analysis import AnalysisStore
 from lib.curation.comparison import (
     MIRRORINGS,
     TURNS,
-    are_copies,
     detail_of,
+    fine_canvas,
     light_and_frame,
+    likely_map,
     profile_of,
+    same_detail,
 )
 from lib.curation.fingerprints import mirrorings, quarter_turns, view_of
+from lib.images import read_image
 
 # Bits of 64.
 _CLOSE_BITS = 14
 # Correlation of band profiles that proposes a pair, whatever the hashes say.
 _SIMILAR_PROFILES = 0.98
-# Correlation of the small views that lets a proposed pair through to the costly comparison.
-_SIMILAR_VIEWS = 0.45
+# Correlation of the small views that lets a proposed pair through to the comparison of canvases,
+# as they stand and along the axis.
+_SIMILAR_VIEWS = (0.5, 0.6)
 _VIEWS = TURNS + MIRRORINGS
 _VIEW_SIDE_PX = 32
 _PROFILE_SAMPLES = 64
 _BLOCK_PHOTOS = 256
 _PAIRS_PER_TASK = 256
+# In each process: 20 MB and 30 MB.
+_KEPT_ANALYSES, _KEPT_CANVASES = 512, 256
 _UNIT = 127
 
 
@@ -61,14 +68,14 @@ class _Index:
 
 
 def near_duplicates(
-    digests: Sequence[str], store: AnalysisStore, *, jobs: int = 1
+    contents: Mapping[str, Path], store: AnalysisStore, *, jobs: int = 1
 ) -> list[list[str]]:
     """Return the groups of two or more photos that are copies of one another.
 
     Parameters
     ----------
-    digests : sequence of str
-        Contents, each once, all in `store`.
+    contents : mapping of str to Path
+        Content hash, held by `store`, to a file with that content.
     store : AnalysisStore
     jobs : int
         Parallel processes.
@@ -78,14 +85,20 @@ def near_duplicates(
     list of list of str
         Sorted groups of sorted digests.
     """
-    index = _build_index(sorted(digests), store)
+    paths = {digest: Path(path).resolve() for digest, path in contents.items()}
+    index = _build_index(sorted(contents), store)
     pairs = [
         (index.digests[first], index.digests[second], view)
         for first, second, view in _propose(index)
     ]
     tasks = (
-        delayed(_confirm)(pairs[start : start + _PAIRS_PER_TASK], store)
-        for start in range(0, len(pairs), _PAIRS_PER_TASK)
+        delayed(_confirm)(
+            some, {digest: paths[digest] for pair in some for digest in pair[:2]}, store
+        )
+        for some in (
+            pairs[start : start + _PAIRS_PER_TASK]
+            for start in range(0, len(pairs), _PAIRS_PER_TASK)
+        )
     )
     # Starting a process costs more than one task.
     jobs = 1 if len(pairs) <= _PAIRS_PER_TASK else jobs
@@ -163,7 +176,7 @@ def _score(index: _Index, first: np.ndarray, second: np.ndarray, view: int) -> n
     norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(theirs, axis=1)
     score = (ours * theirs).sum(axis=1) / np.maximum(norms, 1)
     rows = np.column_stack([first, second, np.full(len(first), view), score])
-    return rows[score >= _SIMILAR_VIEWS]
+    return rows[score >= _SIMILAR_VIEWS[kind]]
 
 
 def _best_views(found: np.ndarray) -> Iterator[tuple[int, int, int]]:
@@ -183,17 +196,20 @@ def _profiles_agree(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 
 def _confirm(
-    pairs: list[tuple[str, str, int]], store: AnalysisStore
+    pairs: list[tuple[str, str, int]], paths: Mapping[str, Path], store: AnalysisStore
 ) -> tuple[int, list[tuple[str, str]]]:
     """Return how many pairs were compared, and those that are copies."""
     cv2.setNumThreads(1)
     # Pairs come sorted by their first photo, which is then read once.
-    read = lru_cache(maxsize=512)(store.read)
-    same = [
-        (first, second)
-        for first, second, view in pairs
-        if are_copies(read(first), read(second), view)
-    ]
+    read = lru_cache(_KEPT_ANALYSES)(store.read)
+    canvas = lru_cache(_KEPT_CANVASES)(lambda digest: fine_canvas(read_image(paths[digest])))
+    same = []
+    for first, second, view in pairs:
+        certainty, found = likely_map(read(first), read(second), view)
+        if found is not None and (
+            certainty == 1 or same_detail(canvas(first), canvas(second), found)
+        ):
+            same.append((first, second))
     return len(pairs), same
 
 

@@ -57,22 +57,29 @@ def fingerprint(image: np.ndarray) -> Fingerprint:
     )
 
 
-def make_canvas(image: np.ndarray) -> np.ndarray:
-    """Return the canvas of a photo, uint8 of shape (64, 64, 3)."""
-    side = (CANVAS_SIDE_PX, CANVAS_SIDE_PX)
+def make_canvas(
+    image: np.ndarray, *, side_px: int = CANVAS_SIDE_PX, noise_widths: float = _NOISE_WIDTHS
+) -> np.ndarray:
+    """Return the canvas of a photo, uint8 of shape (side_px, side_px, 3).
+
+    `noise_widths` over the background are taken off with it.
+    """
+    side = (side_px, side_px)
     # As float: in a dark photo the averaged light is far less than one 8-bit step.
     small = _shrink(image, side)
-    floor = np.median(small, axis=(0, 1)) + _NOISE_WIDTHS * _noise(small)
+    floor = np.median(small, axis=(0, 1)) + noise_widths * _noise(small, image.shape)
     light = np.maximum(small - floor, 0)
     top = max(float(np.percentile(light.max(axis=2), _TOP_PERCENTILE)), 1.0)
     return np.round(255 * np.sqrt(np.minimum(light / top, 1))).astype(np.uint8)
 
 
-def _noise(small: np.ndarray) -> np.ndarray:
+def _noise(small: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return the noise of each channel, from the steps along the smoother direction."""
-    steps = [np.median(np.abs(np.diff(small, axis=axis)), axis=(0, 1)) for axis in (0, 1)]
+    # Where the photo was enlarged, neighbours are alike for no other reason.
+    axes = [axis for axis in (0, 1) if shape[axis] >= len(small)] or [0, 1]
+    steps = [np.median(np.abs(np.diff(small, axis=axis)), axis=(0, 1)) for axis in axes]
     # A normal distribution's median step between two samples is 0.954 of its width.
-    return np.minimum(*steps) / 0.954
+    return np.min(steps, axis=0) / 0.954
 
 
 def quarter_turns(canvas: np.ndarray) -> Iterator[np.ndarray]:

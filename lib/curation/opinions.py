@@ -32,6 +32,7 @@ SUSPECTS_COLUMNS = (
 )
 # Four digits: what a reader can use, and the same on every machine.
 _DIGITS = 4
+_LEAST_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -119,10 +120,12 @@ def form_opinions(
             opinions.append(opinion)
             continue
         # One crop at a time: another batch size may round the last digit differently.
-        prediction = classifier.predict(analysis.crop_pixels()[np.newaxis])
+        crop = analysis.crop_pixels()[np.newaxis]
+        prediction = classifier.predict(crop)
+        backwards = classifier.predict(np.ascontiguousarray(crop[:, :, ::-1]))
         verdict = judge(prediction, Quality(**analysis.quality), classifier.card)
         judged.append(opinion)
-        predictions.append(prediction)
+        predictions.append((prediction, backwards))
         verdicts.append("ok" if verdict.status == "ok" else f"{verdict.status}: {verdict.reason}")
     judged = _judge_labels(judged, predictions, verdicts, groups, seed)
     order = {ERROR: 1, NO_BAND: 2}
@@ -139,7 +142,7 @@ def write_suspects(path: Path, opinions: Sequence[Opinion]) -> None:
 
 def _judge_labels(
     judged: list[Opinion],
-    predictions: list[Prediction],
+    predictions: list[tuple[Prediction, Prediction]],
     verdicts: list[str],
     groups: Mapping[str, str],
     seed: int,
@@ -147,8 +150,8 @@ def _judge_labels(
     if not judged:
         return []
     labels = np.array([opinion.raw_id for opinion in judged])
-    model = np.concatenate([prediction.probabilities for prediction in predictions]).astype(float)
-    features = np.concatenate([prediction.features for prediction in predictions])
+    model = np.array([forwards.probabilities[0] for forwards, _ in predictions], float)
+    features = np.array([_features(*both) for both in predictions])
     group = np.array([groups.get(opinion.sha256, opinion.sha256) for opinion in judged])
     second = out_of_fold_probabilities(features, labels, group, seed=seed)
     class_ids = np.array([_class_id_of_folder(label) for label in labels])
@@ -167,6 +170,16 @@ def _judge_labels(
         )
         for i, opinion in enumerate(judged)
     ]
+
+
+def _features(forwards: Prediction, backwards: Prediction) -> np.ndarray:
+    """Return what the other labels are learned from: the crop seen both ways round."""
+    parts = [
+        part[0]
+        for prediction in (forwards, backwards)
+        for part in (prediction.features, np.log(prediction.probabilities + _LEAST_PROBABILITY))
+    ]
+    return np.concatenate(parts)
 
 
 def _class_id_of_folder(folder: str) -> int:

@@ -57,7 +57,7 @@ def survey_photos(labelled: Path, *, jobs: int = 1) -> Survey:
     store = AnalysisStore(analysis_folder(labelled))
     contents = {digest: labelled / photo for photo, digest in photos.items()}
     analysed = analyse_all(contents, store, jobs=jobs)
-    near_groups = near_duplicates(list(contents), store, jobs=jobs)
+    near_groups = near_duplicates(contents, store, jobs=jobs)
     groups = {digest: digest for digest in contents}
     groups |= {digest: members[0] for members in near_groups for digest in members}
     write_groups(labelled, photos, groups)
