@@ -22,7 +22,6 @@ from lib.taxonomy import CLASSES
 from lib.training import metrics
 from lib.training.architectures import ARCHITECTURES
 from lib.training.config import TrainConfig
-from lib.training.losses import class_or_none
 from lib.training.tfrecord import iterate_tfrecords
 
 REAL_DATA = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
@@ -93,11 +92,11 @@ def train_network(
     )
     network.compile(
         keras.optimizers.AdamW(rate, weight_decay=config.weight_decay),
-        class_or_none,
+        keras.losses.CategoricalCrossentropy(from_logits=True),
     )
     unknown = profiles.labels < 0
     targets = np.eye(len(CLASSES), dtype=np.float32)[profiles.labels]
-    targets[unknown] = 0
+    targets[unknown] = 1 / len(CLASSES)
     weights = np.where(unknown, config.outlier_weight, 1).astype(np.float32)
     batches = (
         tf.data.Dataset.from_tensor_slices((profiles.rgb[:, None], targets, weights))

@@ -45,7 +45,7 @@ class TrainConfig:
     weight_decay: float = 1e-2
     patience: int = 5
     flip: bool = True
-    outlier_weight: float = 1.0
+    outlier_weight: float = 0.5
     seed: int = 0
 
     def rounds(self, crops: int) -> tuple[int, int]:

@@ -22,7 +22,6 @@ from lib.training.architectures import ARCHITECTURES
 from lib.training.config import TrainConfig
 from lib.training.frozen import load_network
 from lib.training.input_pipeline import KnownAccuracy, evaluation_batches, training_batches
-from lib.training.losses import class_or_none
 
 LOG = logging.getLogger(__name__)
 
@@ -107,7 +106,7 @@ def compiled_network(config: TrainConfig, steps: int) -> keras.Model:
     )
     network.compile(
         optimizer=keras.optimizers.AdamW(schedule, weight_decay=config.weight_decay),
-        loss=class_or_none,
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True),
         weighted_metrics=[KnownAccuracy(name="accuracy")],
     )
     return network

@@ -43,14 +43,13 @@ def training_batches(
     flip : bool
         Turn half of the crops upside down, at random: a spectrum has no up.
     outlier_weight : float
-        Weight of a crop of an unknown lamp, whose target is none of the classes (outlier exposure,
-        Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606; see `lib.training.losses`).
+        Weight of a crop of an unknown lamp, whose target is every class alike (outlier exposure,
+        Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606).
 
     Returns
     -------
     tf.data.Dataset
-        images float32 (batch, 15, 480, 3) in [0, 1]; targets float32 (batch, 7), all zero for
-        unknown lamps; weights (batch,).
+        images float32 (batch, 15, 480, 3) in [0, 1]; targets float32 (batch, 7); weights (batch,).
     """
     total = sum(sizes.values())
     files = [tf.data.TFRecordDataset(str(path)) for path in sizes]
@@ -124,7 +123,8 @@ def _flip_half(images: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
 
 
 def _targets(labels: tf.Tensor) -> tf.Tensor:
-    return tf.one_hot(labels, len(CLASSES))
+    unknown = tf.cast(labels == UNKNOWN_LABEL, tf.float32)[:, None]
+    return tf.one_hot(labels, len(CLASSES)) + unknown / len(CLASSES)
 
 
 def _weights(labels: tf.Tensor, outlier_weight: float) -> tf.Tensor:
