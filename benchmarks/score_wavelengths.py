@@ -18,6 +18,7 @@ import contextlib
 import io
 import logging
 import os
+import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -51,6 +52,8 @@ LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
 CLASSES = {"triphosphor": "cfl_hg", "halophosphate": "cfl_hg", "mercury": "cfl_hg"}
 ASKED_NM = (430.0, 680.0)
 FAR_OFF_NM = 5.0
+# Peaks that match nothing keep rascal busy for minutes; a fit that works takes one to six seconds.
+RASCAL_SECONDS = 20.0
 
 
 @dataclass
@@ -283,9 +286,14 @@ def rascal_axis(peaks: np.ndarray, samples: int, lines: str) -> np.ndarray | Non
     """Return rascal's wavelength of each sample, None where it finds no fit."""
     from rascal.calibrator import Calibrator
 
+    def stop(*_: object) -> None:
+        raise TimeoutError
+
+    signal.signal(signal.SIGALRM, stop)
     table = line_list(lines)
     seen = table.select((table.nm > 380) & (table.nm < 760) & (table.intensity > 2))
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        signal.setitimer(signal.ITIMER_REAL, RASCAL_SECONDS)
         try:
             calibrator = Calibrator(peaks)
             calibrator.set_calibrator_properties(num_pix=samples, log_level="critical")
@@ -304,6 +312,8 @@ def rascal_axis(peaks: np.ndarray, samples: int, lines: str) -> np.ndarray | Non
         # rascal reports what it cannot fit by whatever its numerics raise.
         except Exception:
             return None
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
     if fit is None or not np.all(np.isfinite(fit[0])):
         return None
     return np.polynomial.polynomial.polyval(np.arange(samples), fit[0])
