@@ -8,6 +8,7 @@ detail, from their files. Pairs chain into groups.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -87,27 +88,24 @@ def near_duplicates(
     """
     paths = {digest: Path(path).resolve() for digest, path in contents.items()}
     index = _build_index(sorted(contents), store)
-    pairs = [
-        (index.digests[first], index.digests[second], view)
-        for first, second, view in _propose(index)
-    ]
+    # Made as they are asked for: at 50,000 photos there are millions of pairs.
     tasks = (
         delayed(_confirm)(
-            some, {digest: paths[digest] for pair in some for digest in pair[:2]}, store
+            pairs, {digest: paths[digest] for pair in pairs for digest in pair[:2]}, store
         )
-        for some in (
-            pairs[start : start + _PAIRS_PER_TASK]
-            for start in range(0, len(pairs), _PAIRS_PER_TASK)
-        )
+        for pairs in _batches(_propose(index))
     )
-    # Starting a process costs more than one task.
-    jobs = 1 if len(pairs) <= _PAIRS_PER_TASK else jobs
+    # Starting a process costs more than comparing so few.
+    jobs = 1 if len(index.digests) <= _BLOCK_PHOTOS else jobs
     confirmed: list[tuple[str, str]] = []
-    with tqdm(total=len(pairs), desc="comparing", unit="pair", disable=None) as progress:
-        for count, same in Parallel(n_jobs=jobs, return_as="generator")(tasks):
-            confirmed += same
-            progress.update(count)
+    for same in Parallel(n_jobs=jobs, return_as="generator")(tasks):
+        confirmed += same
     return chain(confirmed)
+
+
+def _batches(pairs: Iterator[tuple[str, str, int]]) -> Iterator[list[tuple[str, str, int]]]:
+    while batch := list(islice(pairs, _PAIRS_PER_TASK)):
+        yield batch
 
 
 def chain(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -148,10 +146,10 @@ def _build_index(digests: Sequence[str], store: AnalysisStore) -> _Index:
     )
 
 
-def _propose(index: _Index) -> Iterator[tuple[int, int, int]]:
+def _propose(index: _Index) -> Iterator[tuple[str, str, int]]:
     """Yield pairs that may be copies, with the view of the second that resembles the first."""
     count = len(index.digests)
-    for start in tqdm(range(0, count, _BLOCK_PHOTOS), desc="pairing", unit="block", disable=None):
+    for start in tqdm(range(0, count, _BLOCK_PHOTOS), desc="comparing", unit="block", disable=None):
         rows = np.arange(start, min(start + _BLOCK_PHOTOS, count))
         columns = np.arange(start, count)
         later = columns > rows[:, None]
@@ -162,7 +160,8 @@ def _propose(index: _Index) -> Iterator[tuple[int, int, int]]:
             close = np.bitwise_count(own ^ index.hashes[None, columns, view]) <= _CLOSE_BITS
             first, second = np.nonzero(close & later | alike)
             found.append(_score(index, rows[first], columns[second], view))
-        yield from _best_views(np.concatenate(found))
+        for first, second, view in _best_views(np.concatenate(found)):
+            yield index.digests[first], index.digests[second], view
 
 
 def _score(index: _Index, first: np.ndarray, second: np.ndarray, view: int) -> np.ndarray:
@@ -197,8 +196,8 @@ def _profiles_agree(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
 
 def _confirm(
     pairs: list[tuple[str, str, int]], paths: Mapping[str, Path], store: AnalysisStore
-) -> tuple[int, list[tuple[str, str]]]:
-    """Return how many pairs were compared, and those that are copies."""
+) -> list[tuple[str, str]]:
+    """Return the pairs that are copies."""
     cv2.setNumThreads(1)
     # Pairs come sorted by their first photo, which is then read once.
     read = lru_cache(_KEPT_ANALYSES)(store.read)
@@ -210,7 +209,7 @@ def _confirm(
             certainty == 1 or same_detail(canvas(first), canvas(second), found)
         ):
             same.append((first, second))
-    return len(pairs), same
+    return same
 
 
 def _small_detail(light: np.ndarray) -> np.ndarray:
