@@ -44,6 +44,9 @@ _CHANCE_EVIDENCE_MONOCHROME = 5.0
 _CHANCE_EVIDENCE_BOTH_WAYS = 2.0
 _CHANCE_EVIDENCE_BANDS = 6.0
 _CHANCE_EVIDENCE_PARTS = 1.0
+_CHANCE_EVIDENCE_WHITE = 6.0
+# All three channels this high, counts: the zero order, its flare, or lines blinded altogether.
+_WHITE_LEVEL = 215.0
 _LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
 _SHORTEST_PX = 30
@@ -85,8 +88,10 @@ def fit_axis(
         If no lamp of that name is known.
     """
     lists = _lists_of(lamp)
+    # With a zero order in it, the band may hold the first orders of both sides.
+    white = np.asarray(profile.rgb).min(axis=1, initial=255.0).max(initial=0.0) >= _WHITE_LEVEL
     try:
-        return _fit(profile, lists, axis, blue_known)
+        return _fit(profile, lists, axis, blue_known, chance=_CHANCE_EVIDENCE_WHITE * white)
     except NoAxis as error:
         for part in lit_parts(profile):
             try:
