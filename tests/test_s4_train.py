@@ -74,7 +74,9 @@ def test_the_report_is_printed(crops_folder, tiny_network, tmp_path, capsys):
     flags = ("--arch", tiny_network, "--steps", 2, "--output", tmp_path / "run")
     assert run("--input", crops_folder, *flags) == 0
     out, err = capsys.readouterr()
-    assert "weighted" in out and "accuracy" in out and err == ""
+    assert "weighted" in out and "accuracy" in out
+    # TensorFlow warns of retracing where one process trains many networks, as only tests do.
+    assert not [line for line in err.splitlines() if "retracing" not in line]
 
 
 def test_an_existing_run_is_kept(finished_run, crops_folder, capsys):

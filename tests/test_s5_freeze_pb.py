@@ -92,14 +92,14 @@ def test_a_model_that_differs_is_not_written(own_run, name, monkeypatch, capsys)
 
         def shifted(images):
             outputs = predict(images)
-            return outputs | {"probabilities": outputs["probabilities"] + 2e-5}
+            return outputs | {"probabilities": outputs["probabilities"] + 1e-4}
 
         return shifted
 
     monkeypatch.setattr(formats, name, slightly_off)
     before = sorted(own_run.iterdir())
     assert run("--input", own_run) == 1
-    assert "differs from the Keras network by 2e-05 in probability" in capsys.readouterr().err
+    assert "differs from the Keras network by 0.0001 in probability" in capsys.readouterr().err
     assert sorted(own_run.iterdir()) == before
 
 

@@ -115,7 +115,14 @@ def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray) -> None:
     ax.set_ylabel("camera value (0-255)")
     # Room above full scale for the names of the lines.
     ax.set_ylim(0, 1.5 * max(rgb.max(), 0.1 * _FULL_SCALE))
-    ax.legend(loc="upper right", fontsize=7, frameon=False, ncols=4)
+    ax.legend(
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        fontsize=7,
+        frameon=False,
+        ncols=4,
+        borderaxespad=0,
+    )
     ax.spines[["top", "right"]].set_visible(False)
 
 

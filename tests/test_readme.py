@@ -1,0 +1,77 @@
+"""README says what is: its commands, flags, columns, pictures and links match the code."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT
+
+from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS, SPLITS_COLUMNS
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+COMMAND_LINES = [
+    match.group(1)
+    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for match in re.finditer(r"python\S* (\w+\.py[^\n#]*)", block)
+]
+
+
+def documented_flags() -> dict[str, set[str]]:
+    """Return each script that README runs, with the flags it gives it."""
+    flags: dict[str, set[str]] = {}
+    for line in COMMAND_LINES:
+        script, *words = line.split()
+        # A sub-command has a help of its own.
+        name = f"{script} {words[0]}" if script == "s0_simulate.py" else script
+        given = {word.split("=")[0] for word in words if word.startswith("--")}
+        flags.setdefault(name, set()).update(given)
+    return flags
+
+
+@pytest.mark.parametrize(("command", "flags"), sorted(documented_flags().items()))
+def test_documented_flags_exist(command, flags):
+    done = subprocess.run(
+        [sys.executable, *command.split(), "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    known = set(re.findall(r"--[a-z-]+", done.stdout))
+    assert flags <= known
+
+
+def test_every_command_is_in_the_table():
+    scripts = {path.name for path in ROOT.glob("*.py")} - {"cli.py"}
+    assert scripts == set(re.findall(r"^\| `(\w+\.py)` \|", README, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("file", "columns"),
+    [
+        ("labels.csv", LABELS_COLUMNS),
+        ("crops.csv", CROPS_COLUMNS),
+        ("splits.csv", SPLITS_COLUMNS),
+    ],
+)
+def test_documented_columns_are_the_codes(file, columns):
+    row = re.search(rf"^\| `{re.escape(file)}` \| (.*) \|$", README, re.MULTILINE)
+    assert tuple(re.findall(r"`(\w+)`", row.group(1))) == columns
+
+
+def test_pictures_and_files_exist():
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
+        assert (ROOT / target).exists(), target
+
+
+def test_make_targets_exist():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in set(re.findall(r"^make (\w+)", README, re.MULTILINE)):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_there_is_no_licence_that_the_owner_did_not_choose():
+    assert not list(ROOT.glob("LICEN[CS]E*"))
+    assert "None yet" in README
