@@ -5,6 +5,9 @@ the best of the photo's boxes overlap (intersection over union) by at least 0.6 
 by eye) or 0.7 (simulated, truth known), and the found centre line lies inside that box. Direction
 is judged on photos whose best box has one. Photos without a box must be refused.
 
+Times are processor time of one thread for finding and cutting, without decoding; --decoding
+adds that, from the file's bytes.
+
 Reads:  photos.csv and its photos (--real, or $SPECTRA_REAL_DATA); simulated photos are made here
 Writes: the report on stdout; with --json the same figures; with --sheet contact sheets
 
@@ -172,9 +175,9 @@ def perturbed_cases(folder: Path) -> Iterator[Case]:
 def score(case: Case, method: str, overlap: float) -> Score:
     """Run one method on one photo."""
     cv2.setNumThreads(1)
-    begin = time.perf_counter()
+    begin = time.process_time()
     found = METHODS[method](case.image)
-    return judge(case, found, overlap, time.perf_counter() - begin)
+    return judge(case, found, overlap, time.process_time() - begin)
 
 
 def summarise(scores: list[Score]) -> dict[str, float | int | str]:

@@ -44,7 +44,7 @@ class BandNetwork:
         self._of_thread = threading.local()
 
     def mark(self, pixels: np.ndarray) -> np.ndarray:
-        """Mark spectra on canvases.
+        """Mark spectra on canvases: the mean of what the network says of four mirror images.
 
         Parameters
         ----------
@@ -57,14 +57,22 @@ class BandNetwork:
             For each cell the probability that a usable spectrum covers it, and its axis: cos and
             sin of the doubled angle, clockwise from +x on the canvas.
         """
-        interpreter = self._interpreter()
-        index = interpreter.get_input_details()[0]["index"]
-        output = interpreter.get_output_details()[0]["index"]
-        cells = np.empty((len(pixels), GRID, GRID, 3), np.float32)
+        cells = np.zeros((len(pixels), GRID, GRID, 3), np.float32)
         for canvas, result in zip(network_input(pixels), cells, strict=True):
-            interpreter.set_tensor(index, canvas[None])
-            interpreter.invoke()
-            result[:] = interpreter.get_tensor(output)[0]
+            for upwards in (1, -1):
+                for sideways in (1, -1):
+                    marked = self._run(canvas[::upwards, ::sideways])
+                    # A mirror turns the sign of the angle, so of its sine.
+                    marked[..., 2] *= upwards * sideways
+                    result += marked[::upwards, ::sideways] / 4
+        return cells
+
+    def _run(self, canvas: np.ndarray) -> np.ndarray:
+        """Run the network on one input; float32 (40, 40, 3), the mask as probability."""
+        interpreter = self._interpreter()
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], canvas[None])
+        interpreter.invoke()
+        cells = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
         cells[..., 0] = 1 / (1 + np.exp(-np.clip(cells[..., 0], -30, 30)))
         return cells
 

@@ -19,7 +19,7 @@ _LOOK_BEYOND = 0.6
 _CLEAN_PART = 0.7
 _ROWS = 9
 # Colours are compared on about this many places: finer than any step of hue, and fast.
-_PLACES = 240
+_PLACES = 160
 # What a camera shows as violet and as red ends about here; beyond, hue no longer changes.
 _VIOLET_NM, _RED_NM = 405.0, 680.0
 # Hue tells a wavelength to some 20 nm, and dispersion is not quite even.
@@ -31,8 +31,8 @@ _WHITE_WEIGHT = 0.7
 # Of two stretches that take in the same light the shorter one: weakly, as dark gaps are normal.
 _SHORTER_POWER = 0.15
 _SHORTEST_PART, _LONGEST_PART = 0.05, 1.3
-_LENGTHS = 26
-_STARTS_A_LENGTH = 14
+_LENGTHS = 20
+_STARTS_A_LENGTH = 12
 # Part of the ramp that may lie outside what is seen: bands run out of the frame.
 _OUTSIDE_PART = 0.4
 # From this agreement (1: every colour on the ramp) the ramp decides. Whole orders reach 0.8 on

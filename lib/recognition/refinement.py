@@ -19,7 +19,9 @@ _MOST_FREQUENCIES = 192
 _STEEPEST_LEAN = 0.6
 # Smile shifts the ends of the lines by at most this part of the band's length.
 _DEEPEST_SMILE = 0.08
-_STEPS = 41
+# Width of each pass of the search, as part of the whole range, and its number of steps: the first
+# is as fine as the lean of a sharp line needs, the others close in.
+_PASSES = ((1.0, 41), (0.12, 15), (0.03, 11))
 # A bend is believed if it makes the profile this much sharper than straight, upright lines do;
 # continua without edges change by less than this under any bend.
 _LEAST_GAIN = 1.02
@@ -92,15 +94,15 @@ def _climb(
 ) -> tuple[np.ndarray, float]:
     """Search lean and smile in turn, ever finer; return both and the gain in sharpness."""
     best = start.copy()
-    before = _sharpness(spectra, frequency, best @ terms, 0 * terms[0], steps=1)[0]
+    before = _sharpness(spectra, frequency, best @ terms, 0 * terms[0], 1)[0]
     after = before
-    for width in (1.0, 0.15, 0.03):
+    for width, steps in _PASSES:
         for which in np.flatnonzero(widths):
-            values = best[which] + np.linspace(-1, 1, _STEPS) * widths[which] * width
+            values = best[which] + np.linspace(-1, 1, steps) * widths[which] * width
             first = best.copy()
             first[which] = values[0]
             step = (values[1] - values[0]) * terms[which]
-            sharp = _sharpness(spectra, frequency, first @ terms, step)
+            sharp = _sharpness(spectra, frequency, first @ terms, step, steps)
             best[which], after = values[np.argmax(sharp)], sharp.max()
     return best, after / max(before, 1e-12)
 
@@ -138,7 +140,7 @@ def _sharpness(
     frequency: np.ndarray,
     first: np.ndarray,
     step: np.ndarray,
-    steps: int = _STEPS,
+    steps: int,
 ) -> np.ndarray:
     """Sum of squared slopes of the mean row for row shifts first + i * step, i < steps.
 

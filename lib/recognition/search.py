@@ -15,15 +15,15 @@ from lib.recognition.straighten import Geometry
 from lib.views import CANVAS_PX, View, make_view, whole_view
 
 # A cell belongs to a band from this probability on; a component needs one cell of the other.
-_CELL_PROBABILITY = 0.5
-_SURE_PROBABILITY = 0.6
+_CELL_PROBABILITY = 0.3
+_SURE_PROBABILITY = 0.4
 # Candidates looked at closely, the most likely first.
 _MOST_CANDIDATES = 3
 # Margin of the close look on each side, of the candidate's longer side.
 _MARGIN = 0.35
 # Looks at one candidate: a second if the first showed that it goes on beyond the view.
 _MOST_LOOKS = 3
-_LEAST_CONFIDENCE = 0.6
+_LEAST_CONFIDENCE = 0.4
 # Quantiles of the mask along the dispersion between which its middle line is straight, and how
 # long that part must be against its height to tell the slope.
 _INNER_PART = (0.2, 0.8)

@@ -15,7 +15,6 @@ from lib.training.band_views import turn
 from lib.views import network_input
 
 BATCH = 32
-PEAK_RATE = 3e-3
 # Largest difference of any output between Keras and LiteRT: float32 sums in another order.
 _TOLERANCE = 2e-3
 
@@ -94,6 +93,7 @@ def fit_band_network(
     epochs: int,
     overwrite: bool = False,
     start: Path | None = None,
+    rate: float = 3e-3,
 ) -> dict:
     """Train, freeze and write the band network.
 
@@ -103,6 +103,10 @@ def fit_band_network(
         Folder of views; the first shards[0] train, the next shards[1] validate.
     output : Path
         Receives band.keras, band.tflite and band.json.
+    start : Path, optional
+        A band.keras to go on from; a new network by default.
+    rate : float
+        Highest learning rate, reached after a short rise and followed by a cosine's fall.
 
     Returns
     -------
@@ -120,9 +124,9 @@ def fit_band_network(
     network = build_band_network() if start is None else _reopen(start)
     steps = epochs * len(training)
     schedule = keras.optimizers.schedules.CosineDecay(
-        PEAK_RATE / 20,
+        rate / 20,
         steps,
-        warmup_target=PEAK_RATE,
+        warmup_target=rate,
         warmup_steps=min(500, steps // 10),
         alpha=0.01,
     )

@@ -1,0 +1,143 @@
+"""From a photo to its band, its crop and its profile."""
+
+import numpy as np
+import pytest
+
+from lib.errors import DataError
+from lib.recognition.band import (
+    BandNotFound,
+    band_profile,
+    crop_positions,
+    cut_crop,
+    find_band,
+)
+from lib.simulation.difficulty import PLAIN
+from lib.simulation.photos import simulate_photo, simulate_scene
+
+EASY = vars(PLAIN)
+
+
+def easy_photo(seed, lamp, **difficulty):
+    return simulate_photo(np.random.default_rng(seed), lamp, **EASY | difficulty)
+
+
+def overlap(band, box):
+    """Intersection over union along the dispersion."""
+    ends = ("x0", "x1") if box.axis == "horizontal" else ("y0", "y1")
+    (a0, a1), (b0, b1) = ([getattr(item, end) for end in ends] for item in (band, box))
+    return max(0, min(a1, b1) - max(a0, b0)) / (max(a1, b1) - min(a0, b0))
+
+
+@pytest.mark.parametrize("lamp", ["neon", "cfl_hg", "continuum", "led", "hydrogen"])
+@pytest.mark.parametrize("turned", [{}, {"vertical": True}, {"reversed": True}, {"tilted": True}])
+def test_band_is_found_whichever_way_it_lies(lamp, turned):
+    found = 0
+    for seed in range(3):
+        photo = easy_photo(seed, lamp, **turned)
+        box = photo.truth.boxes[0]
+        band = find_band(photo.image)
+        found += band.axis == box.axis and overlap(band, box) > 0.7
+        if box.blue_end != "none":
+            assert band.blue_end in (box.blue_end, "none")
+    assert found >= 2
+
+
+def test_angle_is_the_clockwise_turn():
+    for seed, turned in enumerate(({"tilted": True}, {"tilted": True, "vertical": True})):
+        photo = easy_photo(seed + 10, "continuum", **turned)
+        assert find_band(photo.image).angle_deg == pytest.approx(
+            photo.truth.boxes[0].angle_deg, abs=1.0
+        )
+
+
+@pytest.mark.parametrize("turned", [{}, {"vertical": True}, {"reversed": True}])
+def test_crop_is_blue_left(turned):
+    photo = easy_photo(3, "continuum", **turned)
+    crop = cut_crop(photo.image, find_band(photo.image)).astype(float)
+    assert crop.shape == (15, 480, 3)
+    place = np.arange(480)
+    red, blue = (crop[..., k].mean(axis=0) for k in (0, 2))
+    assert place @ blue / blue.sum() < place @ red / red.sum()
+
+
+@pytest.mark.parametrize("turned", [{}, {"vertical": True, "reversed": True}])
+@pytest.mark.parametrize("bent", [{}, {"tilted": True, "slanted": True}])
+def test_profile_positions_are_exact(turned, bent):
+    """The green mercury line lies where the photo's own truth has 546 nm, within a pixel."""
+    photo = easy_photo(4, "mercury", **turned, **bent)
+    box = photo.truth.boxes[0]
+    band = find_band(photo.image)
+    profile = band_profile(photo.image, band)
+    assert len(profile.rgb) == len(profile.clipped) == len(profile.position)
+    nm = box.nm_at(profile.position)
+    assert nm[0] < nm[-1]
+    near = np.abs(nm - 546.074) < 12
+    light = profile.rgb[near, 1].astype(float)
+    light -= light.min()
+    centre = (profile.position[near] * light**2).sum() / (light**2).sum()
+    pixel_nm = np.abs(np.diff(nm)).mean()
+    assert abs(box.nm_at(centre) - 546.074) < 1.5 * pixel_nm
+
+
+def test_crop_columns_show_what_lies_at_their_positions():
+    photo = easy_photo(6, "neon", reversed=True)
+    band = find_band(photo.image)
+    profile, crop = band_profile(photo.image, band), cut_crop(photo.image, band)
+    order = np.argsort(profile.position)
+    light = profile.rgb.max(axis=1)
+    at_columns = np.interp(crop_positions(band), profile.position[order], light[order])
+    columns = crop.max(axis=2).mean(axis=0)
+    assert np.corrcoef(at_columns, columns)[0, 1] > 0.97
+
+
+def test_most_scenes_without_a_spectrum_are_refused():
+    refused = 0
+    for seed in range(20):
+        try:
+            find_band(simulate_scene(np.random.default_rng(seed)).image)
+        except BandNotFound as error:
+            assert isinstance(error, DataError)
+            assert str(error)
+            refused += 1
+    assert refused >= 18
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.zeros((100, 100, 3), np.uint8),
+        np.full((64, 300, 3), 255, np.uint8),
+        np.zeros((1, 1, 3), np.uint8),
+        np.random.default_rng(0).integers(0, 40, (240, 320, 3), dtype=np.uint8),
+    ],
+    ids=["black", "white", "one pixel", "noise"],
+)
+def test_pictures_of_nothing_are_refused(image):
+    with pytest.raises(BandNotFound):
+        find_band(image)
+
+
+def test_box_lies_in_the_photo():
+    for seed in range(8):
+        photo = simulate_photo(np.random.default_rng(seed), oversized=True)
+        try:
+            band = find_band(photo.image)
+        except BandNotFound:
+            continue
+        height, width = photo.image.shape[:2]
+        assert 0 <= band.x0 < band.x1 <= width
+        assert 0 <= band.y0 < band.y1 <= height
+
+
+def test_same_photo_gives_the_same_band():
+    photo = easy_photo(7, "helium")
+    first, second = find_band(photo.image), find_band(photo.image)
+    assert first == second
+    assert np.array_equal(cut_crop(photo.image, first), cut_crop(photo.image, second))
+
+
+def test_saturation_is_reported():
+    photo = easy_photo(8, "cfl_hg", saturated=True)
+    band = find_band(photo.image)
+    assert band.saturated == (band.quality.clipped_fraction > 0.02)
+    assert band.quality.clipped_fraction > 0
