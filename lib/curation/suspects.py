@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 # A label is called doubtful from here on; the review page and the triage say so.
-DOUBTFUL = 0.9
+DOUBTFUL = 0.8
 # With fewer photos a source cannot be on both sides of each fold.
 FOLDS = 5
 # Strong enough that a wrong label among a few dozen does not draw the boundary around itself.
