@@ -1,9 +1,9 @@
 """Fit how surely a network names, and the threshold under which it refuses.
 
 Trained with outlier exposure, a network keeps its logits low for what it should not name, also for
-kinds of lamps that it never met. Tests fitted on its features refuse up to six points more simulated
-lamps than the largest logit, and as many more real crops (benchmarks/score_unknowns.py), so only
-two numbers are fitted here: they make a probability of the largest logit.
+kinds of lamps that it never met. Tests fitted on its features refuse up to six points more of the
+simulated lamps than the largest logit does, and two to four more of the real crops of the classes
+(benchmarks/score_unknowns.py). So only two numbers are fitted here: they make a probability of it.
 """
 
 import numpy as np
