@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.training.band_views import cell_targets, trace_of, training_views, turn
+from lib.training.band_views import cell_targets, reframe, trace_of, training_views, turn
 from lib.views import whole_view
 
 
@@ -71,6 +71,27 @@ def test_turning_keeps_pixels_and_targets_together():
         angle = np.arctan2(longest[1], longest[0])
         mean = cells[cells[..., 0] > 0.9][:, 1:].mean(axis=0)
         assert np.allclose(mean, (np.cos(2 * angle), np.sin(2 * angle)), atol=0.15)
+
+
+@pytest.mark.parametrize("shape", [(160, 160), (1600, 1600)])
+def test_a_reframed_band_lies_under_its_trace(shape):
+    factor = shape[0] // 160
+    image = np.zeros((*shape, 3), np.uint8)
+    image[50 * factor : 90 * factor, 40 * factor : 140 * factor] = 200
+    whole = box(
+        x0=40 * factor,
+        x1=140 * factor,
+        y0=50 * factor,
+        y1=90 * factor,
+        centre_line=(70 * factor - 0.5,),
+    )
+    for seed in range(8):
+        framed, traces = reframe(np.random.default_rng(seed), image, [trace_of(whole)])
+        view = whole_view(framed)
+        cells = cell_targets(view, traces)
+        lit = view.pixels[..., 0].reshape(40, 4, 40, 4).mean(axis=(1, 3)) > 100
+        assert (lit == (cells[..., 0] > 0.5)).mean() > 0.95
+        assert lit.sum() > 8
 
 
 def test_turns_are_eight():

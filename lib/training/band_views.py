@@ -16,6 +16,12 @@ TARGETS = 3
 # A band is drawn at least this high on the canvas, or a thin trace would cover no cell.
 _LEAST_HEIGHT_PX = 3.0
 _SUBPIXEL_BITS = 4
+# Part of the photos that are turned a little or set into a black frame, as editing leaves them.
+_REFRAMED_PART = 0.2
+_MOST_TURNED_DEG = 15.0
+_WIDEST_FRAME = 0.6
+# Reframed photos are reduced to this, which a canvas does not show.
+_REFRAMED_PX = 800
 
 
 class BandBox(Protocol):
@@ -79,6 +85,8 @@ def training_views(
     targets : float16 array of shape (count, 40, 40, 3)
     """
     traces = [trace_of(box) for box in boxes]
+    if rng.random() < _REFRAMED_PART:
+        image, traces = reframe(rng, image, traces)
     pixels, targets = [], []
     for number in range(count):
         if number == 0:
@@ -91,6 +99,38 @@ def training_views(
         pixels.append(canvas)
         targets.append(cells)
     return np.stack(pixels), np.stack(targets).astype(np.float16)
+
+
+def reframe(
+    rng: np.random.Generator, image: np.ndarray, traces: Sequence[Trace]
+) -> tuple[np.ndarray, list[Trace]]:
+    """Turn a photo by some degrees, or not, and set it off-centre into a black frame."""
+    height, width = image.shape[:2]
+    scale = min(1.0, _REFRAMED_PX / max(height, width))
+    degrees = rng.uniform(-_MOST_TURNED_DEG, _MOST_TURNED_DEG) * (rng.random() < 0.6)
+    matrix = cv2.getRotationMatrix2D((0, 0), degrees, scale)
+    corners = matrix[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]])
+    low, high = corners.min(axis=1), corners.max(axis=1)
+    frame = rng.uniform(0, _WIDEST_FRAME / 2, 4) * (high - low).max() * (rng.random() < 0.6)
+    matrix[:, 2] = frame[:2] - low
+    size = np.maximum(8, np.round(high - low + frame[:2] + frame[2:])).astype(int)
+    if scale < 0.5:
+        # Linear interpolation alone would skip pixels.
+        image = cv2.blur(image, (round(1 / scale), round(1 / scale)))
+    framed = cv2.warpAffine(image, matrix, size.tolist())
+    return framed, [_moved(trace, matrix, scale) for trace in traces]
+
+
+def _moved(trace: Trace, matrix: np.ndarray, scale: float) -> Trace:
+    """Return a trace in a photo that was turned and scaled by `matrix`."""
+    before = trace.centre[-1] - trace.centre[0]
+    centre = trace.centre @ matrix[:, :2].T + matrix[:, 2]
+    after = centre[-1] - centre[0]
+    axis = "horizontal" if abs(after[0]) >= abs(after[1]) else "vertical"
+    # The height counts along the photo's axis; what stays is that square on the trace.
+    old = abs(before[0 if trace.axis == "horizontal" else 1]) / np.hypot(*before)
+    new = abs(after[0 if axis == "horizontal" else 1]) / np.hypot(*after)
+    return Trace(centre, trace.half_height * scale * old / new, axis)
 
 
 def close_rectangle(rng: np.random.Generator, trace: Trace) -> tuple[float, float, float, float]:
