@@ -1,0 +1,151 @@
+"""identify: one answer a photo, in order, whatever the photo; figures, spectra and calibrations."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import identify
+from lib.images import read_image, write_png
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.classifier import Classifier
+from lib.recognition.recognise import recognise, recognise_file
+
+NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
+RAINBOW = NEON.with_name("rainbow.jpg")
+JSON_KEYS = [
+    "photo",
+    "status",
+    "reason",
+    "source",
+    "class_id",
+    "probability",
+    "probabilities",
+    "band",
+    "saturated",
+    "wavelength",
+    "model_version",
+]
+
+
+def run(*argv) -> int:
+    return identify.main([str(word) for word in argv])
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory):
+    """A neon lamp, a photo without a spectrum, and a file that is no image."""
+    folder = tmp_path_factory.mktemp("photos")
+    (folder / "a_neon.jpg").write_bytes(NEON.read_bytes())
+    (folder / "b_rainbow.jpg").write_bytes(RAINBOW.read_bytes())
+    (folder / "c_broken.jpg").write_bytes(NEON.read_bytes()[:900])
+    return folder
+
+
+def answers(capsys) -> list[dict]:
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys, jobs):
+    assert run(photos, "--json", "--jobs", jobs) == 0
+    rows = answers(capsys)
+    assert [row["photo"].rsplit("/", 1)[1][0] for row in rows] == ["a", "b", "c"]
+    assert [row["status"] for row in rows] == ["ok", "no_band", "error"]
+    assert set(JSON_KEYS) <= set(rows[0])
+    assert rows[0]["source"] == "neon" and rows[0]["class_id"] == 3
+    assert rows[0]["wavelength"]["axis"] in ("x", "y")
+    assert rows[1]["wavelength"] is None and rows[1]["reason"]
+    assert "c_broken.jpg" in rows[2]["reason"]
+
+
+def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):
+    flags = ("--csv", tmp_path / "a.csv", "--plot", tmp_path / "p", "--spectra", tmp_path / "s")
+    assert run(photos, *flags) == 0
+    with (tmp_path / "a.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    assert [row["status"] for row in rows] == ["ok", "no_band", "error"]
+    assert float(rows[0]["first_nm"]) < float(rows[0]["last_nm"])
+    made = {path.name for folder in ("p", "s") for path in (tmp_path / folder).iterdir()}
+    assert made == {
+        "a_neon.png",
+        "overview.png",
+        "a_neon.csv",
+        "a_neon.txt",
+        "a_neon_pysa.csv",
+    }
+    assert "neon" in capsys.readouterr().out
+
+
+def test_a_calibration_kept_from_a_lamp_serves_another_photo(tmp_path, capsys):
+    kept = tmp_path / "instrument.json"
+    assert run(NEON, "--save-calibration", kept, "--json") == 0
+    assert run(NEON, "--calibration", kept, "--json") == 0
+    first, second = answers(capsys)
+    assert first["wavelength"]["coefficients"] == second["wavelength"]["coefficients"]
+
+
+def test_a_calibration_that_does_not_fit_gives_no_axis_and_says_why(tmp_path, capsys):
+    kept = tmp_path / "instrument.json"
+    assert run(NEON, "--save-calibration", kept) == 0
+    capsys.readouterr()
+    other = tmp_path / "turned.png"
+    write_png(other, np.ascontiguousarray(np.rot90(read_image(NEON))))
+    assert run(other, "--calibration", kept, "--json") == 0
+    (row,) = answers(capsys)
+    assert row["wavelength"] is None and "calibration is for" in row["reason"]
+
+
+def test_what_cannot_be_calibrated_is_not_kept(tmp_path, capsys):
+    assert run(RAINBOW, "--save-calibration", tmp_path / "a.json") == 1
+    assert "no calibration to save" in capsys.readouterr().err
+    assert not (tmp_path / "a.json").exists()
+
+
+def test_the_user_may_name_the_lamp(capsys):
+    assert run(NEON, "--lamp", "neon", "--json") == 0
+    assert answers(capsys)[0]["source"] == "neon"
+    assert run(NEON, "--lamp", "kryptonite") == 1
+    assert "lamp 'kryptonite': expected one of" in capsys.readouterr().err
+
+
+def test_a_photo_that_is_not_there_is_one_clear_line(tmp_path, capsys):
+    assert run(tmp_path / "none.jpg") == 1
+    error = capsys.readouterr().err.strip().splitlines()[-1]
+    assert error.startswith("error: ") and "none.jpg" in error
+
+
+def test_a_folder_without_images_is_one_clear_line(tmp_path, capsys):
+    assert run(tmp_path) == 1
+    assert "no image files" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("share", ["0", "1.5"])
+def test_a_precision_out_of_range_is_wrong_usage(share, capsys):
+    with pytest.raises(SystemExit) as stop:
+        run(NEON, "--min-precision", share)
+    assert stop.value.code == 2
+
+
+def test_darkness_is_no_band(tmp_path):
+    write_png(tmp_path / "dark.png", np.zeros((240, 320, 3), np.uint8))
+    result = recognise_file(tmp_path / "dark.png", Classifier(DEFAULT_MODEL))
+    assert result.status == "no_band" and result.to_json("dark")["band"] is None
+
+
+def test_nitrogen_gets_an_axis_only_on_the_users_word(monkeypatch):
+    from lib.recognition import recognise as chain
+
+    monkeypatch.setattr(chain, "_decide", lambda *_: ("ok", None, "nitrogen"))
+    result = recognise(read_image(NEON), Classifier(DEFAULT_MODEL))
+    assert result.axis is None and "shifted by one" in result.reason
+
+
+def test_real_photos_get_one_answer_each(real_data, capsys):
+    folder = real_data / "photos"
+    assert run(folder, "--json") == 0
+    rows = answers(capsys)
+    assert len(rows) == len([path for path in folder.rglob("*.*") if path.is_file()])
+    assert {row["status"] for row in rows} <= {"ok", "unknown", "no_band"}
