@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from lib.errors import DataError
 from web.log import set_up_logging
+from web.memory import keep_large_blocks_apart
 from web.options import ServiceOptions
 from web.pool import Pool
 from web.state import start_django
@@ -22,6 +23,7 @@ def service(options: ServiceOptions) -> Iterator:
         If the model, the state folder or the address cannot be used.
     """
     set_up_logging()
+    keep_large_blocks_apart()
     listening = listen(options.host, options.port)
     pool = Pool(
         options.model,

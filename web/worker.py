@@ -6,11 +6,8 @@ crashes, hangs or swells them costs one process and no other request.
 
 import base64
 import contextlib
-import ctypes
 import logging
 import signal
-from collections.abc import Callable
-from functools import cache
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -31,6 +28,7 @@ from lib.recognition.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.taxonomy import CLASSES
 from web.log import set_up_logging
+from web.memory import give_memory_back
 from web.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
 
 log = logging.getLogger(__name__)
@@ -58,6 +56,7 @@ def run(connection: Connection, model: Path, limits: Limits) -> None:
     with contextlib.suppress(EOFError, ConnectionError):
         while True:
             connection.send(work(connection.recv(), classifier, limits))
+            # While nobody waits.
             give_memory_back()
 
 
@@ -130,22 +129,6 @@ def preview(image: np.ndarray) -> dict:
         "height": height,
         "jpeg": base64.b64encode(buffer.getvalue()).decode("ascii"),
     }
-
-
-@cache
-def _malloc_trim() -> Callable[[int], int] | None:
-    """Return the C library's function, which only glibc has."""
-    try:
-        return ctypes.CDLL(None).malloc_trim
-    except (AttributeError, OSError, TypeError):
-        return None
-
-
-def give_memory_back() -> None:
-    """Return what the last photo took to the system: 3 ms, while nobody waits."""
-    trim = _malloc_trim()
-    if trim is not None:
-        trim(0)
 
 
 def _bound_memory(memory_bytes: int) -> None:
