@@ -36,6 +36,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--photos", type=int, default=12000, help="default: %(default)s")
     parser.add_argument("--epochs", type=int, default=12, help="default: %(default)s")
     parser.add_argument(
+        "--start", type=Path, help="folder of an earlier round to go on from (default: none)"
+    )
+    parser.add_argument(
+        "--rate", type=float, default=3e-3, help="highest learning rate (default: %(default)s)"
+    )
+    parser.add_argument(
         "--cache", type=Path, default=INPUT_DATA / "band_views", help="default: %(default)s"
     )
     parser.add_argument("--output", type=Path, default=MODELS / "band", help="default: %(default)s")
@@ -81,6 +87,8 @@ def train(args: argparse.Namespace) -> None:
         seed=args.seed,
         shards=(shards - held, held),
         epochs=args.epochs,
+        start=args.start,
+        rate=args.rate,
         overwrite=args.overwrite,
     )
     print(f"{args.output}: {card['validation']}")

@@ -33,6 +33,9 @@ _SHORTER_POWER = 0.15
 _SHORTEST_PART, _LONGEST_PART = 0.05, 1.3
 _LENGTHS = 20
 _STARTS_A_LENGTH = 12
+# Both first orders and the zero order between them hold each other apart by less than this; a
+# shorter stretch is the coloured fringe of one line.
+_LEAST_OF_BAND = 0.12
 # Part of the ramp that may lie outside what is seen: bands run out of the frame.
 _OUTSIDE_PART = 0.4
 # From this agreement (1: every colour on the ramp) the ramp decides. Whole orders reach 0.8 on
@@ -83,6 +86,8 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order:
         low, high = 0, len(along)
     first, last = _lit(light.max(axis=1), noise, low, high)
     ends = replace(geometry, start=float(along[first]), stop=float(along[last]))
+    if ends.stop - ends.start < _LEAST_OF_BAND * (geometry.stop - geometry.start):
+        return Order(geometry, 0, agreement)
     return Order(ends, sign, agreement)
 
 

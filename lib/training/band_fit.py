@@ -9,11 +9,12 @@ import tensorflow as tf
 from ai_edge_litert.interpreter import Interpreter
 
 from lib.errors import DataError
-from lib.files import atomic_path, require_absent, sha256, write_bytes, write_json
+from lib.files import atomic_path, read_json, require_absent, sha256, write_bytes, write_json
 from lib.training.band_network import band_loss, build_band_network
 from lib.training.band_views import turn
 from lib.views import network_input
 
+CARD_NAME = "band.json"
 BATCH = 32
 # Largest difference of any output between Keras and LiteRT: float32 sums in another order.
 _TOLERANCE = 2e-3
@@ -31,7 +32,7 @@ class Views(keras.utils.PyDataset):
     ):
         super().__init__(workers=1)
         self._turning = turning
-        self._shards = shards
+        self.shards = shards
         self._rng = rng
         self._places = np.concatenate(
             [
@@ -48,8 +49,8 @@ class Views(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return one batch: canvases float32 (n, 160, 160, 6), targets float32 (n, 40, 40, 3)."""
         places = self._places[index * BATCH : (index + 1) * BATCH]
-        pixels = np.stack([self._shards[shard][0][row] for shard, row in places])
-        targets = np.stack([self._shards[shard][1][row] for shard, row in places])
+        pixels = np.stack([self.shards[shard][0][row] for shard, row in places])
+        targets = np.stack([self.shards[shard][1][row] for shard, row in places])
         canvases = network_input(pixels), targets.astype(np.float32)
         if not self._turning:
             return canvases
@@ -104,7 +105,7 @@ def fit_band_network(
     output : Path
         Receives band.keras, band.tflite and band.json.
     start : Path, optional
-        A band.keras to go on from; a new network by default.
+        Folder of an earlier round to go on from; a new network by default.
     rate : float
         Highest learning rate, reached after a short rise and followed by a cosine's fall.
 
@@ -113,7 +114,7 @@ def fit_band_network(
     dict
         What band.json says.
     """
-    require_absent(output / "band.json", overwrite=overwrite)
+    require_absent(output / CARD_NAME, overwrite=overwrite)
     keras.utils.set_random_seed(seed)
     count = sum(shards)
     training = Views(
@@ -138,18 +139,18 @@ def fit_band_network(
     with atomic_path(output / "band.keras") as temporary:
         network.save(temporary)
     write_bytes(output / "band.tflite", model)
+    earlier = read_json(start / CARD_NAME)["rounds"] if start else []
+    views = sum(len(shard[0]) for shard in [*training.shards, *held])
     card = {
         "sha256": sha256(output / "band.tflite"),
-        "seed": seed,
-        "shards": list(shards),
-        "epochs": epochs,
+        "rounds": [*earlier, {"seed": seed, "views": views, "epochs": epochs, "rate": rate}],
         "validation": {
             "loss": round(float(history.history["val_loss"][-1]), 5),
             **measure(network, held),
         },
         "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    write_json(output / "band.json", card)
+    write_json(output / CARD_NAME, card)
     return card
 
 
@@ -178,7 +179,10 @@ def measure(network: keras.Model, shards: list[tuple[np.ndarray, np.ndarray]]) -
     }
 
 
-def _reopen(path: Path) -> keras.Model:
+def _reopen(folder: Path) -> keras.Model:
+    path = folder / "band.keras"
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; expected the network of an earlier round")
     return keras.models.load_model(path, compile=False)
 
 
