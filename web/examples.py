@@ -33,9 +33,9 @@ EXAMPLES = (
     Example("fluorescent.jpg", "Fluorescent lamp", "triphosphor", 5),
     Example("neon.jpg", "Neon lamp", "neon", 0),
     Example("helium.jpg", "Helium lamp", "helium", 0),
-    Example("hydrogen.jpg", "Hydrogen lamp", "hydrogen", 5),
+    Example("hydrogen.jpg", "Hydrogen lamp", "hydrogen", 7),
     Example("daylight.jpg", "Daylight", "daylight", 0),
     Example("led.jpg", "White LED", "white_led", 5),
-    Example("sodium.jpg", "Sodium lamp", "sodium_low", 4),
+    Example("sodium.jpg", "Sodium street lamp", "sodium_high", 0),
     Example("rainbow.jpg", "A rainbow", "", 10),
 )

@@ -22,7 +22,7 @@ from web.examples import EXAMPLES, FOLDER, Example
 
 # Small enough that all examples together stay below 300 kB.
 _LONGEST_PX = 640
-_QUALITY = 75
+_QUALITY = 80
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
