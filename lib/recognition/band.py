@@ -130,8 +130,8 @@ def find_band(image: np.ndarray) -> Band:
 def _examine(image: np.ndarray, candidate: Candidate) -> Band:
     """Refine a candidate's geometry and measure its light."""
     order = first_order(image, candidate.geometry)
-    # The canvas tells the centre line to about a pixel and a half of its own.
-    geometry = refine(image, order.geometry, 1.5 * candidate.pixel_px)
+    # The mask tells the centre line to about two pixels of the canvas.
+    geometry = refine(image, order.geometry, 2.0 * candidate.pixel_px)
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
     background, noise = measure_background(image, geometry)

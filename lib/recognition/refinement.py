@@ -29,7 +29,8 @@ _LEAST_GAIN = 1.02
 _NOISE_MARGIN = 2.0
 # Light below this part of a block's brightest row is its fading edge.
 _EDGE_PART = 0.5
-_TRACE_BLOCKS = 16
+_THIN_PART = 0.7
+_TRACE_BLOCKS, _TRACE_ROWS = 16, 97
 
 
 def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
@@ -46,14 +47,21 @@ def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geom
     geometry = replace(geometry, lean=-geometry.slope(), smile=0.0)
     geometry = _bend_lines(image, geometry)
     followed = _follow_trace(image, geometry, uncertainty_px)
-    return geometry if followed is geometry else _bend_lines(image, followed)
+    if followed is geometry:
+        return geometry
+    if followed.half_height < min(2 * uncertainty_px, _THIN_PART * geometry.half_height):
+        # A thin trace in a wide mask shows its own edges only from close by.
+        followed = _follow_trace(image, followed, uncertainty_px)
+    return _bend_lines(image, followed)
 
 
-def _strip(image: np.ndarray, geometry: Geometry, reach: float) -> tuple[np.ndarray, ...]:
+def _strip(
+    image: np.ndarray, geometry: Geometry, reach: float, most: int
+) -> tuple[np.ndarray, ...]:
     """Light of a measuring strip, float32 (m, n), with its offsets (m,) and positions (n,)."""
     length = geometry.stop - geometry.start
     along = np.linspace(geometry.start, geometry.stop, int(np.clip(length + 1, 8, _MOST_COLUMNS)))
-    rows = int(np.clip(2 * np.floor(reach) + 1, 3, _MOST_ROWS))
+    rows = int(np.clip(2 * np.floor(reach) + 1, 3, most))
     offset = _inside(image, geometry, np.linspace(-reach, reach, rows))
     strip = sample(image, geometry, along, offset).astype(np.float32)
     return strip.max(axis=2), offset, along
@@ -69,7 +77,7 @@ def _inside(image: np.ndarray, geometry: Geometry, offset: np.ndarray) -> np.nda
 
 def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
     """Search the lean and smile that make the mean profile sharpest."""
-    strip, offset, along = _strip(image, geometry, 0.85 * geometry.half_height)
+    strip, offset, along = _strip(image, geometry, 0.85 * geometry.half_height, _MOST_ROWS)
     if len(offset) < 3 or np.ptp(offset) < 2:
         return geometry
     pixel = along[1] - along[0]
@@ -160,7 +168,8 @@ def _sharpness(
 def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
     """Move the centre line onto the light's middle and set the height, if both edges are seen."""
     half_height = geometry.half_height
-    strip, offset, along = _strip(image, geometry, 1.5 * half_height + 2 * uncertainty_px + 1)
+    reach = 1.5 * half_height + 2 * uncertainty_px + 1
+    strip, offset, along = _strip(image, geometry, reach, _TRACE_ROWS)
     if len(offset) < 5 or min(-offset[0], offset[-1]) < 1.2 * half_height:
         return geometry
     blocks = np.array_split(np.arange(len(along)), min(_TRACE_BLOCKS, len(along) // 4))
