@@ -278,8 +278,8 @@ def test_every_example_is_answered(page):
         page.execute_script(
             "document.querySelector(`[data-photo$='${arguments[0]}']`).click()", example.file
         )
-        until(page, "return !document.getElementById('busy').hidden")
-        wait_for_answer(page)
+        caption = f"document.querySelector('figcaption')?.textContent.includes('{example.file}')"
+        until(page, f"return {caption} && document.getElementById('busy').hidden")
         lamp = LAMPS.get(example.lamp)
         named = "ok" in page.execute_script(
             "return [...document.querySelector('.verdict').classList]"
