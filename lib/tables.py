@@ -6,6 +6,20 @@ CROP_SHAPE = (15, 480, 3)
 # Label of a crop in a TFRecord whose lamp is none of the classes.
 UNKNOWN_LABEL = -1
 
+# RawData/DataTable/<folder>-<yyyymmddHHMM>.csv: as SpectralWorkbenchCrawler writes them, after an
+# unnamed index column.
+TABLE_COLUMNS = (
+    "ID",
+    "Title",
+    "Author",
+    "UploadDate",
+    "Description",
+    "ImageName",
+    "ImageXsize",
+    "ImageYsize",
+    "keyword",
+)
+
 # RawData/Image_Labeled/labels.csv (s1): what labelling did with each row of each crawled table.
 # group: rows whose images are duplicates share one; it travels on to the split.
 LABELS_COLUMNS = (

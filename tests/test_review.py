@@ -13,13 +13,12 @@ import pytest
 import s1_label_images
 from lib.curation.pages import PhotoNotes
 from lib.curation.places import review_folder
-from lib.curation.tables import TABLE_COLUMNS
 from lib.curation.triage import CATEGORIES, TRIAGE_COLUMNS
 from lib.files import read_csv
 from lib.images import write_png
 from lib.paths import ROOT
 from lib.simulation.photos import simulate_photo
-from lib.tables import LABELS_COLUMNS
+from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
 HOSTILE_TITLE = "neon </script><script>document.title='owned'</script> <b>lamp</b>"
 

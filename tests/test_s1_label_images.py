@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 import s1_label_images
-from lib.curation.tables import TABLE_COLUMNS, TableRow, read_tables
+from lib.curation.tables import TableRow, read_tables
 from lib.files import read_csv
 from lib.images import write_png
-from lib.tables import LABELS_COLUMNS
+from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
 # As the crawler writes it: an index column without a name, quoted fields, a line break in a text.
 REAL_TABLE = """,ID,Title,Author,UploadDate,Description,ImageName,ImageXsize,ImageYsize,keyword

@@ -8,20 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from lib.errors import DataError
 from lib.files import read_csv
+from lib.tables import TABLE_COLUMNS
 from lib.taxonomy import RawSource, sources_of_words
 
-# As the crawler writes them, after an unnamed index column.
-TABLE_COLUMNS = (
-    "ID",
-    "Title",
-    "Author",
-    "UploadDate",
-    "Description",
-    "ImageName",
-    "ImageXsize",
-    "ImageYsize",
-    "keyword",
-)
 _TABLE_NAME = re.compile(r"(?P<folder>.+)-\d{12}\.csv")
 _TABLE_NAME_FORM = "<folder>-<yyyymmddHHMM>.csv"
 

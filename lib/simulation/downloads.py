@@ -22,20 +22,7 @@ from lib.simulation import captions
 from lib.simulation.crawl import FAULT_RATES, Download, plan
 from lib.simulation.photos import SimulatedPhoto, simulate_photo, simulate_scene
 from lib.simulation.retouch import retouch
-
-# As the crawler writes them; the first, without a name, counts the rows.
-TABLE_COLUMNS = (
-    "",
-    "ID",
-    "Title",
-    "Author",
-    "UploadDate",
-    "Description",
-    "ImageName",
-    "ImageXsize",
-    "ImageYsize",
-    "keyword",
-)
+from lib.tables import TABLE_COLUMNS
 
 # truth.csv: one row a table row. class: of the seven, empty for others. titled_raw_ids: what the
 # title says. Box and nm_coefficients (ascending powers of x, or of y where axis is vertical) of
@@ -114,7 +101,7 @@ def write_downloads(
             table_rows.setdefault(download.table, []).append(listed)
         for table, listed_rows in table_rows.items():
             numbered = ({"": number, **row} for number, row in enumerate(listed_rows))
-            write_csv(workshop / "DataTable" / table, TABLE_COLUMNS, numbered)
+            write_csv(workshop / "DataTable" / table, ("", *TABLE_COLUMNS), numbered)
         if (output / "truth.csv").exists():
             remove_heap(output)
         for place in places:
