@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from selenium.webdriver.support.ui import WebDriverWait
 
 from benchmarks.running_service import running_service
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
@@ -305,6 +306,10 @@ def test_nothing_is_cut_off_on_a_phone(page, lamp_photo):
 def test_words_stand_out_from_their_ground_in_light_and_dark(page, lamp_photo, dark):
     show(page, width=1280, dark=dark)
     give(page, lamp_photo)
+    # On a busy machine the sheet's 0.15 s change of colours may still be under way.
+    WebDriverWait(page, 20).until(
+        lambda page: page.execute_script("return document.getAnimations().length === 0")
+    )
     colours = page.execute_script(
         """
         const ground = (e) => {
