@@ -2,8 +2,8 @@
 
 Views of simulated photos and scenes are made once and kept under --cache; with the cache there,
 training starts at once. The frozen network is checked against the trained one before it is
-written. About 25 minutes on two cores with the defaults; the loss on held-back photos ends near
-the figure in models/band/band.json.
+written. Not timed yet with the defaults: expect hours on two cores. How the shipped
+weights came about is in models/band/band.json.
 
 Reads:  nothing
 Writes: InputData/band_views/*.npy; models/band/band.tflite, band.keras, band.json
