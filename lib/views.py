@@ -106,7 +106,8 @@ def network_input(pixels: np.ndarray) -> np.ndarray:
     canvases = np.empty(pixels.shape, np.float32)
     levels = np.arange(256, dtype=np.float32)
     for canvas, result in zip(pixels, canvases, strict=True):
-        bright = max(_bright_level(canvas[..., :3].max(axis=2)), _DARKEST_PEAK)
+        red, green, blue = canvas[..., 0], canvas[..., 1], canvas[..., 2]
+        bright = max(_bright_level(np.maximum(np.maximum(red, green), blue)), _DARKEST_PEAK)
         # The square root gives the faint wings of a spectrum as much room as its bright lines.
         result[:] = np.sqrt(np.minimum(levels / bright, 1))[canvas]
     return canvases

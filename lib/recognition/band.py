@@ -13,7 +13,6 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.recognition.orders import first_order
-from lib.recognition.orientation import towards_red
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
@@ -60,6 +59,9 @@ class Band:
     rows : tuple of float
         Offsets from the centre line between which the lines are cleanest; the crop and the
         profile are made of these.
+    hint : tuple of (float, float, float)
+        Photo x (or y, if vertical), and the wavelength and its standard error that colours and
+        pattern suggest there, nm.
     """
 
     x0: int
@@ -73,6 +75,7 @@ class Band:
     quality: Quality
     geometry: Geometry
     rows: tuple[float, float]
+    hint: tuple[tuple[float, float, float], ...] = ()
 
     @property
     def reversed(self) -> bool:
@@ -101,11 +104,23 @@ class BandProfile:
         Samples where a channel has clipped.
     position : float64 array of shape (n,)
         Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
+    hint : tuple of (float, float, float)
+        As of `Band`; empty where nothing suggests wavelengths.
     """
 
     rgb: np.ndarray
     clipped: np.ndarray
     position: np.ndarray
+    hint: tuple[tuple[float, float, float], ...] = ()
+
+    def part(self, samples: slice) -> "BandProfile":
+        """Return a stretch of the profile."""
+        return BandProfile(
+            self.rgb[samples].copy(),
+            self.clipped[samples].copy(),
+            self.position[samples].copy(),
+            self.hint,
+        )
 
 
 def find_band(image: np.ndarray) -> Band:
@@ -121,30 +136,33 @@ def find_band(image: np.ndarray) -> Band:
     BandNotFound
         If the photo shows no usable spectrum.
     """
-    bands = [_examine(image, candidate) for candidate in find_candidates(image)]
+    examined = (_examine(image, candidate) for candidate in find_candidates(image))
+    bands = [band for band in examined if band is not None]
     if not bands:
         raise BandNotFound("no spectrum: nothing in the photo looks like one")
     return max(bands, key=_merit)
 
 
-def _examine(image: np.ndarray, candidate: Candidate) -> Band:
-    """Refine a candidate's geometry and measure its light."""
+def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
+    """Refine a candidate's geometry and measure its light; None if it holds no first order."""
     order = first_order(image, candidate.geometry)
+    if order is None:
+        return None
     # The mask tells the centre line to about two pixels of the canvas.
     geometry = refine(image, order.geometry, 2.0 * candidate.pixel_px)
+    # With its lines upright the order shows its ends more sharply.
+    order = first_order(image, geometry) or order
+    geometry = order.geometry
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
     background, noise = measure_background(image, geometry)
-    quality = measure_quality(
-        profile - background, clipped, noise, background, candidate.confidence
-    )
+    quality = measure_quality(profile - background, clipped, noise, background, order.confidence)
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
     slope = geometry.slope()
     # Clockwise on the screen, where y grows downwards.
     clockwise = slope if geometry.axis == "horizontal" else -slope
     ends = ("left", "right") if geometry.axis == "horizontal" else ("top", "bottom")
-    sign = order.towards_red or towards_red(profile - background, noise)[0]
-    blue = {1: ends[0], -1: ends[1], 0: "none"}[sign]
+    blue = {1: ends[0], -1: ends[1], 0: "none"}[order.towards_red]
     return Band(
         x0=x0,
         y0=y0,
@@ -157,6 +175,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band:
         quality=quality,
         geometry=geometry,
         rows=rows,
+        hint=order.hint,
     )
 
 
@@ -200,7 +219,7 @@ def band_profile(image: np.ndarray, band: Band) -> BandProfile:
     """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
     rgb, clipped, position = _mean_rows(image, band.geometry, band.rows)
     order = slice(None, None, -1) if band.reversed else slice(None)
-    return BandProfile(rgb[order].copy(), clipped[order].copy(), position[order].copy())
+    return BandProfile(rgb, clipped, position, band.hint).part(order)
 
 
 def _native_positions(geometry: Geometry) -> np.ndarray:

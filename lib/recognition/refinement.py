@@ -31,6 +31,9 @@ _NOISE_MARGIN = 2.0
 _EDGE_PART = 0.5
 _THIN_PART = 0.7
 _TRACE_BLOCKS, _TRACE_ROWS = 16, 97
+# A band shorter than this many of its heights shows no slope; its edges, and what else lies across
+# it, would be taken for one.
+_LEAST_LENGTH = 1.0
 
 
 def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
@@ -168,6 +171,8 @@ def _sharpness(
 def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
     """Move the centre line onto the light's middle and set the height, if both edges are seen."""
     half_height = geometry.half_height
+    if geometry.stop - geometry.start < _LEAST_LENGTH * 2 * half_height:
+        return geometry
     reach = 1.5 * half_height + 2 * uncertainty_px + 1
     strip, offset, along = _strip(image, geometry, reach, _TRACE_ROWS)
     if len(offset) < 5 or min(-offset[0], offset[-1]) < 1.2 * half_height:

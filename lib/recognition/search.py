@@ -10,13 +10,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lib.recognition.band_network import CELL_PX, shipped_network
+from lib.recognition.band_network import CELL_PX, mark
 from lib.recognition.straighten import Geometry
 from lib.views import CANVAS_PX, View, make_view, whole_view
 
 # A cell belongs to a band from this probability on; a component needs one cell of the other.
 _CELL_PROBABILITY = 0.3
 _SURE_PROBABILITY = 0.4
+# Where the whole photo shows nothing, parts of this size are looked at, from these places on.
+_TILE = 0.5
+_TILE_PLACES = (0.0, 0.25, 0.5)
+_SURE_IN_A_TILE = 0.7
 # Candidates looked at closely, the most likely first.
 _MOST_CANDIDATES = 3
 # Margin of the close look on each side, of the candidate's longer side.
@@ -51,23 +55,41 @@ class Candidate:
 
 def find_candidates(image: np.ndarray) -> list[Candidate]:
     """Return the spectra in an upright RGB photo, uint8 (h, w, 3), the most likely first."""
-    first = whole_view(image)
-    cells = shipped_network().mark(first.pixels[None])[0]
-    found: list[Candidate] = []
-    for component in _components(cells)[:_MOST_CANDIDATES]:
-        candidate = _look_closely(image, _photo_box(first, component))
-        if candidate and not any(_same(candidate, other) for other in found):
-            found.append(candidate)
+    found = _look_over(image, [whole_view(image)], _SURE_PROBABILITY)
+    if not found:
+        # What is small, or dim beside something bright, shows only in a part of the photo.
+        height, width = image.shape[:2]
+        tiles = [
+            make_view(image, (x * width, y * height, (x + _TILE) * width, (y + _TILE) * height))
+            for y in _TILE_PLACES
+            for x in _TILE_PLACES
+        ]
+        found = _look_over(image, tiles, _SURE_IN_A_TILE)
     return sorted(found, key=lambda candidate: -candidate.confidence)
 
 
-def _components(cells: np.ndarray) -> list[np.ndarray]:
+def _look_over(image: np.ndarray, views: list[View], sure: float) -> list[Candidate]:
+    """Return the spectra that views show, each looked at closely."""
+    found: list[Candidate] = []
+    marked = [
+        (view, component)
+        for view, cells in zip(views, mark(np.stack([v.pixels for v in views])), strict=True)
+        for component in _components(cells, sure)[:_MOST_CANDIDATES]
+    ]
+    for view, component in marked:
+        candidate = _look_closely(image, _photo_box(view, component))
+        if candidate and not any(_same(candidate, other) for other in found):
+            found.append(candidate)
+    return found
+
+
+def _components(cells: np.ndarray, sure: float = _SURE_PROBABILITY) -> list[np.ndarray]:
     """Connected groups of marked cells, bool (40, 40) each, by falling total probability."""
     probability = cells[..., 0]
     marked = (probability > _CELL_PROBABILITY).astype(np.uint8)
     count, labels = cv2.connectedComponents(marked, connectivity=8)
     groups = [labels == number for number in range(1, count)]
-    groups = [group for group in groups if probability[group].max() > _SURE_PROBABILITY]
+    groups = [group for group in groups if probability[group].max() > sure]
     return sorted(groups, key=lambda group: -float(probability[group].sum()))
 
 
@@ -89,7 +111,7 @@ def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> 
         view = make_view(
             image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
         )
-        cells = shipped_network().mark(view.pixels[None])[0]
+        cells = mark(view.pixels[None])[0]
         groups = [(group, _overlap(_photo_box(view, group), box)) for group in _components(cells)]
         groups = [(group, shared) for group, shared in groups if shared > 0]
         if not groups:

@@ -1,23 +1,19 @@
 """Fit the band network on cached views, freeze it to LiteRT, and check one against the other."""
 
-import tempfile
 from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 
 from lib.errors import DataError
-from lib.files import atomic_path, read_json, require_absent, sha256, write_bytes, write_json
+from lib.files import atomic_path, read_json, require_absent
 from lib.training.band_network import band_loss, build_band_network
 from lib.training.band_views import turn
+from lib.training.lite_network import freeze
 from lib.views import network_input
 
 CARD_NAME = "band.json"
 BATCH = 32
-# Largest difference of any output between Keras and LiteRT: float32 sums in another order.
-_TOLERANCE = 2e-3
 
 
 class Views(keras.utils.PyDataset):
@@ -51,15 +47,14 @@ class Views(keras.utils.PyDataset):
         places = self._places[index * BATCH : (index + 1) * BATCH]
         pixels = np.stack([self.shards[shard][0][row] for shard, row in places])
         targets = np.stack([self.shards[shard][1][row] for shard, row in places])
-        canvases = network_input(pixels), targets.astype(np.float32)
-        if not self._turning:
-            return canvases
-        # A band may lie any way up: each epoch sees every view turned anew, a batch alike.
-        pairs = [
-            turn(np.random.default_rng(self._turns[index]), *pair)
-            for pair in zip(*canvases, strict=True)
-        ]
-        return tuple(np.stack(parts) for parts in zip(*pairs, strict=True))
+        if self._turning:
+            # A band may lie any way up: each epoch sees every view turned anew, a batch alike.
+            pairs = [
+                turn(np.random.default_rng(self._turns[index]), *pair)
+                for pair in zip(pixels, targets, strict=True)
+            ]
+            pixels, targets = (np.stack(parts) for parts in zip(*pairs, strict=True))
+        return network_input(pixels), targets.astype(np.float32)
 
     def on_epoch_end(self) -> None:
         """Shuffle, and draw how each batch will be turned."""
@@ -134,24 +129,18 @@ def fit_band_network(
     optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0)
     network.compile(optimizer, band_loss)
     history = network.fit(training, validation_data=validation, epochs=epochs, verbose=2)
-    model = _convert(network)
-    _check(network, model, network_input(held[0][0][:32]))
-    with atomic_path(output / "band.keras") as temporary:
-        network.save(temporary)
-    write_bytes(output / "band.tflite", model)
     earlier = read_json(start / CARD_NAME)["rounds"] if start else []
     views = sum(len(shard[0]) for shard in [*training.shards, *held])
     card = {
-        "sha256": sha256(output / "band.tflite"),
         "rounds": [*earlier, {"seed": seed, "views": views, "epochs": epochs, "rate": rate}],
         "validation": {
             "loss": round(float(history.history["val_loss"][-1]), 5),
             **measure(network, held),
         },
-        "versions": {"tensorflow": tf.__version__, "keras": keras.__version__},
     }
-    write_json(output / CARD_NAME, card)
-    return card
+    with atomic_path(output / "band.keras") as temporary:
+        network.save(temporary)
+    return freeze(network, output, network_input(held[0][0][:32]), card)
 
 
 def measure(network: keras.Model, shards: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
@@ -184,28 +173,3 @@ def _reopen(folder: Path) -> keras.Model:
     if not path.is_file():
         raise DataError(f"{path}: no such file; expected the network of an earlier round")
     return keras.models.load_model(path, compile=False)
-
-
-def _convert(network: keras.Model) -> bytes:
-    """Return the network as a LiteRT file."""
-    with tempfile.TemporaryDirectory() as folder:
-        network.export(folder, format="tf_saved_model", verbose=False)
-        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-
-
-def _check(network: keras.Model, model: bytes, canvases: np.ndarray) -> None:
-    """Refuse a frozen network that differs from the trained one."""
-    interpreter = Interpreter(model_content=model, num_threads=1)
-    interpreter.allocate_tensors()
-    source = interpreter.get_input_details()[0]["index"]
-    target = interpreter.get_output_details()[0]["index"]
-    expected = network.predict_on_batch(canvases)
-    for canvas, wanted in zip(canvases, expected, strict=True):
-        interpreter.set_tensor(source, canvas[None])
-        interpreter.invoke()
-        difference = float(np.abs(interpreter.get_tensor(target)[0] - wanted).max())
-        if not difference <= _TOLERANCE:
-            raise DataError(
-                f"band.tflite: differs from the trained network by {difference:.2g}; "
-                f"expected at most {_TOLERANCE}"
-            )

@@ -1,0 +1,117 @@
+"""Fit the trace network on cached lines and freeze it to LiteRT."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from lib.files import require_absent
+from lib.training.lite_network import freeze
+from lib.training.trace_network import build_trace_network, trace_loss
+from lib.training.trace_views import NM_UNIT, mirror
+
+BATCH = 64
+RATE = 3e-3
+
+
+class Lines(keras.utils.PyDataset):
+    """Lines in batches, shuffled and turned round anew each epoch."""
+
+    def __init__(self, light: np.ndarray, targets: np.ndarray, rng: np.random.Generator):
+        super().__init__(workers=1)
+        self._light, self._targets = light, targets
+        self._rng = rng
+        self._places = np.arange(len(light))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        """Whole batches only, so that every step is alike."""
+        return len(self._places) // BATCH
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return one batch: light float32 (n, places, channels), targets float32 (n, places, 4)."""
+        places = np.sort(self._places[index * BATCH : (index + 1) * BATCH])
+        rng = np.random.default_rng(self._turns[index])
+        light, targets = mirror(rng, self._light[places], self._targets[places])
+        return light.astype(np.float32), targets.astype(np.float32)
+
+    def on_epoch_end(self) -> None:
+        """Shuffle, and draw how each batch will be turned."""
+        self._rng.shuffle(self._places)
+        self._turns = self._rng.integers(2**32, size=len(self))
+
+
+def fit_trace_network(
+    training: Sequence[Path],
+    validation: Sequence[Path],
+    output: Path,
+    *,
+    seed: int,
+    epochs: int,
+    overwrite: bool = False,
+) -> dict:
+    """Train, freeze and write the trace network.
+
+    Parameters
+    ----------
+    training, validation : sequences of Path
+        Files of light, float16 (n, places, channels), and targets, float16 (n, places, 4).
+    output : Path
+        Folder that receives the network and its card.
+
+    Returns
+    -------
+    dict
+        What the card says.
+    """
+    require_absent(output / f"{output.name}.json", overwrite=overwrite)
+    keras.utils.set_random_seed(seed)
+    light, targets = _load(training)
+    held_light, held_targets = (part.astype(np.float32) for part in _load(validation))
+    lines = Lines(light, targets, np.random.default_rng(seed))
+    network = build_trace_network(*light.shape[1:])
+    steps = epochs * len(lines)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        RATE / 20, steps, warmup_target=RATE, warmup_steps=min(500, steps // 10), alpha=0.01
+    )
+    network.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0), trace_loss)
+    history = network.fit(
+        lines, validation_data=(held_light, held_targets), epochs=epochs, verbose=2
+    )
+    card = {
+        "training": {"seed": seed, "lines": len(light), "epochs": epochs, "rate": RATE},
+        "validation": {
+            "lines": len(held_light),
+            "loss": round(float(history.history["val_loss"][-1]), 5),
+            **measure(network.predict(held_light, verbose=0), held_targets),
+        },
+    }
+    return freeze(network, output, held_light[:32], card)
+
+
+def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Return how well covered places, directions and wavelengths are told."""
+    marked, covered = output[..., 0] > 0, truth[..., 0] > 0.5
+    shown = covered.any(axis=1)
+    overlap = (marked & covered).sum(axis=1) / np.maximum((marked | covered).sum(axis=1), 1)
+    known = truth[..., 1:3].any(axis=(1, 2))
+    way = (truth[..., :1] * output[..., 1:4]).sum(axis=1).argmax(axis=1)
+    wanted = (truth[..., :1] * truth[..., 1:3]).sum(axis=1).argmax(axis=1)
+    off_nm = NM_UNIT * np.abs(truth[..., 3] - output[..., 4])[known[:, None] & covered]
+    return {
+        "overlap": round(float(overlap[shown].mean()), 4),
+        "empty_left_empty": round(float((~marked[~shown]).all(axis=1).mean()), 4),
+        "direction": round(float((way == wanted)[known].mean()), 4),
+        "median_error_nm": round(float(np.median(off_nm)), 2),
+    }
+
+
+def _load(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
+    """Read light and targets of many files, float16."""
+    parts = []
+    for path in paths:
+        with np.load(path) as file:
+            parts.append((file["light"], file["targets"]))
+    light, targets = zip(*parts, strict=True)
+    return np.concatenate(light), np.concatenate(targets)
