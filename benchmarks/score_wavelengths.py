@@ -56,6 +56,13 @@ FAR_OFF_NM = 5.0
 RASCAL_SECONDS = 20.0
 
 
+# Photo, class, and the wavelengths of the first and the last column.
+PYSA_BANDS = (
+    ("photos/neon/lcrobert__PySA__Neon_band.png", "neon", (442.0, 709.7)),
+    ("photos/continuum/lcrobert__PySA__Sun_band.png", "continuum", (359.0, 723.5)),
+)
+
+
 @dataclass
 class Row:
     """One photo under one method; no error where there is no axis."""
@@ -327,6 +334,25 @@ def score_real(folder: Path, args: argparse.Namespace) -> list[Row]:
         for title, turned, place in views(image, args.perturb):
             rows.append(real_row(marked, title, turned, place, args))
             rows.append(boxed_row(marked, title, turned, place))
+    return rows + pysa_rows(folder, args)
+
+
+def pysa_rows(folder: Path, args: argparse.Namespace) -> list[Row]:
+    """Judge the bands of PySA's author by the axes that he calibrated, straight over the width."""
+    rows = []
+    for photo, source, (low, high) in PYSA_BANDS:
+        image = read_image(folder / photo)
+        px = np.arange(0.0, image.shape[1], 10)
+        nm = low + (high - low) * px / (image.shape[1] - 1)
+        asked = (nm > ASKED_NM[0]) & (nm < ASKED_NM[1])
+        result = run_chain(image, source if args.known_lamp else None, args.model)
+        if result.axis is None:
+            reason = f"{result.source}: {result.reason or result.status}"
+            rows.append(Row(photo, "PySA's axes", "ours", None, reason))
+        else:
+            rows.append(
+                marks_row(photo, "PySA's axes", "ours", result.axis, px[asked], nm[asked], 0)
+            )
     return rows
 
 
@@ -441,7 +467,7 @@ def report_simulated(rows: list[Row]) -> None:
 def report_real(rows: list[Row]) -> None:
     """Print one line a photo, and the totals of each view."""
     for row in rows:
-        if row.group == "as it is":
+        if row.group in ("as it is", "PySA's axes"):
             method = f"{row.method:<9}"
             error = "" if row.error_nm is None else f"{row.error_nm:6.2f} nm at most"
             middle = f", median {np.median(row.marks_nm):.2f}" if row.marks_nm else ""

@@ -7,7 +7,7 @@ the maps.
 
 import numpy as np
 
-from lib.recognition.axis_fit import bent_map, powers_of, shape_cost
+from lib.recognition.axis_fit import bent_map, fit_model, grating_model, powers_of, shape_cost
 from lib.recognition.evidence import (
     level_cost,
     missed_cost,
@@ -26,11 +26,18 @@ _ENDS_NM = (250.0, 1060.0)
 # c2/c1 of the maps tried, for a band of 300 nm (see axis_fit for what occurs).
 _BENDS_TRIED = (-0.2, -0.11, -0.05, -0.01, 0.03)
 
+# What a nat of the network's suggestion is worth.
+HINT_WEIGHT = 2.0
+
 # How far from its line a peak may be under a map that has not been fitted yet, nm.
 _SEARCH_SIGMA_NM = 2.2
 
 # Starts whose rough evidence trails the best by more than this are not worth a fit, nats.
 _HOPELESS_BY = 20.0
+
+# Maps tried about the network's suggestion: steps that a match can make good.
+_HINT_SHIFTS_NM = np.arange(-20.0, 20.1, 4.0)
+_HINT_STRETCHES = (0.9, 0.95, 1.0, 1.05, 1.1)
 
 ENDS_AND_MIDDLE = powers_of(np.array([-0.9, 0.0, 0.9]))
 
@@ -64,6 +71,21 @@ def propose(scene: Scene, lamp: str) -> np.ndarray:
     steady = maps[:, 1] > 2.2 * np.abs(maps[:, 2]) + 3 * np.abs(maps[:, 3])
     inside = (start > _ENDS_NM[0]) & (stop < _ENDS_NM[1])
     return maps[steady & inside]
+
+
+def propose_by_hint(scene: Scene) -> np.ndarray:
+    """Return maps about the one that the trace network suggests, float64 of shape (h, 4)."""
+    if len(scene.hint) < 3:
+        return np.zeros((0, 4))
+    t, nm, error = scene.hint.T
+    half_span = abs(np.polyfit(t, nm, 1)[0])
+    start = fit_model(t, nm, error, grating_model(max(half_span, SPAN_NM[0] / 2)))[0]
+    if not start[1] > 0:
+        return np.zeros((0, 4))
+    shift, stretch = (grid.ravel() for grid in np.meshgrid(_HINT_SHIFTS_NM, _HINT_STRETCHES))
+    maps = start * stretch[:, None]
+    maps[:, 0] = start[0] + shift
+    return maps
 
 
 def rough_evidence(scene: Scene, maps: np.ndarray, lamp: str) -> np.ndarray:
@@ -104,7 +126,8 @@ def _rough_evidence_of(scene: Scene, maps: np.ndarray, pattern: Pattern) -> np.n
     np.put_along_axis(taken, np.where(hit, nearest, len(scene.t)), True, axis=1)
     stray = (~taken[:, :-1]) * stray_cost(scene)
     evidence -= stray.sum(axis=1) + shape_cost(maps)
-    return evidence + LIGHT_WEIGHT * _light_of_maps(scene, maps)
+    evidence += LIGHT_WEIGHT * _light_of_maps(scene, maps)
+    return evidence + HINT_WEIGHT * scene.hint_evidence(maps)
 
 
 def _light_of_maps(scene: Scene, maps: np.ndarray) -> np.ndarray:

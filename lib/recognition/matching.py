@@ -6,6 +6,7 @@ expected, in their colour and roughly their strength, speak for it; strong lines
 and strong peaks that no line explains speak against it.
 """
 
+import functools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,7 @@ from lib.recognition.axis_fit import (
     left_out,
     shape_cost,
 )
+from lib.recognition.axis_weights import shipped_weights
 from lib.recognition.evidence import (
     level_cost,
     missed_cost,
@@ -26,7 +28,13 @@ from lib.recognition.evidence import (
     stray_cost,
     width_cost,
 )
-from lib.recognition.hypotheses import ENDS_AND_MIDDLE, distinct, propose, rough_evidence
+from lib.recognition.hypotheses import (
+    ENDS_AND_MIDDLE,
+    distinct,
+    propose,
+    propose_by_hint,
+    rough_evidence,
+)
 from lib.recognition.patterns import Pattern, pattern_of
 from lib.recognition.scene import Scene
 from lib.recognition.template import (
@@ -48,12 +56,23 @@ _CROWDED = ("neon", "nitrogen", "fraunhofer", "argon", "krypton", "xenon")
 # Spectra of overlapping bands: fitted by the whole curve.
 _BANDS = ("nitrogen",)
 
-# The kinds of evidence, and what a nat of each is worth. The search makes places fit, so they count
-# for less than their face value; samples of a curve are not as independent as they are many; the
-# light's mean colour stands for a few independent colours. Weights chosen on simulated photos for
-# the most axes at the fewest wrong ones.
-PARTS = ("position", "colour", "level", "width", "missed", "stray", "bend", "shape", "light")
-_WEIGHTS = np.array([0.35, 0.8, 0.9, 1.0, 0.55, 2.0, 1.2, 0.5, 3.2])
+# The kinds of evidence; what a nat of each is worth is fitted (see axis_weights): the search makes
+# places fit, so they count for less than their face value, and samples of a curve are not as
+# independent as they are many.
+PARTS = (
+    "position",
+    "colour",
+    "level",
+    "width",
+    "missed",
+    "stray",
+    "bend",
+    "shape",
+    "light",
+    "hint",
+    "lines",
+    "span",
+)
 
 # With this much evidence from single lines the shape of the curve need not be searched, nats.
 _SETTLED_EVIDENCE = 25.0
@@ -116,7 +135,7 @@ def search(scene: Scene, lamp: str, *, keep: int = 6) -> list[Match]:
     """
     if len(scene.t) < 2:
         return []
-    maps = propose(scene, lamp)
+    maps = np.concatenate([propose(scene, lamp), propose_by_hint(scene)])
     chosen = []
     if len(maps):
         quick = rough_evidence(scene, maps, lamp)
@@ -188,8 +207,14 @@ def refine(
             return None
     parts = _parts(scene, coefficients, lamp, pattern, pairs)
     nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
-    evidence = float(parts @ _WEIGHTS)
+    evidence = float(parts @ _part_weights())
     return Match(coefficients, *pairs, nm, sigma, evidence, pattern, lamp, parts, covariance)
+
+
+@functools.cache
+def _part_weights() -> np.ndarray:
+    weights = shipped_weights().evidence
+    return np.array([weights[name] for name in PARTS])
 
 
 def _fit(scene: Scene, pattern: Pattern, pairs: tuple, start: np.ndarray) -> np.ndarray:
@@ -340,6 +365,10 @@ def _parts(
             -shape_cost(coefficients),
             likeness(*shape_correlation(scene, coefficients, lamp)),
             scene.light_evidence(_nm(coefficients, scene.light_t)),
+            float(scene.hint_evidence(coefficients)),
+            # How many lines the axis rests on, and how far apart the outermost are.
+            np.log(len(peak)),
+            float(np.ptp(scene.t[peak])) / 2,
         ]
     )
 

@@ -22,6 +22,8 @@ _SHAPE_SAMPLES = 500
 _COLOUR_SAMPLES = 40
 # Half the span of most bands, nm: only to choose a smoothing that the template has too.
 _TYPICAL_HALF_SPAN_NM = 140.0
+# Heaviness of the tail of the network's errors.
+_HINT_TAIL = 2.5
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,8 @@ class Scene:
         The same for lit samples all along the band.
     shape_t, shape : float64 of shape (s,)
         The curve without its slow parts, evened out to local unit variance.
+    hint : float64 of shape (h, 3)
+        Places, and the wavelength and its standard error that the trace network suggests there.
     monochrome : bool
     """
 
@@ -60,6 +64,7 @@ class Scene:
     light_colour: np.ndarray
     shape_t: np.ndarray
     shape: np.ndarray
+    hint: np.ndarray
     monochrome: bool
 
     def colour_at(self, peak: np.ndarray, nm: np.ndarray) -> np.ndarray:
@@ -77,14 +82,26 @@ class Scene:
             return np.zeros(nm.shape[:-1])
         return self.light_colour[np.arange(len(self.light_t)), _column(nm)].mean(axis=-1)
 
+    def hint_evidence(self, maps: np.ndarray) -> np.ndarray:
+        """Return what the network's suggestion says against maps of shape (..., 4): nats, <= 0.
+
+        Errors of neighbouring places go together, and some suggestions are plain wrong: the
+        misfit counts once, by Student's t.
+        """
+        if len(self.hint) == 0:
+            return np.zeros(maps.shape[:-1])
+        t, nm, error = self.hint.T
+        off = (maps @ np.vander(t, 4, increasing=True).T - nm) / error
+        return -_HINT_TAIL * np.log1p((off**2).mean(axis=-1) / (2 * _HINT_TAIL))
+
 
 def _column(nm: np.ndarray) -> np.ndarray:
     step = COLOUR_NM[1] - COLOUR_NM[0]
     return np.clip(np.round((nm - COLOUR_NM[0]) / step).astype(int), 0, len(COLOUR_NM) - 1)
 
 
-def make_scene(peaks: Peaks, rgb: np.ndarray) -> Scene:
-    """Return the scene of a profile of shape (n, 3) and the peaks found in it (at least one)."""
+def make_scene(peaks: Peaks, rgb: np.ndarray, hint: np.ndarray) -> Scene:
+    """Return the scene of a profile of shape (n, 3), its peaks (at least one) and a hint (h, 3)."""
     rgb = np.asarray(rgb, np.float64)
     samples = len(rgb)
     half = (samples - 1) / 2
@@ -107,6 +124,7 @@ def make_scene(peaks: Peaks, rgb: np.ndarray) -> Scene:
         light_colour=light_colour,
         shape_t=shape_t,
         shape=shape,
+        hint=hint,
         monochrome=monochrome,
     )
 

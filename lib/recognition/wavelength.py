@@ -5,6 +5,7 @@ way is taken if it explains the spectrum well, if no other explains it nearly as
 lines pin the axis down. A wrong axis is worse than none.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from lib.errors import DataError
 from lib.lines import available_line_lists
 from lib.recognition.axis import MatchedLine, NoAxis, WavelengthAxis, polynomial_in_photo
 from lib.recognition.axis_fit import AxisFit, fit_axis_model, powers_of
+from lib.recognition.axis_weights import AxisWeights, shipped_weights
 from lib.recognition.band import BandProfile
 from lib.recognition.matching import Match, search
 from lib.recognition.peaks import Peaks, find_dips, find_lines
@@ -35,19 +37,10 @@ _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 
 # Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
-# What chance patterns reach, nats: the evidence of "the lamp's lines are not what is seen here".
-# Without colour, with both directions open, with a comb of bands, or in a part of what the finder
-# took for a band, they reach more.
-# Measured on simulated photos, as is the probability that an axis must have.
-_CHANCE_EVIDENCE = 7.0
-_CHANCE_EVIDENCE_MONOCHROME = 5.0
-_CHANCE_EVIDENCE_BOTH_WAYS = 2.0
-_CHANCE_EVIDENCE_BANDS = 6.0
-_CHANCE_EVIDENCE_PARTS = 1.0
-_CHANCE_EVIDENCE_WHITE = 6.0
+# What makes chance patterns likelier, besides the lamp: see axis_weights.
+SITUATIONS = ("always", "monochrome", "both_ways", "part", "white")
 # All three channels this high, counts: the zero order, its flare, or lines blinded altogether.
 _WHITE_LEVEL = 215.0
-_LEAST_PROBABILITY = 0.95
 _FEWEST_LINES = 3
 _SHORTEST_PX = 30
 # Darker than this part of the brightest is a gap; over this part of the band it parts two orders.
@@ -87,39 +80,75 @@ def fit_axis(
     DataError
         If no lamp of that name is known.
     """
+    weights = shipped_weights()
+    refusals = []
+    for stretch, part in stretches(profile):
+        try:
+            choice = choose(stretch, lamp, blue_known=blue_known and not part, part=part)
+            return axis_of(_decide(choice, weights), stretch, axis, weights)
+        except NoAxis as error:
+            refusals.append(error)
+    raise refusals[0]
+
+
+def stretches(profile: BandProfile) -> Iterator[tuple[BandProfile, bool]]:
+    """Yield what may be one spectrum: the whole band, then each lit part; and whether it is one."""
+    yield profile, False
+    for part in lit_parts(profile):
+        yield part, True
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The distinct ways to lay a lamp's lines on a profile, best first.
+
+    Attributes
+    ----------
+    answers : list of Answer
+    situation : dict of str to float
+        What makes chance patterns likelier: those of `SITUATIONS` and of `LISTS` that hold, as 1.
+    """
+
+    answers: list["Answer"]
+    situation: dict[str, float]
+
+    def chance(self, weights: AxisWeights) -> float:
+        """Return the evidence that no answer is right, nats."""
+        return sum(weights.chance.get(name, 0.0) * on for name, on in self.situation.items())
+
+
+def choose(profile: BandProfile, lamp: str, *, blue_known: bool, part: bool = False) -> Choice:
+    """Return the ways to lay a lamp's lines on a profile.
+
+    Raises
+    ------
+    NoAxis
+        If the lamp has no lines, or too few are seen.
+    """
     lists = _lists_of(lamp)
-    # With a zero order in it, the band may hold the first orders of both sides.
-    white = np.asarray(profile.rgb).min(axis=1, initial=255.0).max(initial=0.0) >= _WHITE_LEVEL
-    try:
-        return _fit(profile, lists, axis, blue_known, chance=_CHANCE_EVIDENCE_WHITE * white)
-    except NoAxis as error:
-        for part in lit_parts(profile):
-            try:
-                return _fit(part, lists, axis, blue_known=False, chance=_CHANCE_EVIDENCE_PARTS)
-            except NoAxis:
-                continue
-        raise error
-
-
-def _fit(
-    profile: BandProfile,
-    lists: tuple[str, ...],
-    axis: str,
-    blue_known: bool,
-    chance: float = 0.0,
-) -> WavelengthAxis:
     rgb = np.asarray(profile.rgb, np.float64)
     if len(rgb) < _SHORTEST_PX:
         raise NoAxis(f"the band is {len(rgb)} px long; expected at least {_SHORTEST_PX}")
+    # With a zero order in it, the band may hold the first orders of both sides.
+    white = rgb.min(axis=1).max() >= _WHITE_LEVEL
     if lists == ("fraunhofer",):
         peaks, rgb = find_dips(rgb)
     else:
         peaks = find_lines(rgb)
     if len(peaks) < _FEWEST_LINES:
         raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
-    answers = _answers(peaks, rgb, lists, both_ways=not blue_known)
-    chance += _CHANCE_EVIDENCE + _CHANCE_EVIDENCE_BOTH_WAYS * (not blue_known)
-    return _axis_of(_decide(answers, chance), profile, axis)
+    answers = _answers(peaks, rgb, _hint(profile), lists, both_ways=not blue_known)
+    if not answers:
+        raise NoAxis("no arrangement of the lamp's lines fits the peaks")
+    holds = {
+        "always": True,
+        "monochrome": answers[0].scene.monochrome,
+        "both_ways": not blue_known,
+        "part": part,
+        "white": white,
+        lists[0]: True,
+    }
+    return Choice(answers, {name: 1.0 for name, on in holds.items() if on})
 
 
 def lit_parts(profile: BandProfile) -> list[BandProfile]:
@@ -137,15 +166,16 @@ def lit_parts(profile: BandProfile) -> list[BandProfile]:
     margin = round(0.02 * samples)
     parts = []
     for run in runs:
-        part = slice(max(0, run[0] - margin), min(samples, run[-1] + margin + 1))
-        parts.append(BandProfile(profile.rgb[part], profile.clipped[part], profile.position[part]))
+        parts.append(
+            profile.part(slice(max(0, run[0] - margin), min(samples, run[-1] + margin + 1)))
+        )
     if len(parts) == 1 and len(parts[0].position) > _SAME_PART * samples:
         return []
     return sorted(parts, key=lambda part: -len(part.position))[:_MOST_PARTS]
 
 
 @dataclass(frozen=True)
-class _Answer:
+class Answer:
     """A match, with the scene in the direction it was made in."""
 
     match: Match
@@ -157,7 +187,7 @@ class _Answer:
         """Return wavelengths at `t` of the profile as it came."""
         return self.match.nm_at(-t if self.backwards else t)
 
-    def differs(self, other: "_Answer") -> bool:
+    def differs(self, other: "Answer") -> bool:
         """Tell whether another answer gives other wavelengths between this one's lines."""
         t = np.linspace(self.t.min(), self.t.max(), 9) * (-1 if self.backwards else 1)
         return bool(np.abs(self.nm_at(t) - other.nm_at(t)).max() > _SAME_AXIS_NM)
@@ -174,58 +204,68 @@ def _lists_of(lamp: str) -> tuple[str, ...]:
     raise DataError(f"no line list for lamp {lamp!r}; expected one of {', '.join(known)}")
 
 
+def _hint(profile: BandProfile) -> np.ndarray:
+    """Return a profile's hint with places as t, shape (h, 3); those inside the profile only."""
+    place, nm, error = np.array(profile.hint, np.float64).reshape(-1, 3).T
+    first, last = profile.position[0], profile.position[-1]
+    t = 2 * (place - first) / (last - first) - 1
+    inside = np.abs(t) <= 1
+    return np.column_stack([t, nm, error])[inside]
+
+
 def _answers(
-    peaks: Peaks, rgb: np.ndarray, lists: tuple[str, ...], *, both_ways: bool
-) -> list[_Answer]:
-    """Return the candidate matches, best first."""
+    peaks: Peaks, rgb: np.ndarray, hint: np.ndarray, lists: tuple[str, ...], *, both_ways: bool
+) -> list[Answer]:
+    """Return the candidate matches that give different axes, best first."""
     answers = []
     for backwards in (False, True) if both_ways else (False,):
         if backwards:
-            scene = make_scene(peaks.reversed(len(rgb)), rgb[::-1])
+            scene = make_scene(peaks.reversed(len(rgb)), rgb[::-1], hint * (-1, 1, 1))
         else:
-            scene = make_scene(peaks, rgb)
+            scene = make_scene(peaks, rgb, hint)
         answers += [
-            _Answer(match, scene, scene.t[match.peak], backwards)
+            Answer(match, scene, scene.t[match.peak], backwards)
             for name in lists
             for match in search(scene, name)
         ]
-    return sorted(answers, key=lambda answer: -answer.match.evidence)
+    distinct: list[Answer] = []
+    for answer in sorted(answers, key=lambda answer: -answer.match.evidence):
+        if all(other.differs(answer) for other in distinct):
+            distinct.append(answer)
+    return distinct
 
 
-def _decide(answers: list[_Answer], chance: float) -> _Answer:
+def _decide(choice: Choice, weights: AxisWeights) -> Answer:
     """Return the best answer, or raise where it is weak or has a rival.
 
     Raises
     ------
     NoAxis
     """
-    if not answers:
-        raise NoAxis("no arrangement of the lamp's lines fits the peaks")
-    best = answers[0]
+    best = choice.answers[0]
     found = len(best.match.peak)
-    monochrome = best.scene.monochrome
-    fewest = _FEWEST_LINES_MONOCHROME if monochrome else _FEWEST_LINES
+    fewest = _FEWEST_LINES_MONOCHROME if best.scene.monochrome else _FEWEST_LINES
     if found < fewest:
         raise NoAxis(f"only {found} of the lamp's lines found; expected {fewest}")
-    chance += _CHANCE_EVIDENCE_MONOCHROME * monochrome
-    chance += _CHANCE_EVIDENCE_BANDS * best.match.by_bands
-    rivals = [answer.match.evidence for answer in answers[1:] if best.differs(answer)]
-    odds = np.exp(np.array([chance, *rivals]) - best.match.evidence)
+    others = [choice.chance(weights), *(rival.match.evidence for rival in choice.answers[1:])]
+    odds = np.exp(np.array(others) - best.match.evidence)
     probability = 1 / (1 + odds.sum())
-    if probability < _LEAST_PROBABILITY:
+    if probability < weights.least_probability:
         why = "the lines fit the peaks too loosely"
         if odds[1:].sum() > odds[0]:
             why = "two arrangements of the lines fit the peaks alike"
-        raise NoAxis(f"{why} (probability {probability:.2f}; expected {_LEAST_PROBABILITY})")
+        raise NoAxis(f"{why} (probability {probability:.2f}; expected {weights.least_probability})")
     return best
 
 
-def _standard_errors(fit: AxisFit, t: np.ndarray) -> np.ndarray:
+def _standard_errors(covariance: np.ndarray, t: np.ndarray) -> np.ndarray:
     powers = powers_of(t)
-    return np.sqrt(np.einsum("ni,ij,nj->n", powers, fit.covariance, powers))
+    return np.sqrt(np.einsum("ni,ij,nj->n", powers, covariance, powers))
 
 
-def _axis_of(answer: _Answer, profile: BandProfile, axis: str) -> WavelengthAxis:
+def axis_of(
+    answer: Answer, profile: BandProfile, axis: str, weights: AxisWeights
+) -> WavelengthAxis:
     """Fit the final model to an answer and express it in the photo's pixels."""
     match, t = answer.match, answer.t
     position = np.asarray(profile.position, np.float64)
@@ -237,9 +277,11 @@ def _axis_of(answer: _Answer, profile: BandProfile, axis: str) -> WavelengthAxis
     else:
         residual = nm - match.nm_at(t)
         fit = AxisFit("grating", match.coefficients, match.covariance, residual)
+    covariance = weights.error_scale**2 * fit.covariance
+    covariance[0, 0] += weights.error_floor_nm**2
     origin, scale = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
     grid = np.linspace(-1, 1, 101)
-    errors = _standard_errors(fit, grid)
+    errors = _standard_errors(covariance, grid)
     shown = powers_of(grid) @ fit.coefficients
     asked = (shown >= _ASKED_NM[0]) & (shown <= _ASKED_NM[1])
     worst = errors[asked].max(initial=0.0)
@@ -264,5 +306,5 @@ def _axis_of(answer: _Answer, profile: BandProfile, axis: str) -> WavelengthAxis
         lamp=match.lamp,
         origin_px=float(origin),
         scale_px=float(scale),
-        covariance=tuple(tuple(float(v) for v in row) for row in fit.covariance),
+        covariance=tuple(tuple(float(v) for v in row) for row in covariance),
     )
