@@ -1,9 +1,13 @@
 """Simulate photos or crops of spectra with known truth: what a fresh clone runs on.
 
+Crops are made directly, which is fast; cuts are crops that the band finder cut from simulated
+photos, with its small mistakes.
+
 Reads:  nothing
 Writes: photos: RawData/Image/<folder>/, RawData/DataTable/<folder>-<yyyymmddHHMM>.csv as the
                 crawler leaves them, faults included, and RawData/truth.csv
-        crops:  TFRecords of 15 x 480 crops (numbered files beside --output beyond --per-shard)
+        crops, cuts: TFRecords of 15 x 480 crops (numbered files beside --output beyond
+                --per-shard)
 
 Example: python s0_simulate.py photos --count 500 --seed 1
          python s0_simulate.py crops --count 60000 --seed 1
@@ -16,28 +20,40 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 from tqdm import tqdm
 
 import cli
 from lib.errors import DataError
 from lib.files import require_absent
 from lib.paths import INPUT_DATA, RAW_DATA
+from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
 from lib.simulation.camera import EFFECT_NAMES, Effects
 from lib.simulation.crawl import FAULT_RATES
 from lib.simulation.crops import simulate_crops
 from lib.simulation.downloads import write_downloads
 from lib.simulation.lamps import LAMPS, unknown_lamps
+from lib.simulation.photos import simulate_photo, weighted
 from lib.simulation.strips import STRIPS, unknown_strips
+from lib.simulation.truth import BandTruth
+from lib.tables import UNKNOWN_LABEL
+from lib.taxonomy import CLASSES
 
 LAMP_GROUPS = ("known", "unknown", "held-out")
+# Crop, class id and name.
+Record = tuple[np.ndarray, int, str]
+# So that no cut comes from a photo that the band finder was trained on.
+_CUTS_STREAM = 40_000_000
+_LEAST_OVERLAP = 0.5
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="photos|crops")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="photos|crops|cuts")
     _add_photos(commands)
     _add_crops(commands)
+    _add_cuts(commands)
     return parser.parse_args(argv)
 
 
@@ -144,18 +160,24 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
 
 def write_crops(args: argparse.Namespace) -> None:
     """Simulate crops into TFRecords, a batch at a time."""
+    _write_records(args, _records(args))
+
+
+def _write_records(
+    args: argparse.Namespace, records: Iterator[tuple[np.ndarray, int, str]]
+) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from lib.training.tfrecord import write_shards
 
     for path in (args.output, args.output.with_name(f"{args.output.stem}-00000.tfrecord")):
         require_absent(path, overwrite=args.overwrite)
-    shards = write_shards(args.output, _records(args), per_shard=args.per_shard)
+    shards = write_shards(args.output, records, per_shard=args.per_shard)
     size = sum(path.stat().st_size for path in shards)
     names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
-    print(f"{args.count} crops, {size / 1e6:.0f} MB: {names}")
+    print(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
 
 
-def _records(args: argparse.Namespace) -> Iterator[tuple[np.ndarray, int, str]]:
+def _records(args: argparse.Namespace) -> Iterator[Record]:
     batches = simulate_crops(
         args.count,
         args.seed,
@@ -187,6 +209,74 @@ def _lamp_names(chosen: list[str]) -> list[str] | None:
         for name, held_out in (("unknown", False), ("held-out", True))
     }
     return [name for word in chosen for name in groups.get(word, [word])]
+
+
+def _add_cuts(commands: argparse._SubParsersAction) -> None:
+    cuts = commands.add_parser(
+        "cuts", help="crops that the band finder cuts from simulated photos, as TFRecords"
+    )
+    cuts.set_defaults(work=write_cuts)
+    cuts.add_argument(
+        "--count",
+        type=cli.positive_int,
+        default=12000,
+        help="photos; some of them give no crop (default: %(default)s)",
+    )
+    cuts.add_argument(
+        "--output",
+        type=Path,
+        default=INPUT_DATA / "cuts.tfrecord",
+        help="file to write (default: %(default)s)",
+    )
+    cuts.add_argument(
+        "--lamps",
+        choices=LAMP_GROUPS,
+        default="known",
+        help="known: the classes in equal shares; unknown, held-out: as of crops (default: known)",
+    )
+    cuts.add_argument(
+        "--per-shard", type=cli.positive_int, default=100_000, help="crops a file at most (100000)"
+    )
+    cli.add_jobs_flag(cuts)
+    cli.add_shared_flags(cuts, seed=True, overwrite=True)
+
+
+def write_cuts(args: argparse.Namespace) -> None:
+    """Simulate photos and write the crops that are cut from them."""
+    tasks = (delayed(cut_photo)(args.seed, n, args.lamps) for n in range(args.count))
+    cuts = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
+    cuts = tqdm(cuts, total=args.count, unit=" photos", disable=None)
+    _write_records(args, (cut for cut in cuts if cut is not None))
+
+
+def cut_photo(seed: int, number: int, group: str) -> Record | None:
+    """Return the crop cut from a simulated photo, its class id and its name.
+
+    None where no band is found, or one that shows less than half of the spectrum: what such a crop
+    shows is no example of its lamp.
+    """
+    rng = np.random.default_rng([_CUTS_STREAM, seed, number])
+    lamp = CLASSES[number % len(CLASSES)]
+    if group != "known":
+        lamp = weighted(rng, unknown_lamps(held_out=group == "held-out")).name
+    photo = simulate_photo(rng, lamp)
+    try:
+        band = find_band(photo.image)
+    except BandNotFound:
+        return None
+    if max(overlap_along(band, box) for box in photo.truth.boxes) < _LEAST_OVERLAP:
+        return None
+    label = CLASSES.index(lamp) if group == "known" else UNKNOWN_LABEL
+    return cut_crop(photo.image, band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"
+
+
+def overlap_along(band: Band, box: BandTruth) -> float:
+    """Return the intersection over union of a band and a true one along the dispersion."""
+    if band.axis != box.axis:
+        return 0.0
+    ends = ("x0", "x1") if box.axis == "horizontal" else ("y0", "y1")
+    (a0, a1), (b0, b1) = ([getattr(one, end) for end in ends] for one in (band, box))
+    return max(0, min(a1, b1) - max(a0, b0)) / (max(a1, b1) - min(a0, b0))
 
 
 def main(argv: list[str] | None = None) -> int:

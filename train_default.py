@@ -1,10 +1,11 @@
 """Make the model that ships from nothing: simulate, train, freeze. No real photo takes part.
 
 Crops of the seven classes, and crops of unknown lamps at which the network learns to shrug
-(outlier exposure), are simulated with fixed seeds; validation and test are simulated with others,
-and so are the unknown lamps that the threshold for refusing is set by.
+(outlier exposure), are simulated with fixed seeds: most directly, a tenth cut by the band finder
+from simulated photos. Validation and test are simulated with other seeds, and so are the unknown
+lamps that the threshold for refusing is set by.
 
-Reads:  nothing
+Reads:  models/band/, models/trace/
 Writes: --work: TFRecords and the run folder; --output: model.pb, .tflite, .keras, .json
 
 Example: python train_default.py --overwrite
@@ -23,7 +24,17 @@ from lib.model_card import CARD_NAME
 from lib.paths import DEFAULT_MODEL, INPUT_DATA
 
 # Seeds of the simulated files; --seed is that of the training.
-FILE_SEEDS = {"train": 101, "unknown": 102, "validation": 103, "test": 104, "unknown_check": 105}
+FILE_SEEDS = {
+    "train": 101,
+    "unknown": 102,
+    "validation": 103,
+    "test": 104,
+    "unknown_check": 105,
+    "cuts": 106,
+    "unknown_cuts": 107,
+}
+# Photos of unknown lamps for one of the classes.
+UNKNOWN_CUTS_SHARE = 0.25
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -41,6 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for flag, default, text in (
         ("crops", 120_000, "training crops of the seven classes"),
         ("unknown", 30_000, "training crops of unknown lamps"),
+        ("cuts", 12_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
         ("epochs", 6, "passes over the training crops"),
     ):
@@ -54,15 +66,23 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def make_model(args: argparse.Namespace) -> None:
     """Run the three stages with their own commands."""
     require_absent(args.output / CARD_NAME, overwrite=args.overwrite)
-    counts = {"train": args.crops, "unknown": args.unknown}
+    counts = {
+        "train": args.crops,
+        "unknown": args.unknown,
+        "cuts": args.cuts,
+        "unknown_cuts": max(1, round(UNKNOWN_CUTS_SHARE * args.cuts)),
+    }
+    files = {name: args.work / f"{name}.tfrecord" for name in FILE_SEEDS}
     for name, seed in FILE_SEEDS.items():
-        argv = ["crops", "--seed", str(seed), "--count", str(counts.get(name, args.check))]
-        argv += ["--output", str(args.work / f"{name}.tfrecord"), "--jobs", str(args.jobs)]
-        argv += ["--per-shard", str(args.crops), "--overwrite"]
+        argv = ["cuts" if name.endswith("cuts") else "crops", "--seed", str(seed)]
+        argv += ["--count", str(counts.get(name, args.check)), "--jobs", str(args.jobs)]
+        argv += ["--output", str(files[name]), "--per-shard", str(args.crops), "--overwrite"]
         argv += ["--lamps", "unknown"] if name.startswith("unknown") else []
-        s0_simulate.write_crops(s0_simulate.parse_args(argv))
+        command = s0_simulate.parse_args(argv)
+        command.work(command)
     run = args.work / f"run-{args.seed}"
-    argv = ["--input", str(args.work), "--outliers", str(args.work / "unknown.tfrecord")]
+    argv = ["--input", str(args.work), "--train", str(files["train"]), str(files["cuts"])]
+    argv += ["--outliers", str(files["unknown"]), str(files["unknown_cuts"])]
     argv += ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
     s4_train.train(s4_train.parse_args([*argv, "--overwrite"]))
     argv = ["--input", str(run), "--output", str(args.output), "--overwrite"]

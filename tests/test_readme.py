@@ -7,6 +7,9 @@ import sys
 import pytest
 from conftest import ROOT
 
+from lib.curation.opinions import SUSPECTS_COLUMNS
+from lib.curation.places import REJECTED_COLUMNS
+from lib.curation.triage import TRIAGE_COLUMNS
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS, SPLITS_COLUMNS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -54,6 +57,9 @@ def test_every_command_is_in_the_table():
         ("labels.csv", LABELS_COLUMNS),
         ("crops.csv", CROPS_COLUMNS),
         ("splits.csv", SPLITS_COLUMNS),
+        ("suspects.csv", SUSPECTS_COLUMNS),
+        ("triage.csv", TRIAGE_COLUMNS),
+        ("rejected.csv", REJECTED_COLUMNS),
     ],
 )
 def test_documented_columns_are_the_codes(file, columns):
