@@ -27,7 +27,7 @@ import cli
 from lib.errors import DataError
 from lib.files import require_absent
 from lib.paths import INPUT_DATA, RAW_DATA
-from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
+from lib.recognition.band import BandNotFound, cut_crop, find_band
 from lib.simulation.camera import EFFECT_NAMES, Effects
 from lib.simulation.crawl import FAULT_RATES
 from lib.simulation.crops import simulate_crops
@@ -35,7 +35,7 @@ from lib.simulation.downloads import write_downloads
 from lib.simulation.lamps import LAMPS, unknown_lamps
 from lib.simulation.photos import simulate_photo, weighted
 from lib.simulation.strips import STRIPS, unknown_strips
-from lib.simulation.truth import BandTruth
+from lib.simulation.truth import overlap_along
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 
@@ -268,15 +268,6 @@ def cut_photo(seed: int, number: int, group: str) -> Record | None:
         return None
     label = CLASSES.index(lamp) if group == "known" else UNKNOWN_LABEL
     return cut_crop(photo.image, band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"
-
-
-def overlap_along(band: Band, box: BandTruth) -> float:
-    """Return the intersection over union of a band and a true one along the dispersion."""
-    if band.axis != box.axis:
-        return 0.0
-    ends = ("x0", "x1") if box.axis == "horizontal" else ("y0", "y1")
-    (a0, a1), (b0, b1) = ([getattr(one, end) for end in ends] for one in (band, box))
-    return max(0, min(a1, b1) - max(a0, b0)) / (max(a1, b1) - min(a0, b0))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -52,7 +52,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     for flag, default, text in (
         ("crops", 120_000, "training crops of the seven classes"),
         ("unknown", 30_000, "training crops of unknown lamps"),
-        ("cuts", 12_000, "photos that training crops of the seven classes are cut from"),
+        ("cuts", 8_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
         ("epochs", 6, "passes over the training crops"),
     ):

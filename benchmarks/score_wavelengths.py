@@ -38,14 +38,14 @@ from lib.images import read_image
 from lib.lines import line_list
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis import WavelengthAxis
-from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, find_band
+from lib.recognition.band import BandNotFound, BandProfile, band_profile, find_band
 from lib.recognition.classifier import Classifier
 from lib.recognition.peaks import find_lines
 from lib.recognition.recognise import Result, recognise
 from lib.recognition.straighten import Geometry, sample
 from lib.recognition.wavelength import fit_axis
 from lib.simulation.photos import SimulatedPhoto, simulate_photo
-from lib.simulation.truth import BandTruth
+from lib.simulation.truth import BandTruth, best_box
 
 LAMPS = ("triphosphor", "halophosphate", "mercury", "neon", "helium", "hydrogen", "nitrogen")
 LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
@@ -156,7 +156,7 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
     result = run_chain(photo.image, told, args.model)
     if result.band is None:
         return [Row(name, lamp, "ours", None, "no band")]
-    truth = best_truth(result.band, photo.truth.boxes)
+    truth = best_box(result.band, photo.truth.boxes)
     rows = [simulated_row(name, lamp, result, truth)]
     rows.append(true_band_row(name, lamp, photo))
     rows[0].seconds = fit_seconds(result, CLASSES.get(lamp, lamp))
@@ -234,20 +234,6 @@ def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, truth: BandT
     error = axis.standard_error_nm(px)
     within = float((off < error).mean()), float((off < 1.96 * error).mean())
     return Row(name, lamp, method, float(off.max()), "", *within)
-
-
-def best_truth(band: Band, boxes: tuple[BandTruth, ...]) -> BandTruth | None:
-    """Return the true band that the found one overlaps most, None if it overlaps none."""
-    shares = [(overlap(band, box), box) for box in boxes if box.axis == band.axis]
-    share, box = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-    return box if share > 0 else None
-
-
-def overlap(band: Band, box: BandTruth) -> float:
-    """Return the area that two boxes share, pixels."""
-    wide = min(band.x1, box.x1) - max(band.x0, box.x0)
-    high = min(band.y1, box.y1) - max(band.y0, box.y0)
-    return float(max(wide, 0) * max(high, 0))
 
 
 def asked_pixels(truth: BandTruth) -> tuple[np.ndarray, np.ndarray]:

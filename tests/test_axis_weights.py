@@ -64,10 +64,18 @@ def test_probabilities_hold():
 def test_threshold_leaves_few_wrong():
     sure = np.linspace(0.5, 1, 1000)
     right = np.arange(1000) >= 300
-    least = least_probability(sure, right, 0.02)
+    photo = np.arange(1000)
+    least = least_probability(sure, right, photo, 0.02)
     given = sure >= least
     assert 0 < (~right[given]).mean() <= 0.02
-    assert least_probability(sure, np.zeros(1000, bool), 0.02) == 1.0
+    assert least_probability(sure, np.zeros(1000, bool), photo, 0.02) == 1.0
+
+
+def test_a_photo_counts_once_by_its_first_stretch_that_is_sure_enough():
+    photo = np.repeat(np.arange(100), 2)
+    sure = np.tile([0.9, 0.95], 100)
+    right = np.tile([True, False], 100)
+    assert least_probability(sure, right, photo, 0.02) == 0.9
 
 
 def test_errors_are_scaled_until_they_hold():

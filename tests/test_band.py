@@ -13,19 +13,13 @@ from lib.recognition.band import (
 )
 from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo, simulate_scene
+from lib.simulation.truth import overlap_along
 
 EASY = vars(PLAIN)
 
 
 def easy_photo(seed, lamp, **difficulty):
     return simulate_photo(np.random.default_rng(seed), lamp, **EASY | difficulty)
-
-
-def overlap(band, box):
-    """Intersection over union along the dispersion."""
-    ends = ("x0", "x1") if box.axis == "horizontal" else ("y0", "y1")
-    (a0, a1), (b0, b1) = ([getattr(item, end) for end in ends] for item in (band, box))
-    return max(0, min(a1, b1) - max(a0, b0)) / (max(a1, b1) - min(a0, b0))
 
 
 @pytest.mark.parametrize("turned", [{}, {"vertical": True}, {"reversed": True}, {"tilted": True}])
@@ -39,7 +33,7 @@ def test_most_bands_are_found_whichever_way_they_lie(turned):
                 band = find_band(photo.image)
             except BandNotFound:
                 continue
-            right = band.axis == box.axis and overlap(band, box) > 0.7
+            right = band.axis == box.axis and overlap_along(band, box) > 0.7
             found += right
             if right and box.blue_end != "none":
                 assert band.blue_end in (box.blue_end, "none")

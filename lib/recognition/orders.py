@@ -70,6 +70,8 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     earlier = None
     for _ in range(_LOOKS):
         view = look_along(image, geometry, *window)
+        if not view.light[:, :6].any():
+            return None
         reading = read(view.light)
         cover = reading.cover
         if earlier is not None:

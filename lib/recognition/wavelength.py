@@ -38,7 +38,7 @@ _NO_LINES = {"led": "an LED has no lines of known wavelength"}
 # Two axes that differ by more than this between the outermost lines are two answers.
 _SAME_AXIS_NM = 3.0
 # What makes chance patterns likelier, besides the lamp: see axis_weights.
-SITUATIONS = ("always", "monochrome", "both_ways", "part", "white")
+SITUATIONS = ("always", "monochrome", "both_ways", "part", "white", "vague")
 # All three channels this high, counts: the zero order, its flare, or lines blinded altogether.
 _WHITE_LEVEL = 215.0
 _FEWEST_LINES = 3
@@ -51,7 +51,7 @@ _SAME_PART = 0.7
 _MOST_PARTS = 3
 _FEWEST_LINES_MONOCHROME = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
-_LARGEST_ERROR_NM = 3.0
+_LARGEST_ERROR_NM = 4.0
 _ASKED_NM = (430.0, 680.0)
 
 
@@ -106,7 +106,8 @@ class Choice:
     ----------
     answers : list of Answer
     situation : dict of str to float
-        What makes chance patterns likelier: those of `SITUATIONS` and of `LISTS` that hold, as 1.
+        What makes chance patterns likelier: those of `SITUATIONS`, and line lists, that hold, as
+        1; "vague" is the logarithm of the hint's standard error over 10 nm.
     """
 
     answers: list["Answer"]
@@ -137,7 +138,8 @@ def choose(profile: BandProfile, lamp: str, *, blue_known: bool, part: bool = Fa
         peaks = find_lines(rgb)
     if len(peaks) < _FEWEST_LINES:
         raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
-    answers = _answers(peaks, rgb, _hint(profile), lists, both_ways=not blue_known)
+    hint = _hint(profile)
+    answers = _answers(peaks, rgb, hint, lists, both_ways=not blue_known)
     if not answers:
         raise NoAxis("no arrangement of the lamp's lines fits the peaks")
     holds = {
@@ -148,7 +150,10 @@ def choose(profile: BandProfile, lamp: str, *, blue_known: bool, part: bool = Fa
         "white": white,
         lists[0]: True,
     }
-    return Choice(answers, {name: 1.0 for name, on in holds.items() if on})
+    situation = {name: 1.0 for name, on in holds.items() if on}
+    if len(hint):
+        situation["vague"] = float(np.log(np.median(hint[:, 2]) / 10))
+    return Choice(answers, situation)
 
 
 def lit_parts(profile: BandProfile) -> list[BandProfile]:

@@ -1,6 +1,8 @@
 """What is known about a simulated photo: boxes of usable first orders and their wavelengths."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -109,6 +111,38 @@ class PhotoTruth:
     def angle_deg(self) -> float | None:
         """Tilt of the best box, or None."""
         return self.boxes[0].angle_deg if self.boxes else None
+
+
+class Box(Protocol):
+    """A found band, as far as it can be held against a true one."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    axis: str
+
+
+def overlap_along(found: Box, true: Box) -> float:
+    """Return the intersection over union of two boxes along the dispersion.
+
+    0 where their axes differ or they lie beside one another.
+    """
+    if found.axis != true.axis:
+        return 0.0
+    ends = (("x0", "x1"), ("y0", "y1"))
+    along, across = ends if true.axis == "horizontal" else ends[::-1]
+    (a0, a1), (b0, b1) = ([getattr(box, end) for end in along] for box in (found, true))
+    (c0, c1), (d0, d1) = ([getattr(box, end) for end in across] for box in (found, true))
+    if min(c1, d1) <= max(c0, d0):
+        return 0.0
+    return max(0, min(a1, b1) - max(a0, b0)) / (max(a1, b1) - min(a0, b0))
+
+
+def best_box(found: Box, boxes: Sequence[BandTruth]) -> BandTruth | None:
+    """Return the true band that a found one overlaps best, None if it overlaps none."""
+    best = max(boxes, key=lambda box: overlap_along(found, box), default=None)
+    return best if best is not None and overlap_along(found, best) > 0 else None
 
 
 def band_truths(

@@ -70,21 +70,27 @@ def probabilities(choice: KnownChoice, evidence: np.ndarray, chance: np.ndarray)
     return _softmax(_design(choice) @ np.concatenate([evidence, chance]))
 
 
-def least_probability(sure: np.ndarray, right: np.ndarray, most_wrong: float) -> float:
-    """Return the lowest threshold over which at most a share of the answers is wrong.
+def least_probability(
+    sure: np.ndarray, right: np.ndarray, photo: np.ndarray, most_wrong: float
+) -> float:
+    """Return the lowest threshold at which at most a share of the photos' axes is wrong; 1 if none.
 
     Parameters
     ----------
     sure : float64 array of shape (n,)
-        Probability of each best answer.
+        Probability of the best answer for each stretch of a photo, in the order they are tried.
     right : bool array of shape (n,)
+    photo : int array of shape (n,)
+        Which photo each belongs to: the first answer that is sure enough is the photo's.
     most_wrong : float
     """
-    order = np.argsort(-sure)
-    # One more wrong answer is taken as read: the next photo may be the unlucky one.
-    wrong = (np.cumsum(~right[order]) + 1) / np.arange(1, len(order) + 1)
-    allowed = np.flatnonzero(wrong <= most_wrong)
-    return float(sure[order[allowed[-1]]]) if len(allowed) else 1.0
+    for least in np.unique(sure):
+        taken = np.flatnonzero(sure >= least)
+        first = taken[np.unique(photo[taken], return_index=True)[1]]
+        # One more wrong answer is taken as read: the next photo may be the unlucky one.
+        if (~right[first]).sum() + 1 <= most_wrong * len(first):
+            return float(least)
+    return 1.0
 
 
 def fit_errors(off_nm: np.ndarray, stated_nm: np.ndarray) -> tuple[float, float]:
