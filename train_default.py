@@ -54,7 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         ("unknown", 30_000, "training crops of unknown lamps"),
         ("cuts", 8_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
-        ("epochs", 6, "passes over the training crops"),
+        ("epochs", 5, "passes over the training crops"),
     ):
         parser.add_argument(
             f"--{flag}", type=cli.positive_int, default=default, help=f"{text} ({default})"

@@ -6,7 +6,7 @@ others drawn near the truth. The examples are made once and kept under --cache.
 Reads:  models/band/
 Writes: InputData/trace_views/*.npz; models/trace/trace.tflite, trace.json
 
-    python train_trace.py --photos 9000 --epochs 14
+    python train_trace.py --photos 13500 --epochs 28
 """
 
 import argparse
@@ -34,7 +34,7 @@ from train_band import HARD_SHARE
 # Part of the photos that show no spectrum: of these only false candidates are learned from.
 SCENE_SHARE = 0.35
 # Held back for validation.
-VALIDATION_SHARE = 0.05
+VALIDATION_SHARE = 0.048
 SHARD_PHOTOS = 50
 HARD = (*HARD_TO_FIND, "overlay", "monochrome", "saturated")
 
@@ -42,8 +42,8 @@ HARD = (*HARD_TO_FIND, "overlay", "monochrome", "saturated")
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__, seed=True, overwrite=True)
-    parser.add_argument("--photos", type=int, default=9000, help="default: %(default)s")
-    parser.add_argument("--epochs", type=int, default=14, help="default: %(default)s")
+    parser.add_argument("--photos", type=int, default=13500, help="default: %(default)s")
+    parser.add_argument("--epochs", type=int, default=28, help="default: %(default)s")
     parser.add_argument(
         "--cache", type=Path, default=INPUT_DATA / "trace_views", help="default: %(default)s"
     )

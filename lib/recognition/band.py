@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.orders import first_order
+from lib.recognition.orders import Order, first_order
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
@@ -29,6 +29,9 @@ CROP_COLUMNS = 480
 # Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
 _SAMPLES_PER_CROP_ROW = 5
 _MOST_PROFILE_ROWS = 64
+# From this confidence on, a mask counts though the trace network sees no first order along it:
+# slits taller than their spectrum is long. Masks of scenes stay below.
+_SURE_OF_MASK = 0.75
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
@@ -146,8 +149,9 @@ def find_band(image: np.ndarray) -> Band:
 def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     """Refine a candidate's geometry and measure its light; None if it holds no first order."""
     order = first_order(image, candidate.geometry)
-    if order is None:
+    if order is None and candidate.confidence < _SURE_OF_MASK:
         return None
+    order = order or Order(candidate.geometry, 0, candidate.confidence, ())
     # The mask tells the centre line to about two pixels of the canvas.
     geometry = refine(image, order.geometry, 2.0 * candidate.pixel_px)
     # With its lines upright the order shows its ends more sharply.

@@ -20,6 +20,8 @@ _LEAST_WINDOW_PX = 12.0
 _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
 _HINTS = 24
+# More likely than this that nobody can tell where blue is, and no direction is named.
+_UNTOLD = 0.7
 # Covered and not covered weigh alike on a stretch.
 _HALF = 0.5
 
@@ -90,7 +92,8 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
         return None
     cover = cover[first:last]
     way = cover @ reading.way[first:last]
-    towards_red = (1, -1, 0)[int(way.argmax())]
+    untold = way[2] > _UNTOLD * way.sum()
+    towards_red = 0 if untold else (1, -1)[int(way[:2].argmax())]
     found = replace(geometry, start=float(start), stop=float(stop) - 1)
     return Order(found, towards_red, float(cover.mean()), _hint(view, reading, first, last))
 
