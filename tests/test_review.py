@@ -172,8 +172,10 @@ def decide_in_browser(browser, page, downloads):
     assert len(cards) == 6
     titles = [card.find_element(By.CSS_SELECTOR, ".title").text for card in cards]
     assert HOSTILE_TITLE in titles
-    bars = browser.find_elements(By.CSS_SELECTOR, ".bar i")
-    assert len({bar.size["width"] for bar in bars}) > 1 or len(bars) < 2
+    for bar in browser.find_elements(By.CSS_SELECTOR, ".bar"):
+        suspicion = float(bar.get_attribute("title").split()[1].rstrip("%")) / 100
+        level = bar.find_element(By.CSS_SELECTOR, "i").size["width"]
+        assert level == pytest.approx(suspicion * bar.size["width"], abs=1.5)
     body = browser.find_element(By.TAG_NAME, "body")
     for keys in ("a", "m", "6", "r", "x", "5", Keys.HOME):
         target = browser.switch_to.active_element if keys in "65" else body
