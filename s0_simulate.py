@@ -163,9 +163,7 @@ def write_crops(args: argparse.Namespace) -> None:
     _write_records(args, _records(args))
 
 
-def _write_records(
-    args: argparse.Namespace, records: Iterator[tuple[np.ndarray, int, str]]
-) -> None:
+def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from lib.training.tfrecord import write_shards
 

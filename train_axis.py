@@ -1,7 +1,8 @@
 """Fit the verdict on wavelength axes to simulated photos of lamps whose axes are known.
 
 It follows `train_band.py` and `train_trace.py`. Two thirds of the photos fit what each kind of
-evidence is worth; the others set how probable an axis must be and how large its errors are.
+evidence is worth; the others set how probable an axis must be and how large its errors are. The
+search for axes ranks by the weights of before, so each run is one more round.
 
 Reads:  models/band/, models/trace/, models/axis/ (where the weights start)
 Writes: models/axis/axis.json
@@ -50,10 +51,10 @@ LISTS = ("cfl", "neon", "helium", "hydrogen", "nitrogen")
 ASKED_NM = (430.0, 680.0)
 # An axis further off than this anywhere within the asked wavelengths is wrong.
 WRONG_NM = 5.0
-# Of the photos given an axis, so many may be wrong. About half of these are right in truth: the
-# truth holds along the middle of a slit, and where lines lean or the slit is divided, the found
-# line, on which the axis holds, is another. Nitrogen, which gets an axis only where the user names
-# the lamp, is left out.
+# Of the photos given an axis, so many may be wrong. Some of these are right: the truth holds along
+# the middle of a slit, and where lines lean or the slit is divided, the found line, on which the
+# axis holds, is another. Nitrogen, which gets an axis only where the user names the lamp, is left
+# out.
 MOST_WRONG = 0.045
 # So that no photo is one that a network was trained on, or one of a benchmark.
 _STREAM = 50_000_000

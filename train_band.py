@@ -12,6 +12,7 @@ Writes: InputData/band_views/*.npy; models/band/band.tflite, band.keras, band.js
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from tqdm import tqdm
 
 import cli
 from lib.paths import INPUT_DATA, MODELS
+from lib.simulation.photos import SimulatedPhoto, simulate_photo, simulate_scene
 
 VIEWS_A_PHOTO = 4
 # One scene without a spectrum for two photos with one: scenes vary more than boxes do.
@@ -52,9 +54,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
+def draw_photo(rng: np.random.Generator, scene_share: float, hard: Sequence[str]) -> SimulatedPhoto:
+    """Return a scene without a spectrum, or a photo, at times with a `hard` difficulty forced."""
+    if rng.random() < scene_share:
+        return simulate_scene(rng)
+    forced = rng.random() < HARD_SHARE
+    return simulate_photo(rng, **({str(rng.choice(hard)): True} if forced else {}))
+
+
+def make_shards(args: argparse.Namespace, make_shard: Callable[..., None], what: str) -> int:
+    """Make the shards that are not in the cache yet; return how many there are."""
+    shards = -(-args.photos // SHARD_PHOTOS)
+    tasks = (delayed(make_shard)(args.seed, n, args.cache) for n in range(shards))
+    results = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
+    for _ in tqdm(results, total=shards, desc=what, unit="shard", disable=None):
+        pass
+    return shards
+
+
 def make_shard(seed: int, number: int, folder: Path) -> None:
     """Simulate `SHARD_PHOTOS` photos and write their views and targets, unless they are there."""
-    from lib.simulation.photos import simulate_photo, simulate_scene
     from lib.training.band_views import training_views
 
     path = folder / f"targets-{seed}-{number:04d}.npy"
@@ -63,11 +82,7 @@ def make_shard(seed: int, number: int, folder: Path) -> None:
     rng = np.random.default_rng([seed, number])
     pixels, targets = [], []
     for _ in range(SHARD_PHOTOS):
-        if rng.random() < SCENE_SHARE:
-            photo = simulate_scene(rng)
-        else:
-            hard = rng.random() < HARD_SHARE
-            photo = simulate_photo(rng, **({str(rng.choice(HARD)): True} if hard else {}))
+        photo = draw_photo(rng, SCENE_SHARE, HARD)
         whole = [box for box in photo.truth.boxes if box.part == "whole"]
         views = training_views(rng, photo.image, whole, VIEWS_A_PHOTO)
         pixels.append(views[0])
@@ -79,11 +94,7 @@ def make_shard(seed: int, number: int, folder: Path) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Make the views, train, freeze."""
-    shards = -(-args.photos // SHARD_PHOTOS)
-    tasks = (delayed(make_shard)(args.seed, n, args.cache) for n in range(shards))
-    results = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
-    for _ in tqdm(results, total=shards, desc="views", unit="shard", disable=None):
-        pass
+    shards = make_shards(args, make_shard, "views")
     from lib.training.band_fit import fit_band_network
 
     held = max(1, round(VALIDATION_SHARE * shards))

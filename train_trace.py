@@ -15,8 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
-from tqdm import tqdm
 
 import cli
 from lib.files import atomic_path
@@ -25,17 +23,15 @@ from lib.recognition.orders import first_window
 from lib.recognition.search import find_candidates
 from lib.recognition.straighten import Geometry
 from lib.recognition.trace_view import PLACES, look_along
-from lib.simulation.photos import simulate_photo, simulate_scene
 from lib.simulation.truth import BandTruth
 from lib.training.trace_views import belongs, draw_window, ends_of, half_height, trace_targets
 from train_band import HARD as HARD_TO_FIND
-from train_band import HARD_SHARE
+from train_band import SHARD_PHOTOS, draw_photo, make_shards
 
 # Part of the photos that show no spectrum: of these only false candidates are learned from.
 SCENE_SHARE = 0.35
 # Held back for validation.
 VALIDATION_SHARE = 0.048
-SHARD_PHOTOS = 50
 HARD = (*HARD_TO_FIND, "overlay", "monochrome", "saturated")
 
 
@@ -62,11 +58,7 @@ def make_shard(seed: int, number: int, folder: Path) -> None:
     rng = np.random.default_rng([7_000_000 + seed, number])
     examples = []
     for _ in range(SHARD_PHOTOS):
-        if rng.random() < SCENE_SHARE:
-            photo = simulate_scene(rng)
-        else:
-            hard = rng.random() < HARD_SHARE
-            photo = simulate_photo(rng, **({str(rng.choice(HARD)): True} if hard else {}))
+        photo = draw_photo(rng, SCENE_SHARE, HARD)
         found = [candidate.geometry for candidate in find_candidates(photo.image)]
         examples += lines_of(rng, photo.image, photo.truth.boxes, found)
     light, targets = (np.stack(part).astype(np.float16) for part in zip(*examples, strict=True))
@@ -111,11 +103,7 @@ def jittered(rng: np.random.Generator, box: BandTruth) -> Geometry:
 
 def train(args: argparse.Namespace) -> None:
     """Make the examples, train, freeze."""
-    shards = -(-args.photos // SHARD_PHOTOS)
-    tasks = (delayed(make_shard)(args.seed, n, args.cache) for n in range(shards))
-    results = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
-    for _ in tqdm(results, total=shards, desc="lines", unit="shard", disable=None):
-        pass
+    shards = make_shards(args, make_shard, "lines")
     from lib.training.trace_fit import fit_trace_network
 
     paths = [args.cache / f"lines-{args.seed}-{number:04d}.npz" for number in range(shards)]

@@ -5,6 +5,8 @@ from typing import Protocol
 
 import numpy as np
 
+from lib.training.band_views import BandBox
+
 # The covered part of a place; 1 if blue is at the line's start; 1 if at its stop (neither: the
 # colours do not tell); the wavelength there, in these units.
 TARGETS = 4
@@ -27,16 +29,10 @@ class Line(Protocol):
         """Return the across coordinate at `along`."""
 
 
-class KnownBand(Protocol):
-    """What is known of a band: see `lib.simulation.truth.BandTruth`."""
+class KnownBand(BandBox, Protocol):
+    """What else is known of a band: see `lib.simulation.truth.BandTruth`."""
 
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    axis: str
     blue_end: str
-    centre_line: tuple[float, ...]
 
     def nm_at(self, pixel: np.ndarray) -> np.ndarray:
         """Return wavelengths at photo coordinates of pixel centres along the dispersion."""
