@@ -28,7 +28,8 @@ from lib.recognition.band import BandNotFound, BandProfile, band_profile, find_b
 from lib.recognition.matching import PARTS
 from lib.recognition.wavelength import SITUATIONS, Answer, NoAxis, axis_of, choose, stretches
 from lib.simulation.photos import simulate_photo
-from lib.simulation.truth import BandTruth, best_box
+from lib.simulation.truth import best_box
+from lib.training.axis_truth import LAMPS, asked_places
 from lib.training.axis_verdict import (
     KnownChoice,
     fit_errors,
@@ -37,25 +38,12 @@ from lib.training.axis_verdict import (
     probabilities,
 )
 
-# Lamps with lines, and the class under which they are recognised.
-LAMPS = {
-    "triphosphor": "cfl_hg",
-    "halophosphate": "cfl_hg",
-    "mercury": "cfl_hg",
-    "neon": "neon",
-    "helium": "helium",
-    "hydrogen": "hydrogen",
-    "nitrogen": "nitrogen",
-}
 LISTS = ("cfl", "neon", "helium", "hydrogen", "nitrogen")
-ASKED_NM = (430.0, 680.0)
 # An axis further off than this anywhere within the asked wavelengths is wrong.
 WRONG_NM = 5.0
-# Of the photos given an axis, so many may be wrong. Some of these are right: the truth holds along
-# the middle of a slit, and where lines lean or the slit is divided, the found line, on which the
-# axis holds, is another. Nitrogen, which gets an axis only where the user names the lamp, is left
-# out.
-MOST_WRONG = 0.045
+# Of the photos given an axis, so many may be wrong. Nitrogen, which gets an axis only where the
+# user names the lamp, is left out.
+MOST_WRONG = 0.02
 # So that no photo is one that a network was trained on, or one of a benchmark.
 _STREAM = 50_000_000
 _LEAST_PROBABILITY = 0.7
@@ -99,7 +87,7 @@ def samples_of(seed: int, number: int) -> list[Sample]:
         band = find_band(photo.image)
     except BandNotFound:
         return []
-    truth = best_box(band, photo.truth.boxes)
+    places, true_nm = asked_places(band, best_box(band, photo.truth.boxes))
     samples = []
     for stretch, part in stretches(band_profile(photo.image, band)):
         known = band.blue_end != "none" and not part
@@ -108,7 +96,7 @@ def samples_of(seed: int, number: int) -> list[Sample]:
         except NoAxis:
             continue
         right, errors = zip(
-            *(errors_of(answer, stretch, band.axis, truth) for answer in choice.answers),
+            *(errors_of(a, stretch, band.axis, places, true_nm) for a in choice.answers),
             strict=True,
         )
         parts = np.array([answer.match.parts for answer in choice.answers])
@@ -119,25 +107,19 @@ def samples_of(seed: int, number: int) -> list[Sample]:
 
 
 def errors_of(
-    answer: Answer, profile: BandProfile, axis: str, truth: BandTruth | None
+    answer: Answer, profile: BandProfile, axis: str, px: np.ndarray, true_nm: np.ndarray
 ) -> tuple[bool, np.ndarray]:
     """Return whether an answer is right, and its errors as `Sample` has them."""
-    if truth is None:
+    if not len(px):
         return False, np.zeros((2, 0))
-    low, high = (truth.x0, truth.x1) if truth.axis == "horizontal" else (truth.y0, truth.y1)
-    px = np.linspace(low, high - 1, 200)
-    nm = truth.nm_at(px)
-    asked = np.flatnonzero((nm > ASKED_NM[0]) & (nm < ASKED_NM[1]))
-    asked = asked if len(asked) >= 5 else np.arange(200)
-    px = px[asked[np.linspace(0, len(asked) - 1, 12).round().astype(int)]]
     first, last = profile.position[0], profile.position[-1]
-    off = np.abs(answer.nm_at(2 * (px - first) / (last - first) - 1) - truth.nm_at(px))
+    off = np.abs(answer.nm_at(2 * (px - first) / (last - first) - 1) - true_nm)
     right = bool(off.max() < WRONG_NM)
     try:
         fitted = axis_of(answer, profile, axis, _AS_FITTED)
     except NoAxis:
         return right, np.zeros((2, 0))
-    off = np.abs(fitted.nm_at(px) - truth.nm_at(px))
+    off = np.abs(fitted.nm_at(px) - true_nm)
     return bool(off.max() < WRONG_NM), np.stack([off, fitted.standard_error_nm(px)])
 
 

@@ -29,7 +29,19 @@ SCENE_SHARE = 0.3
 # Part of the photos with one of the difficulties that a finder learns slowest, beyond its natural
 # rate.
 HARD_SHARE = 0.4
-HARD = ("small", "thin", "zero_order", "mirrored", "light_leak", "oblique", "cluttered", "dark")
+HARD = (
+    "small",
+    "thin",
+    "zero_order",
+    "mirrored",
+    "light_leak",
+    "oblique",
+    "cluttered",
+    "dark",
+    "monochrome",
+    "pedestal",
+    "scattered",
+)
 # Held back for validation.
 VALIDATION_SHARE = 0.04
 SHARD_PHOTOS = 50

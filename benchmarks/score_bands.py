@@ -89,12 +89,6 @@ def _as_box(found: tuple | None) -> Box | None:
 def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Score:
     """Compare a found box with the truth of its photo."""
     spectrum = bool(case.boxes)
-    best, share = None, 0.0
-    if found is not None:
-        for box in case.boxes:
-            value = _overlap_along(found, box)
-            if best is None or value > share:
-                best, share = box, value
     if not spectrum:
         note = "refused" if found is None else "accepted"
         return Score(case.name, False, found is None, None, 0.0, note, case.tags, seconds)
@@ -102,6 +96,9 @@ def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Scor
     if found is None:
         lost = False if directed else None
         return Score(case.name, True, False, lost, 0.0, "refused", case.tags, seconds)
+    # A divided slit has boxes of its halves and of the whole: any of them will do.
+    best = max(case.boxes, key=lambda box: _closeness(found, box, overlap))
+    share = _overlap_along(found, best)
     inside = best.axis == found.axis and _centre_inside(found, best)
     faults = []
     if best.axis != found.axis:
@@ -116,6 +113,11 @@ def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Scor
     right = inside and share >= overlap
     note = "; ".join(faults)
     return Score(case.name, True, right, direction, share, note, case.tags, seconds)
+
+
+def _closeness(found: Box, box: Box, overlap: float) -> tuple[bool, float]:
+    share = _overlap_along(found, box)
+    return share >= overlap and _centre_inside(found, box), share
 
 
 def _overlap_along(found: Box, box: Box) -> float:

@@ -24,6 +24,7 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -45,12 +46,10 @@ from lib.recognition.recognise import Result, recognise
 from lib.recognition.straighten import Geometry, sample
 from lib.recognition.wavelength import fit_axis
 from lib.simulation.photos import SimulatedPhoto, simulate_photo
-from lib.simulation.truth import BandTruth, best_box
+from lib.simulation.truth import best_box
+from lib.training.axis_truth import ASKED_NM, LAMPS, asked_places
 
-LAMPS = ("triphosphor", "halophosphate", "mercury", "neon", "helium", "hydrogen", "nitrogen")
 LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
-CLASSES = {"triphosphor": "cfl_hg", "halophosphate": "cfl_hg", "mercury": "cfl_hg"}
-ASKED_NM = (430.0, 680.0)
 FAR_OFF_NM = 5.0
 # Peaks that match nothing keep rascal busy for minutes; a fit that works takes one to six seconds.
 RASCAL_SECONDS = 20.0
@@ -61,6 +60,17 @@ PYSA_BANDS = (
     ("photos/neon/lcrobert__PySA__Neon_band.png", "neon", (442.0, 709.7)),
     ("photos/continuum/lcrobert__PySA__Sun_band.png", "continuum", (359.0, 723.5)),
 )
+
+
+# Places along a band, and the true wavelengths there.
+Asked = tuple[np.ndarray, np.ndarray]
+
+
+class TrueBand(NamedTuple):
+    """The true band, as if it had been found."""
+
+    geometry: Geometry
+    rows: tuple[float, float]
 
 
 @dataclass
@@ -109,7 +119,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--known-lamp", action="store_true", help="band and axis only, no classifier"
     )
-    parser.add_argument("--lamps", nargs="+", default=LAMPS, choices=LAMPS)
+    parser.add_argument("--lamps", nargs="+", default=list(LAMPS), choices=LAMPS)
     parser.add_argument("--real", type=Path, default=os.environ.get("SPECTRA_REAL_DATA"))
     parser.add_argument(
         "--perturb", action="store_true", help="perturbed copies of real photos too"
@@ -152,38 +162,39 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
     lamp = args.lamps[index % len(args.lamps)]
     photo = simulate_photo(np.random.default_rng([seed, index]), lamp)
     name = f"{lamp}-{index}"
-    told = CLASSES.get(lamp, lamp) if args.known_lamp else None
+    told = LAMPS[lamp] if args.known_lamp else None
     result = run_chain(photo.image, told, args.model)
     if result.band is None:
         return [Row(name, lamp, "ours", None, "no band")]
     truth = best_box(result.band, photo.truth.boxes)
-    rows = [simulated_row(name, lamp, result, truth)]
+    asked = asked_places(result.band, truth)
+    rows = [simulated_row(name, lamp, result, asked)]
     rows.append(true_band_row(name, lamp, photo))
-    rows[0].seconds = fit_seconds(result, CLASSES.get(lamp, lamp))
+    rows[0].seconds = fit_seconds(result, LAMPS[lamp])
     peaks = find_lines(result.profile.rgb)
     # Noise gives a photo a hundred peaks; rascal's time grows with their square and more.
     strongest = peaks.place[peaks.strongest(25)]
     if lamp == "triphosphor":
-        nm = two_peak_line(result.profile, truth)
-        rows.append(other_row(name, lamp, "two peaks", nm, result.profile, truth))
+        nm = two_peak_line(result.profile, *asked)
+        rows.append(other_row(name, lamp, "two peaks", nm, result.profile, asked))
     if args.rascal:
         nm = rascal_axis(strongest, len(result.profile.position), LINE_LISTS.get(lamp, lamp))
-        rows.append(other_row(name, lamp, "rascal", nm, result.profile, truth))
+        rows.append(other_row(name, lamp, "rascal", nm, result.profile, asked))
     return rows
 
 
-def simulated_row(name: str, lamp: str, result: Result, truth: BandTruth | None) -> Row:
+def simulated_row(name: str, lamp: str, result: Result, asked: Asked) -> Row:
     """Judge the chain's own axis."""
     if result.axis is None:
         reason = result.reason or result.status
-        if result.source not in (None, CLASSES.get(lamp, lamp)):
+        if result.source not in (None, LAMPS[lamp]):
             reason = f"named {result.source}"
         elif result.source is None:
             reason = "source unknown"
         return Row(name, lamp, "ours", None, reason)
-    if truth is None:
+    if not len(asked[0]):
         return Row(name, lamp, "ours", 999.0, "axis of no spectrum")
-    return judged(name, lamp, "ours", result.axis, truth)
+    return judged(name, lamp, "ours", result.axis, asked)
 
 
 def other_row(
@@ -192,14 +203,14 @@ def other_row(
     method: str,
     nm_of_sample: np.ndarray | None,
     profile: BandProfile,
-    truth: BandTruth | None,
+    asked: Asked,
 ) -> Row:
     """Judge an axis given as wavelengths of the profile's samples."""
     if nm_of_sample is None:
         return Row(name, lamp, method, None, "no fit")
-    if truth is None:
+    px, nm = asked
+    if not len(px):
         return Row(name, lamp, method, 999.0, "axis of no spectrum")
-    px, nm = asked_pixels(truth)
     # A straight continuation where the profile is shorter than the true band.
     order = np.argsort(profile.position)
     fit = np.polynomial.Polynomial.fit(profile.position[order], nm_of_sample[order], 3)
@@ -215,34 +226,26 @@ def true_band_row(name: str, lamp: str, photo: SimulatedPhoto) -> Row:
     half = (across[1] - across[0]) / 2
     geometry = Geometry(truth.axis, along[0], along[1] - 1.0, truth.centre_line, half)
     position = np.arange(along[0], along[1], dtype=float)
-    strip = sample(photo.image, geometry, position, np.linspace(-0.2, 0.2, 9) * half)
+    rows = (-0.2 * half, 0.2 * half)
+    strip = sample(photo.image, geometry, position, np.linspace(*rows, 9))
     profile = BandProfile(strip.mean(axis=0), strip.max(axis=(0, 2)) > 250, position)
     if truth.blue_end in ("right", "bottom"):
         profile = BandProfile(profile.rgb[::-1], profile.clipped[::-1], profile.position[::-1])
     try:
         known = truth.blue_end != "none"
-        axis = fit_axis(profile, CLASSES.get(lamp, lamp), axis=truth.axis, blue_known=known)
+        axis = fit_axis(profile, LAMPS[lamp], axis=truth.axis, blue_known=known)
     except DataError as error:
         return Row(name, lamp, "true band", None, str(error))
-    return judged(name, lamp, "true band", axis, truth)
+    return judged(name, lamp, "true band", axis, asked_places(TrueBand(geometry, rows), truth))
 
 
-def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, truth: BandTruth) -> Row:
+def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
     """Judge an axis by the true wavelengths."""
-    px, nm = asked_pixels(truth)
+    px, nm = asked
     off = np.abs(axis.nm_at(px) - nm)
     error = axis.standard_error_nm(px)
     within = float((off < error).mean()), float((off < 1.96 * error).mean())
     return Row(name, lamp, method, float(off.max()), "", *within)
-
-
-def asked_pixels(truth: BandTruth) -> tuple[np.ndarray, np.ndarray]:
-    """Return pixels of the true band at 430-680 nm and their wavelengths; all if few are there."""
-    low, high = (truth.x0, truth.x1) if truth.axis == "horizontal" else (truth.y0, truth.y1)
-    px = np.linspace(low, high - 1, 200)
-    nm = truth.nm_at(px)
-    asked = (nm > ASKED_NM[0]) & (nm < ASKED_NM[1])
-    return (px[asked], nm[asked]) if asked.sum() >= 5 else (px, nm)
 
 
 def fit_seconds(result: Result, lamp: str) -> float:
@@ -258,16 +261,18 @@ def fit_seconds(result: Result, lamp: str) -> float:
     return time.process_time() - start
 
 
-def two_peak_line(profile: BandProfile, truth: BandTruth | None) -> np.ndarray | None:
+def two_peak_line(profile: BandProfile, px: np.ndarray, nm: np.ndarray) -> np.ndarray | None:
     """Lay a straight line through the peaks at Hg 435.8 and 546.1 nm, rightly picked by hand.
 
     The hand is the truth: the peaks nearest to the true places, if within 8 nm.
     """
     peaks = find_lines(profile.rgb)
-    if truth is None or len(peaks) == 0:
+    if len(px) == 0 or len(peaks) == 0:
         return None
     index = np.arange(len(profile.position))
-    true_nm = truth.nm_at(np.interp(peaks.place, index, profile.position))
+    # The two lines lie inside the asked wavelengths, at whose places the truth is known.
+    truth = np.polynomial.Polynomial.fit(px, nm, min(4, len(px) - 1))
+    true_nm = truth(np.interp(peaks.place, index, profile.position))
     low, high = (int(np.abs(true_nm - nm).argmin()) for nm in (435.833, 546.074))
     if abs(true_nm[low] - 435.833) > 8 or abs(true_nm[high] - 546.074) > 8:
         return None

@@ -15,13 +15,13 @@ from lib.recognition.trace_view import PLACES, TraceView, look_along
 
 # The first look goes this far beyond either end of the band, in lengths of the band: the mask's
 # ends are rough. Later looks go this far beyond the stretch that was found.
-_FIRST_BEYOND, _LATER_BEYOND = 2.5, 0.5
+_FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
 _LEAST_WINDOW_PX = 12.0
 _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
 _HINTS = 24
-# More likely than this that nobody can tell where blue is, and no direction is named.
-_UNTOLD = 0.7
+# Less sure than this which end is blue, and no direction is named.
+_SURE_OF_WAY = 0.8
 # Covered and not covered weigh alike on a stretch.
 _HALF = 0.5
 
@@ -91,9 +91,9 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     if stop - start < 2:
         return None
     cover = cover[first:last]
-    way = cover @ reading.way[first:last]
-    untold = way[2] > _UNTOLD * way.sum()
-    towards_red = 0 if untold else (1, -1)[int(way[:2].argmax())]
+    forward = cover @ reading.forward[first:last] / cover.sum()
+    told = max(forward, 1 - forward) > _SURE_OF_WAY
+    towards_red = (1 if forward > 0.5 else -1) if told else 0
     found = replace(geometry, start=float(start), stop=float(stop) - 1)
     return Order(found, towards_red, float(cover.mean()), _hint(view, reading, first, last))
 

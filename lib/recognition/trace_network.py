@@ -20,15 +20,14 @@ class Reading:
     ----------
     cover : float32 array of shape (places,)
         Probability that a usable first order covers the place.
-    way : float32 array of shape (places, 3)
-        If one does, the probabilities that blue lies towards the line's start, towards its stop,
-        and that nobody can tell.
+    forward : float32 array of shape (places,)
+        If one does, the probability that blue lies towards the line's start.
     nm, error_nm : float32 arrays of shape (places,)
         If one does, the wavelength there, roughly, and its standard error.
     """
 
     cover: np.ndarray
-    way: np.ndarray
+    forward: np.ndarray
     nm: np.ndarray
     error_nm: np.ndarray
 
@@ -42,18 +41,17 @@ def read(light: np.ndarray) -> Reading:
         As of `lib.recognition.trace_view.TraceView`.
     """
     forth = _read(light)
-    back = _read(light[::-1])[::-1][:, [0, 2, 1, 3, 4, 5]]
-    mean = (forth + back) / 2
+    back = _read(light[::-1])[::-1]
+    back[:, 1] = 1 - back[:, 1]
+    cover, forward, nm, log_error = (forth + back).T / 2
     # Where the two readings part, the wavelength is that much less sure.
-    spread = np.hypot(np.exp(mean[:, 5]), (forth[:, 4] - back[:, 4]) / 2)
-    return Reading(mean[:, 0], mean[:, 1:4], _NM_ORIGIN + _NM_UNIT * mean[:, 4], _NM_UNIT * spread)
+    spread = np.hypot(np.exp(log_error), (forth[:, 2] - back[:, 2]) / 2)
+    return Reading(cover, forward, _NM_ORIGIN + _NM_UNIT * nm, _NM_UNIT * spread)
 
 
 def _read(light: np.ndarray) -> np.ndarray:
     places = shipped_network().run(np.ascontiguousarray(light))
-    places[:, 0] = 1 / (1 + np.exp(-np.clip(places[:, 0], -30, 30)))
-    way = np.exp(places[:, 1:4] - places[:, 1:4].max(axis=1, keepdims=True))
-    places[:, 1:4] = way / way.sum(axis=1, keepdims=True)
+    places[:, :2] = 1 / (1 + np.exp(-np.clip(places[:, :2], -30, 30)))
     return places
 
 

@@ -151,6 +151,8 @@ def _simulate_part(
             spd[i] = lamp.draw(rng)
     profile, column_nm, monochrome = draw_profiles(rng, spd, effects)
     images = draw_pictures(rng, profile, effects)
+    # A sensor without colours has one noise, not three.
+    images[monochrome] = images[monochrome, ..., 1:2]
     for i, lamp in enumerate(lamps):
         if isinstance(lamp, Strip):
             images[i] = lamp.draw(rng, CROP_SHAPE[:2])

@@ -35,7 +35,8 @@ class Difficulty:
     monochrome : a sensor without colour
     light_leak : stray light enters at the rim
     cluttered : seen through an opening in a lit wall, box or room
-    pedestal : a coloured offset over the whole frame
+    pedestal : a coloured offset over the whole frame, even or not
+    scattered : faint broad light along the slit's image, as gratings scatter it
     overlay : time stamp, logo, marker line, ruler
     large : a phone's 12 megapixels
     thumbnail : 80 to 320 px wide
@@ -61,6 +62,7 @@ class Difficulty:
     light_leak: bool | None = None
     cluttered: bool | None = None
     pedestal: bool | None = None
+    scattered: bool | None = None
     overlay: bool | None = None
     large: bool | None = None
     thumbnail: bool | None = None
@@ -93,6 +95,7 @@ CONFLICTS = (
     ("small", "half_slit"),
     ("saturated", "dark"),
     ("pedestal", "dark"),
+    ("scattered", "dark"),
     ("light_leak", "dark"),
 )
 
@@ -117,6 +120,7 @@ COMMON = {
     "dark": 0.06,
     "light_leak": 0.12,
     "pedestal": 0.06,
+    "scattered": 0.08,
     "overlay": 0.08,
 }
 FAMILIES = {

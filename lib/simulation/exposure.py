@@ -35,6 +35,8 @@ class Exposure:
         Of the noise.
     bloom_share, veil_share : float
         Charge that spills along the rows; light scattered widely by the lens.
+    monochrome : bool
+        Whether all channels show the same.
     """
 
     peak: float
@@ -49,6 +51,7 @@ class Exposure:
     grain_px: float
     bloom_share: float
     veil_share: float
+    monochrome: bool
 
     def develop(self, light: np.ndarray) -> np.ndarray:
         """Return display values in [0, 1] of linear light, float32 (height, width, 3)."""
@@ -93,6 +96,7 @@ def draw_exposure(rng: np.random.Generator, setting: Setting) -> Exposure:
         grain_px=float(rng.choice([0, 0.5, 1.0])),
         bloom_share=0.5 * rng.random() ** 3,
         veil_share=0.06 * rng.random() ** 2,
+        monochrome=mono,
     )
 
 
@@ -126,7 +130,8 @@ def expose(
             read=exposure.read,
             grain_px=exposure.grain_px,
         )
-        image[block] = camera.to_bytes(exposure.develop(noisy))
+        shown = camera.to_bytes(exposure.develop(noisy))
+        image[block] = shown[..., 1:2] if exposure.monochrome else shown
     if scale == 1:
         return image
     return cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)

@@ -12,6 +12,8 @@ from lib.simulation.projection import Grating, Projection
 SAMPLES_PER_PX = 2
 # The frame's far corners may lie outside what any order reaches; no need to sample further.
 LONGEST_STRIP_PX = 12_000
+# Grid on which the lit part of a picture is looked for.
+LIT_AREA_STEP_PX = 8
 
 
 def frame_reach(projection: Projection, width: int, height: int) -> tuple[float, float]:
@@ -72,6 +74,14 @@ def blur(rng: np.random.Generator, light: np.ndarray, span_px: float) -> np.ndar
         halo_share=0.35 * rng.random() ** 3,
         halo_px=SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12),
     )[0]
+
+
+def scatter(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+    """Return what a grating scatters of the light along u, float32 (n, 3): faint, broad, tinted."""
+    knots = np.float32(np.exp(rng.normal(0, 1, (rng.integers(2, 7), 1))))
+    tint = rng.uniform(0.1, 1, 3)
+    broad = cv2.resize(knots, (1, len(light)), interpolation=cv2.INTER_LINEAR) * tint
+    return np.float32(broad * (log_uniform(rng, 0.002, 0.06) * light.max() / broad.max()))
 
 
 def slit_profile(rng: np.random.Generator, slit: Slit) -> tuple[np.ndarray, np.ndarray]:
@@ -146,12 +156,19 @@ def lit_area(
     shape: tuple[int, ...], scale: int, layout: Layout, u: np.ndarray
 ) -> tuple[slice, slice]:
     """Return the rows and columns of a picture outside of which no light of the slit falls."""
-    corners = [
-        layout.projection.from_slit(along, across)
-        for along in np.linspace(u[0], u[-1], 7)
-        for across in (-layout.slit.reach_px, layout.slit.reach_px)
-    ]
-    x, y = np.array(corners).T / scale
-    rows = slice(int(max(0, y.min() - 2)), int(np.clip(y.max() + 3, 0, shape[0])))
-    columns = slice(int(max(0, x.min() - 2)), int(np.clip(x.max() + 3, 0, shape[1])))
-    return rows, columns
+    step = LIT_AREA_STEP_PX
+    x = np.arange(0, shape[1] + step, step)[None] * scale
+    y = np.arange(0, shape[0] + step, step)[:, None] * scale
+    along, v = layout.projection.to_slit(x, y)
+    # Between two places of the coarse grid v changes by little more than their distance.
+    near = np.abs(v) < layout.slit.reach_px + 2 * step * scale
+    near &= (along > u[0] - 2 * step * scale) & (along < u[-1] + 2 * step * scale)
+    if not near.any():
+        return slice(0, 0), slice(0, 0)
+    return _stretch(near.any(axis=1), step, shape[0]), _stretch(near.any(axis=0), step, shape[1])
+
+
+def _stretch(near: np.ndarray, step: int, size: int) -> slice:
+    """Return the pixels from the first to the last true place of a grid, a place to spare."""
+    first, last = np.flatnonzero(near)[[0, -1]]
+    return slice(max(0, (first - 1) * step), min((last + 1) * step, size))

@@ -107,12 +107,17 @@ def attempt(
         return None
     orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
     backdrop, scale = draw_backdrop(rng, setting, layout, orders)
+    v, transmission = light.slit_profile(rng, layout.slit)
+    if "scattered" in setting.on:
+        stray = light.scatter(rng, orders[1])
+        if "monochrome" in setting.on:
+            stray[:] = stray.mean(axis=1, keepdims=True)
+        light.cast(backdrop, scale, layout, u, stray, v, transmission)
     frame = Frame((setting.height, setting.width), layout, exposure, u, backdrop, scale)
     dim_backdrop(frame, orders[1])
     boxes = find_boxes(frame, orders)
     if not boxes:
         return None
-    v, transmission = light.slit_profile(rng, layout.slit)
     light.cast(backdrop, scale, layout, u, sum(orders.values()), v, transmission)
     image = expose(rng, backdrop, exposure, scale)
     image = np.ascontiguousarray(image[: setting.height, : setting.width])
@@ -175,7 +180,7 @@ def draw_backdrop(
     if "light_leak" in setting.on:
         picture += surroundings.light_leak(rng, height, width)
     if "pedestal" in setting.on:
-        picture += surroundings.pedestal(rng)
+        picture += surroundings.pedestal(rng, height, width)
     if "zero_order" in setting.on:
         x, y = layout.projection.from_slit(0.0, 0.0)
         size = max(4.0, layout.span_px * rng.uniform(0.04, 0.2)) / scale

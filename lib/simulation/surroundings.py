@@ -25,10 +25,15 @@ def dark_box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return cv2.resize(haze, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
-def pedestal(rng: np.random.Generator) -> np.ndarray:
-    """Return a coloured offset of the whole frame, linear float32 (3,), display level 15 to 80."""
+def pedestal(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Return a coloured offset of the frame, display level 15 to 80, even or fading across it."""
     shown = rng.uniform(15, 80) / 255 * brushes.colour(rng, 0.3, 1)
-    return np.float32(shown**SCREEN_GAMMA)
+    offset = np.broadcast_to(np.float32(shown**SCREEN_GAMMA), (height, width, 3))
+    if rng.random() < 0.5:
+        return offset
+    patches = np.exp(rng.normal(0, 1, rng.integers(2, 5, 2))).clip(0, 1.5)
+    # Linear interpolation between few patches: an amplifier's glow, a vignette, a bright corner.
+    return offset * cv2.resize(np.float32(patches), (width, height))[..., None]
 
 
 def light_leak(rng: np.random.Generator, height: int, width: int) -> np.ndarray:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from lib.simulation.layout import Layout
-from lib.simulation.projection import Projection
+from lib.simulation.projection import Grating, Projection
 
 # The polynomial that maps pixels to nm follows the grating equation this closely over the box.
 POLYNOMIAL_TOLERANCE_NM = 0.01
@@ -43,6 +43,8 @@ class BandTruth:
         The other photo coordinate of the centre line, ascending powers of the same.
     seen_fraction : float
         Part of the order's visible length that is inside the frame.
+    projection : Projection
+    grating : Grating
     """
 
     x0: int
@@ -58,10 +60,17 @@ class BandTruth:
     coefficients: tuple[float, ...]
     centre_line: tuple[float, ...]
     seen_fraction: float
+    projection: Projection
+    grating: Grating
 
     def nm_at(self, pixel: np.ndarray) -> np.ndarray:
-        """Return the wavelength in nm at photo x (horizontal) or y (vertical) coordinates."""
+        """Return the wavelength in nm at photo x (or y, if vertical) on the centre line."""
         return np.polynomial.polynomial.polyval(pixel, self.coefficients)
+
+    def nm_in_photo(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the wavelength in nm at places of the photo, on the centre line or off it."""
+        u, _ = self.projection.to_slit(x, y)
+        return self.grating.nm_at(u, self.order)
 
 
 @dataclass(frozen=True)
@@ -201,7 +210,7 @@ def band_truth(
     centre = np.polynomial.polynomial.polyval(position, line)
     u, _ = to_slit_along(projection, position, centre)
     inside = (centre > -0.5) & (centre < breadth - 0.5) & (high - low > 0.5)
-    inside &= (u >= seen_u[0]) & (u <= seen_u[1])
+    inside = longest_run(inside & (u >= seen_u[0]) & (u <= seen_u[1]))
     if inside.sum() < SHORTEST_BOX_PX:
         return None
     first, last = np.flatnonzero(inside)[[0, -1]]
@@ -228,6 +237,8 @@ def band_truth(
         coefficients=fit_polynomial(position[pick], nm, POLYNOMIAL_TOLERANCE_NM, HIGHEST_DEGREE),
         centre_line=line,
         seen_fraction=float(np.ptp(u[pick]) / max(seen_u[1] - seen_u[0], 1e-6)),
+        projection=layout.projection,
+        grating=layout.grating,
     )
 
 
@@ -246,12 +257,25 @@ def centre_polynomial(
     low, high = np.clip(edges, -0.5, breadth - 0.5)
     centre = (low + high) / 2
     u, _ = to_slit_along(projection, position, centre)
-    seen = (high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1])
+    seen = longest_run((high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1]))
     whole = seen & (edges[0] >= -0.5) & (edges[1] <= breadth - 0.5)
     used = whole if whole.sum() > 0.3 * seen.sum() else seen
     if used.sum() < SHORTEST_BOX_PX:
         return None
     return fit_polynomial(position[used], centre[used], 0.05, 2)
+
+
+def longest_run(true: np.ndarray) -> np.ndarray:
+    """Return the longest unbroken run of a bool array alone, of its shape.
+
+    Far from a bent band the bends, carried on, can come to its wavelengths again.
+    """
+    edges = np.flatnonzero(np.diff(true, prepend=False, append=False)).reshape(-1, 2)
+    alone = np.zeros_like(true)
+    if len(edges):
+        first, stop = edges[np.diff(edges, axis=1).argmax()]
+        alone[first:stop] = True
+    return alone
 
 
 def to_slit_along(

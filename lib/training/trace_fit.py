@@ -30,7 +30,7 @@ class Lines(keras.utils.PyDataset):
         return len(self._places) // BATCH
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return one batch: light float32 (n, places, channels), targets float32 (n, places, 4)."""
+        """Return one batch: light float32 (n, places, channels), targets float32 (n, places, 3)."""
         places = np.sort(self._places[index * BATCH : (index + 1) * BATCH])
         rng = np.random.default_rng(self._turns[index])
         light, targets = mirror(rng, self._light[places], self._targets[places])
@@ -56,7 +56,7 @@ def fit_trace_network(
     Parameters
     ----------
     training, validation : sequences of Path
-        Files of light, float16 (n, places, channels), and targets, float16 (n, places, 4).
+        Files of light, float16 (n, places, channels), and targets, float16 (n, places, 3).
     output : Path
         Folder that receives the network and its card.
 
@@ -95,14 +95,13 @@ def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     marked, covered = output[..., 0] > 0, truth[..., 0] > 0.5
     shown = covered.any(axis=1)
     overlap = (marked & covered).sum(axis=1) / np.maximum((marked | covered).sum(axis=1), 1)
-    known = truth[..., 1:3].any(axis=(1, 2))
-    way = (truth[..., :1] * output[..., 1:4]).sum(axis=1).argmax(axis=1)
-    wanted = (truth[..., :1] * truth[..., 1:3]).sum(axis=1).argmax(axis=1)
-    off_nm = NM_UNIT * np.abs(truth[..., 3] - output[..., 4])[known[:, None] & covered]
+    way = (truth[..., 0] * np.tanh(output[..., 1] / 2)).sum(axis=1) > 0
+    wanted = (truth[..., 0] * (truth[..., 1] - 0.5)).sum(axis=1) > 0
+    off_nm = NM_UNIT * np.abs(truth[..., 2] - output[..., 2])[covered]
     return {
         "overlap": round(float(overlap[shown].mean()), 4),
         "empty_left_empty": round(float((~marked[~shown]).all(axis=1).mean()), 4),
-        "direction": round(float((way == wanted)[known].mean()), 4),
+        "direction": round(float((way == wanted)[shown].mean()), 4),
         "median_error_nm": round(float(np.median(off_nm)), 2),
     }
 

@@ -1,8 +1,8 @@
 """The network that reads the light along a line: which stretch is a first order, and its colours.
 
 A one-dimensional encoder-decoder. For each place along the line it says how surely a usable first
-order covers it, whether blue lies towards the line's start, its stop, or nobody can tell, and
-roughly which wavelength falls there.
+order covers it, how surely blue lies towards the line's start, and roughly which wavelength falls
+there.
 """
 
 import itertools
@@ -11,9 +11,9 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-# Covered (a logit); blue at the start, blue at the stop, untold (logits of a softmax); the
-# wavelength and the logarithm of its standard error, in the units of `lib.training.trace_views`.
-OUTPUTS = 6
+# Covered, blue towards the start (logits); the wavelength and the logarithm of its standard error,
+# in the units of `lib.training.trace_views`.
+OUTPUTS = 4
 # Standard errors from 1 nm to 270 nm.
 _LOG_ERROR = (-4.6, 1.0)
 _SHARE_OF_WAVELENGTH = 0.2
@@ -22,7 +22,7 @@ _SHARE_OF_DIRECTION = 0.3
 
 
 def build_trace_network(places: int, channels: int) -> keras.Model:
-    """Return the untrained network: float32 (n, places, channels) to float32 (n, places, 6)."""
+    """Return the untrained network: float32 (n, places, channels) to float32 (n, places, 4)."""
     inputs = keras.Input((places, channels), name="light")
     x = _conv(inputs, _WIDTHS[0], 7)
     skips = []
@@ -67,12 +67,10 @@ def trace_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     both = tf.reduce_sum(said * cover, -1)
     either = tf.reduce_sum(said + cover - said * cover, -1)
     overlap = (both + 1) / (either + 1)
-    known = truth[..., 1:3]
-    direction = tf.concat([known, 1 - tf.reduce_sum(known, -1, keepdims=True)], -1)
-    wrong = tf.nn.softmax_cross_entropy_with_logits(labels=direction, logits=output[..., 1:4])
-    log_error = tf.clip_by_value(output[..., 5], *_LOG_ERROR)
+    wrong = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth[..., 1], logits=output[..., 1])
+    log_error = tf.clip_by_value(output[..., 3], *_LOG_ERROR)
     # Negative logarithm of a normal density.
-    off = 0.5 * ((truth[..., 3] - output[..., 4]) * tf.exp(-log_error)) ** 2 + log_error
+    off = 0.5 * ((truth[..., 2] - output[..., 2]) * tf.exp(-log_error)) ** 2 + log_error
     inside = cover / (tf.reduce_sum(cover, -1, keepdims=True) + 1)
     return (
         tf.reduce_mean(entropy, -1)

@@ -7,15 +7,15 @@ import numpy as np
 
 from lib.training.band_views import BandBox
 
-# The covered part of a place; 1 if blue is at the line's start; 1 if at its stop (neither: the
-# colours do not tell); the wavelength there, in these units.
-TARGETS = 4
+# The covered part of a place; 1 if blue lies towards the line's start, 0 if towards its stop; the
+# wavelength there, in these units.
+TARGETS = 3
 NM_ORIGIN, NM_UNIT = 550.0, 100.0
 # A line belongs to a band if, at the band's middle, it lies this near to the band's centre line,
 # in half heights of both.
 _NEAR = 0.6
 # Margins of a window about a band, in lengths of the band: what the finder's looks see.
-_NARROWEST, _WIDEST = 0.05, 3.0
+_NARROWEST, _WIDEST = 0.05, 4.5
 _LEAST_WINDOW_PX = 8.0
 
 
@@ -28,14 +28,17 @@ class Line(Protocol):
     def across(self, along: np.ndarray) -> np.ndarray:
         """Return the across coordinate at `along`."""
 
+    def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return photo x and y, shape (m, n), of n coordinates along at m offsets across."""
+
 
 class KnownBand(BandBox, Protocol):
     """What else is known of a band: see `lib.simulation.truth.BandTruth`."""
 
-    blue_end: str
+    blue_side: str
 
-    def nm_at(self, pixel: np.ndarray) -> np.ndarray:
-        """Return wavelengths at photo coordinates of pixel centres along the dispersion."""
+    def nm_in_photo(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return wavelengths at places of the photo, pixel centres."""
 
 
 def ends_of(band: KnownBand) -> tuple[int, int]:
@@ -60,7 +63,7 @@ def half_height(band: KnownBand) -> float:
 
 
 def trace_targets(edges: np.ndarray, line: Line, bands: Sequence[KnownBand]) -> np.ndarray:
-    """Return what each place of a line shows, float32 (n, 4).
+    """Return what each place of a line shows, float32 (n, 3).
 
     Parameters
     ----------
@@ -76,11 +79,10 @@ def trace_targets(edges: np.ndarray, line: Line, bands: Sequence[KnownBand]) -> 
         covered = np.clip(np.minimum(edges[1:], last) - np.maximum(edges[:-1], first), 0, None)
         part = covered / (edges[1:] - edges[:-1])
         targets[:, 0] = np.maximum(targets[:, 0], part)
-        if band.blue_end != "none":
-            at_start = band.blue_end in ("left", "top")
-            targets[part > 0, 1 if at_start else 2] = 1
+        targets[part > 0, 1] = band.blue_side in ("left", "top")
         middles = np.clip((edges[1:] + edges[:-1]) / 2 - 0.5, first, last - 1)[part > 0]
-        targets[part > 0, 3] = (band.nm_at(middles) - NM_ORIGIN) / NM_UNIT
+        nm = band.nm_in_photo(*line.place(middles, np.zeros(1)))[0]
+        targets[part > 0, 2] = (nm - NM_ORIGIN) / NM_UNIT
     return targets
 
 
@@ -100,9 +102,10 @@ def draw_window(rng: np.random.Generator, first: float, last: float) -> tuple[fl
 def mirror(
     rng: np.random.Generator, light: np.ndarray, targets: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Turn round half of a batch of lines, light (n, places, channels), targets (n, places, 4)."""
+    """Turn round half of a batch of lines, light (n, places, channels), targets (n, places, 3)."""
     turned = rng.random(len(light)) < 0.5
     light, targets = light.copy(), targets.copy()
     light[turned] = light[turned, ::-1]
-    targets[turned] = targets[turned, ::-1][..., [0, 2, 1, 3]]
+    targets[turned] = targets[turned, ::-1]
+    targets[turned, :, 1] = 1 - targets[turned, :, 1]
     return light, targets
