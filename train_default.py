@@ -50,8 +50,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="folder of crops and run (default: %(default)s)",
     )
     for flag, default, text in (
-        ("crops", 120_000, "training crops of the seven classes"),
-        ("unknown", 30_000, "training crops of unknown lamps"),
+        ("crops", 200_000, "training crops of the seven classes"),
+        ("unknown", 50_000, "training crops of unknown lamps"),
         ("cuts", 8_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
         ("epochs", 5, "passes over the training crops"),
@@ -86,7 +86,7 @@ def make_model(args: argparse.Namespace) -> None:
     argv += ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
     s4_train.train(s4_train.parse_args([*argv, "--overwrite"]))
     argv = ["--input", str(run), "--output", str(args.output), "--overwrite"]
-    argv += ["--unknowns", str(args.work / "unknown_check.tfrecord")]
+    argv += ["--unknowns", str(files["unknown_check"])]
     s5_freeze_pb.freeze(s5_freeze_pb.parse_args(argv))
 
 

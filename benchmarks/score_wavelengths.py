@@ -15,10 +15,8 @@ Writes: the report on stdout; with --json the same figures and one row a photo
 
 import argparse
 import contextlib
-import io
 import logging
 import os
-import signal
 import sys
 import time
 from collections import Counter, defaultdict
@@ -33,10 +31,10 @@ from joblib import Parallel, delayed
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.line_marks import marked_bands
+from benchmarks.other_axes import rascal_axis, two_peak_line
 from lib.errors import DataError
 from lib.files import write_json
 from lib.images import read_image
-from lib.lines import line_list
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis import WavelengthAxis
 from lib.recognition.band import BandNotFound, BandProfile, band_profile, find_band
@@ -51,9 +49,6 @@ from lib.training.axis_truth import ASKED_NM, LAMPS, asked_places
 
 LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
 FAR_OFF_NM = 5.0
-# Peaks that match nothing keep rascal busy for minutes; a fit that works takes one to six seconds.
-RASCAL_SECONDS = 20.0
-
 
 # Photo, class, and the wavelengths of the first and the last column.
 PYSA_BANDS = (
@@ -259,62 +254,6 @@ def fit_seconds(result: Result, lamp: str) -> float:
             blue_known=result.band.blue_end != "none",
         )
     return time.process_time() - start
-
-
-def two_peak_line(profile: BandProfile, px: np.ndarray, nm: np.ndarray) -> np.ndarray | None:
-    """Lay a straight line through the peaks at Hg 435.8 and 546.1 nm, rightly picked by hand.
-
-    The hand is the truth: the peaks nearest to the true places, if within 8 nm.
-    """
-    peaks = find_lines(profile.rgb)
-    if len(px) == 0 or len(peaks) == 0:
-        return None
-    index = np.arange(len(profile.position))
-    # The two lines lie inside the asked wavelengths, at whose places the truth is known.
-    truth = np.polynomial.Polynomial.fit(px, nm, min(4, len(px) - 1))
-    true_nm = truth(np.interp(peaks.place, index, profile.position))
-    low, high = (int(np.abs(true_nm - nm).argmin()) for nm in (435.833, 546.074))
-    if abs(true_nm[low] - 435.833) > 8 or abs(true_nm[high] - 546.074) > 8:
-        return None
-    slope = (546.074 - 435.833) / (peaks.place[high] - peaks.place[low])
-    return 435.833 + slope * (index - peaks.place[low])
-
-
-def rascal_axis(peaks: np.ndarray, samples: int, lines: str) -> np.ndarray | None:
-    """Return rascal's wavelength of each sample, None where it finds no fit."""
-    from rascal.calibrator import Calibrator
-
-    def stop(*_: object) -> None:
-        raise TimeoutError
-
-    signal.signal(signal.SIGALRM, stop)
-    table = line_list(lines)
-    seen = table.select((table.nm > 380) & (table.nm < 760) & (table.intensity > 2))
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        signal.setitimer(signal.ITIMER_REAL, RASCAL_SECONDS)
-        try:
-            calibrator = Calibrator(peaks)
-            calibrator.set_calibrator_properties(num_pix=samples, log_level="critical")
-            calibrator.set_hough_properties(
-                num_slopes=2000,
-                xbins=100,
-                ybins=100,
-                min_wavelength=380,
-                max_wavelength=720,
-                range_tolerance=60,
-            )
-            calibrator.set_ransac_properties(sample_size=min(5, len(peaks)))
-            calibrator.add_user_atlas([lines] * len(seen), list(seen.nm))
-            calibrator.do_hough_transform(brute_force=False)
-            fit = calibrator.fit(max_tries=200, fit_deg=min(2, len(peaks) - 1), progress=False)
-        # rascal reports what it cannot fit by whatever its numerics raise.
-        except Exception:
-            return None
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-    if fit is None or not np.all(np.isfinite(fit[0])):
-        return None
-    return np.polynomial.polynomial.polyval(np.arange(samples), fit[0])
 
 
 def score_real(folder: Path, args: argparse.Namespace) -> list[Row]:
