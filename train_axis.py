@@ -7,7 +7,7 @@ search for axes ranks by the weights of before, so each run is one more round.
 Reads:  models/band/, models/trace/, models/axis/ (where the weights start)
 Writes: models/axis/axis.json
 
-    python train_axis.py --photos 1400
+    python train_axis.py --photos 2100
 """
 
 import argparse
@@ -53,7 +53,7 @@ _AS_FITTED = AxisWeights({}, {}, 0.0, 1.0, 0.0)
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__, seed=True, overwrite=True)
-    parser.add_argument("--photos", type=int, default=1400, help="default: %(default)s")
+    parser.add_argument("--photos", type=int, default=2100, help="default: %(default)s")
     parser.add_argument("--output", type=Path, default=MODELS / "axis", help="default: %(default)s")
     cli.add_jobs_flag(parser)
     return parser.parse_args(argv)
