@@ -51,7 +51,7 @@ _SAME_PART = 0.7
 _MOST_PARTS = 3
 _FEWEST_LINES_MONOCHROME = 5
 # An axis whose standard error reaches this, within the wavelengths people measure, is of no use.
-_LARGEST_ERROR_NM = 4.0
+_LARGEST_ERROR_NM = 3.0
 _ASKED_NM = (430.0, 680.0)
 
 
