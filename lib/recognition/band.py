@@ -29,6 +29,9 @@ CROP_COLUMNS = 480
 # Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
 _SAMPLES_PER_CROP_ROW = 5
 _MOST_PROFILE_ROWS = 64
+# Less sure of a first order than this, and it is none: of 2,000 simulated photos 0.2 % of the right
+# bands go, a fifth of the wrong ones, and a third of those found in scenes without a spectrum.
+_SURE_OF_ORDER = 0.8
 # From this confidence on, a mask counts though the trace network sees no first order along it:
 # slits taller than their spectrum is long. Masks of scenes stay below.
 _SURE_OF_MASK = 0.75
@@ -156,6 +159,8 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     geometry = refine(image, order.geometry, 2.0 * candidate.pixel_px)
     # With its lines upright the order shows its ends more sharply.
     order = first_order(image, geometry) or order
+    if order.confidence < _SURE_OF_ORDER and candidate.confidence < _SURE_OF_MASK:
+        return None
     geometry = order.geometry
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
