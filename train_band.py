@@ -2,12 +2,15 @@
 
 Views of simulated photos and scenes are made once and kept under --cache; with the cache there,
 training starts at once. The frozen network is checked against the trained one before it is
-written. An hour on two cores. models/band/band.json says how the shipped weights came about.
+written. An hour on two cores, and a quarter of that for a second round. models/band/band.json says
+how the shipped weights came about: the first round of the two below with the simulator of 0.2.0,
+the second with that of 0.3.0.
 
 Reads:  nothing
 Writes: InputData/band_views/*.npy; models/band/band.tflite, band.keras, band.json
 
     python train_band.py --photos 15000 --epochs 12
+    python train_band.py --start models/band --photos 10000 --seed 1 --epochs 6 --rate 1.5e-3
 """
 
 import argparse
