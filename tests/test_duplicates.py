@@ -8,6 +8,7 @@ from lib.curation.analysis import AnalysisStore, analyse, analyse_all
 from lib.curation.duplicates import chain, near_duplicates
 from lib.curation.fingerprints import fingerprint
 from lib.images import write_png
+from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo
 
 LAMPS = ("neon", "mercury", "incandescent", "helium", "white_led", "triphosphor")
@@ -42,6 +43,9 @@ CHANGES = {
 }
 
 
+CLEAR = vars(PLAIN)
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     return AnalysisStore(tmp_path_factory.mktemp("analysis"))
@@ -52,7 +56,8 @@ def photos():
     """One clear photo of each lamp, and another of the first."""
     draws = [*enumerate(LAMPS), (90, LAMPS[0])]
     return [
-        simulate_photo(np.random.default_rng([5, i]), lamp, quality=0).image for i, lamp in draws
+        simulate_photo(np.random.default_rng([6, i]), lamp, quality=0, **CLEAR).image
+        for i, lamp in draws
     ]
 
 

@@ -4,9 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lib.recognition.band import Band
-from lib.recognition.straighten import Geometry
-from lib.simulation.truth import BandTruth
+from lib.training.trace_views import KnownBand, ends_of
 
 # Lamps with lines, and the class under which they are recognised.
 LAMPS = {
@@ -25,14 +23,21 @@ _FEWEST_PLACES = 3
 _ROWS = 9
 
 
-class Lines(Protocol):
-    """A band, as far as its place in the photo goes: `lib.recognition.band.Band`."""
+class Line(Protocol):
+    """A line through a photo: see `lib.recognition.straighten.Geometry`."""
 
-    geometry: Geometry
+    def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return photo x and y, shape (m, n), of n coordinates along at m offsets across."""
+
+
+class FoundBand(Protocol):
+    """A found band, as far as its place in the photo goes: see `lib.recognition.band.Band`."""
+
+    geometry: Line
     rows: tuple[float, float]
 
 
-def asked_places(band: Band | Lines, truth: BandTruth | None) -> tuple[np.ndarray, np.ndarray]:
+def asked_places(band: FoundBand, truth: KnownBand | None) -> tuple[np.ndarray, np.ndarray]:
     """Return places along a found band at `ASKED_NM`, and the wavelengths that it shows there.
 
     What a column of the straightened band shows is told by the middle one of the rows that are
@@ -40,9 +45,8 @@ def asked_places(band: Band | Lines, truth: BandTruth | None) -> tuple[np.ndarra
 
     Parameters
     ----------
-    band : Band
-        Or anything with its `geometry` and `rows`.
-    truth : BandTruth or None
+    band : FoundBand
+    truth : KnownBand or None
         None where the band is no true one.
 
     Returns
@@ -53,7 +57,7 @@ def asked_places(band: Band | Lines, truth: BandTruth | None) -> tuple[np.ndarra
     """
     if truth is None:
         return np.zeros(0), np.zeros(0)
-    low, high = (truth.x0, truth.x1) if truth.axis == "horizontal" else (truth.y0, truth.y1)
+    low, high = ends_of(truth)
     px = np.linspace(low, high - 1, 10 * _PLACES)
     x, y = band.geometry.place(px, np.linspace(*band.rows, _ROWS))
     nm = np.median(truth.nm_in_photo(x, y), axis=0)
