@@ -7,7 +7,7 @@ search for axes ranks by the weights of before, so each run is one more round.
 Reads:  models/band/, models/trace/, models/axis/ (where the weights start)
 Writes: models/axis/axis.json
 
-    python train_axis.py --photos 2100
+    python train_axis.py --photos 2100 --seed 1 --overwrite
 """
 
 import argparse
@@ -68,7 +68,7 @@ class Sample:
     number : int
         Of the photo.
     choice : KnownChoice
-    errors : list of float64 (2, 12) arrays
+    errors : list of float64 (2, n) arrays
         Of each answer true errors, signless, and stated ones, nm; of shape (2, 0) where the axis
         would be refused as too uncertain.
     """

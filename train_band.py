@@ -10,7 +10,8 @@ Reads:  nothing
 Writes: InputData/band_views/*.npy; models/band/band.tflite, band.keras, band.json
 
     python train_band.py --photos 15000 --epochs 12
-    python train_band.py --start models/band --photos 10000 --seed 1 --epochs 6 --rate 1.5e-3
+    python train_band.py --start models/band --photos 10000 --seed 1 --epochs 6 --rate 1.5e-3 \\
+        --overwrite
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """Make the model that ships from nothing: simulate, train, freeze. No real photo takes part.
 
 Crops of the seven classes, and crops of unknown lamps at which the network learns to shrug
-(outlier exposure), are simulated with fixed seeds: most directly, a tenth cut by the band finder
+(outlier exposure), are simulated with fixed seeds: most directly, some cut by the band finder
 from simulated photos. Validation and test are simulated with other seeds, and so are the unknown
 lamps that the threshold for refusing is set by.
 

@@ -33,6 +33,7 @@ SCENE_SHARE = 0.35
 # Held back for validation.
 VALIDATION_SHARE = 0.048
 HARD = (*HARD_TO_FIND, "overlay", "saturated")
+# Beside the lines that the finder sees, windows drawn about the bands.
 WINDOWS_A_PHOTO = 4
 
 

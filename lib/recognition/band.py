@@ -29,8 +29,8 @@ CROP_COLUMNS = 480
 # Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
 _SAMPLES_PER_CROP_ROW = 5
 _MOST_PROFILE_ROWS = 64
-# Less sure of a first order than this, and it is none: of 2,000 simulated photos 0.2 % of the right
-# bands go, a fifth of the wrong ones, and a third of those found in scenes without a spectrum.
+# Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
+# bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum.
 _SURE_OF_ORDER = 0.8
 # From this confidence on, a mask counts though the trace network sees no first order along it:
 # slits taller than their spectrum is long. Masks of scenes stay below.

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import numpy as np
 
-from lib.training.trace_views import KnownBand, ends_of
+from lib.training.trace_views import KnownBand, Line, ends_of
 
 # Lamps with lines, and the class under which they are recognised.
 LAMPS = {
@@ -21,13 +21,6 @@ ASKED_NM = (430.0, 680.0)
 _PLACES = 24
 _FEWEST_PLACES = 3
 _ROWS = 9
-
-
-class Line(Protocol):
-    """A line through a photo: see `lib.recognition.straighten.Geometry`."""
-
-    def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return photo x and y, shape (m, n), of n coordinates along at m offsets across."""
 
 
 class FoundBand(Protocol):
