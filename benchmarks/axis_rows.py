@@ -1,0 +1,66 @@
+"""What the benchmarks of wavelength axes share: the chain under test and the verdict on an axis."""
+
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from lib.errors import DataError
+from lib.recognition.axis import WavelengthAxis
+from lib.recognition.band import BandNotFound, band_profile, find_band
+from lib.recognition.classifier import Classifier
+from lib.recognition.recognise import Result, recognise
+from lib.recognition.wavelength import fit_axis
+
+FAR_OFF_NM = 5.0
+
+# Places along a band, and the true wavelengths there.
+Asked = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass
+class Row:
+    """One photo under one method; no error where there is no axis."""
+
+    photo: str
+    group: str
+    method: str
+    error_nm: float | None
+    reason: str = ""
+    within_68: float | None = None
+    within_95: float | None = None
+    seconds: float = 0.0
+    marks_nm: list[float] = field(default_factory=list)
+
+
+@cache
+def classifier_of(model: Path) -> Classifier:
+    """Return the model's classifier, loaded once a process."""
+    return Classifier(model)
+
+
+def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
+    """Recognise a photo; with the lamp told, only its band and its axis."""
+    if told is None:
+        return recognise(image, classifier_of(model))
+    try:
+        band = find_band(image)
+    except BandNotFound as error:
+        return Result("no_band", str(error), "")
+    profile = band_profile(image, band)
+    known = band.blue_end != "none"
+    try:
+        axis, reason = fit_axis(profile, told, axis=band.axis, blue_known=known), None
+    except DataError as error:
+        axis, reason = None, f"no wavelength axis: {error}"
+    return Result("ok", reason, "", source=told, band=band, profile=profile, axis=axis)
+
+
+def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
+    """Judge an axis by the true wavelengths."""
+    px, nm = asked
+    off = np.abs(axis.nm_at(px) - nm)
+    error = axis.standard_error_nm(px)
+    within = float((off < error).mean()), float((off < 1.96 * error).mean())
+    return Row(name, lamp, method, float(off.max()), "", *within)
