@@ -101,16 +101,7 @@ def write_dataset(
     for name in names:
         require_absent(output / name, overwrite=overwrite)
     rng = np.random.default_rng(seed)
-    try:
-        split_of = split_groups(
-            [crop.label for crop in crops],
-            [crop.group for crop in crops],
-            shares,
-            rng,
-            partial=partial,
-        )
-    except DataError as error:
-        raise DataError(f"{table}: {error}") from error
+    split_of = _split_of(table, crops, shares, rng, partial=partial)
     members = {
         split: [crop for crop, of in zip(crops, split_of, strict=True) if of == split]
         for split in SPLITS
@@ -141,6 +132,22 @@ def write_dataset(
         for name in names:
             (folder / name).replace(output / name)
     return record
+
+
+def _split_of(
+    table: Path,
+    crops: list[LabelledCrop],
+    shares: tuple[float, ...],
+    rng: np.random.Generator,
+    *,
+    partial: bool,
+) -> list[str]:
+    """Return the split of each crop; an error names the table."""
+    labels, groups = [crop.label for crop in crops], [crop.group for crop in crops]
+    try:
+        return split_groups(labels, groups, shares, rng, partial=partial)
+    except DataError as error:
+        raise DataError(f"{table}: {error}") from error
 
 
 def class_table(counts: dict[str, dict[str, dict[str, int]]]) -> str:
