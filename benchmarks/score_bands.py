@@ -36,6 +36,7 @@ from lib.images import read_image, write_png
 from lib.plots.sheets import arrange, draw_tile
 from lib.recognition.band import BandNotFound, cut_crop, find_band
 from lib.simulation.photos import simulate_photo, simulate_scene
+from lib.simulation.truth import overlap_along
 
 REAL_OVERLAP = 0.6
 SIMULATED_OVERLAP = 0.7
@@ -98,7 +99,7 @@ def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Scor
         return Score(case.name, True, False, lost, 0.0, "refused", case.tags, seconds)
     # A divided slit has boxes of its halves and of the whole: any of them will do.
     best = max(case.boxes, key=lambda box: _closeness(found, box, overlap))
-    share = _overlap_along(found, best)
+    share = overlap_along(found, best)
     inside = best.axis == found.axis and _centre_inside(found, best)
     faults = []
     if best.axis != found.axis:
@@ -116,20 +117,8 @@ def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Scor
 
 
 def _closeness(found: Box, box: Box, overlap: float) -> tuple[bool, float]:
-    share = _overlap_along(found, box)
+    share = overlap_along(found, box)
     return share >= overlap and _centre_inside(found, box), share
-
-
-def _overlap_along(found: Box, box: Box) -> float:
-    if found.axis != box.axis:
-        return 0.0
-    a0, a1, b0, b1 = (
-        (found.x0, found.x1, box.x0, box.x1)
-        if box.axis == "horizontal"
-        else (found.y0, found.y1, box.y0, box.y1)
-    )
-    both = max(0.0, min(a1, b1) - max(a0, b0))
-    return both / max(max(a1, b1) - min(a0, b0), 1e-9)
 
 
 def _centre_inside(found: Box, box: Box) -> bool:
