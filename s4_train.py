@@ -51,6 +51,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="DIR",
         help="run or frozen model whose weights are the start (default: random weights)",
     )
+    parser.add_argument(
+        "--teachers",
+        nargs="+",
+        metavar="DIR",
+        help="runs or frozen models whose mean opinion is taught in place of the labels",
+    )
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--epochs",

@@ -71,6 +71,15 @@ def test_files_are_mixed_in_proportion(numbered, tmp_path):
         assert (images.numpy().min(axis=(1, 2, 3)) == 1).sum() == 20
 
 
+def test_given_targets_stay_with_their_crops(numbered):
+    told = np.tile(np.arange(60, dtype=np.float32)[:, None], 7)
+    stream = training_batches(
+        {numbered: 60}, batch_size=20, seed=0, flip=True, outlier_weight=1, targets={numbered: told}
+    )
+    for images, targets, _ in stream.take(6):
+        assert targets.numpy()[:, 0].tolist() == numbers([images.numpy()])
+
+
 def test_unknown_lamps_are_taught_every_class_alike(numbered):
     for images, targets, weights in batches(numbered, steps=3):
         for number, target, weight in zip(numbers([images]), targets, weights, strict=True):

@@ -124,6 +124,42 @@ def test_fine_tuning_starts_from_a_frozen_model(frozen_model, crops_folder, tmp_
     assert tuned["config"]["init"] == str(frozen_model)
 
 
+def test_teachers_replace_the_labels(
+    finished_run, frozen_model, crops_folder, tiny_network, tmp_path
+):
+    from lib.files import sha256
+    from lib.training.tfrecord import read_tfrecord, write_tfrecord
+
+    crops = read_tfrecord(crops_folder / "train.tfrecord")
+    wrong = tmp_path / "wrong.tfrecord"
+    write_tfrecord(wrong, ((image, 0, f"{i}.png") for i, image in enumerate(crops.images)))
+    flags = ("--arch", tiny_network, "--epochs", 4, "--batch-size", 16, "--learning-rate", 0.01)
+    flags += ("--train", wrong, "--teachers", finished_run, frozen_model)
+    assert run("--input", crops_folder, *flags, "--output", tmp_path / "run") == 0
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert record["config"]["teachers"] == [str(finished_run), str(frozen_model)]
+    assert record["data"]["teachers"] == [sha256(finished_run / "model.keras")] * 2
+    answers = np.sum(record["test"]["confusion"], axis=0)
+    assert np.count_nonzero(answers) > 1, "taught by labels, it would know but one class"
+
+
+def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder):
+    from lib.training.fit import predict_logits, teachings
+    from lib.training.frozen import load_network
+
+    path = crops_folder / "train.tfrecord"
+    labels, logits = predict_logits(load_network(finished_run / "model.keras"), path)
+    assert teachings([], [path]) is None
+    taught = teachings([finished_run, finished_run], [path])[path]
+    assert taught.shape == (128, 7) and taught.dtype == np.float32
+    # predict_logits leaves the unknown lamps out, which are taught like any other.
+    assert len(labels) < 128
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected = odds / odds.sum(axis=1, keepdims=True)
+    found = [np.abs(taught - row).max(axis=1).min() for row in expected]
+    assert max(found) < 1e-5
+
+
 def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, monkeypatch, capsys):
     from lib.training import run as runs
 
@@ -150,6 +186,7 @@ def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, mon
         (["--outliers", "{crops}/test.tfrecord"], "expected only unknown lamps (label -1)"),
         (["--arch", "resnet"], "no network 'resnet'; expected one of compact, nnsic_m4"),
         (["--init", "{tmp}"], "model.keras: no such file"),
+        (["--teachers", "{model}", "{tmp}"], "model.keras: no such file"),
         (["--init", "{model}", "--arch", "compact"], "holds a tiny; expected a compact"),
         (["--resume"], "run.json: no such file"),
     ],

@@ -1,6 +1,6 @@
 """Every choice of a training, in one place."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
@@ -13,6 +13,9 @@ class TrainConfig:
         Name in `ARCHITECTURES`.
     init : str or None
         Folder of a run or a frozen model whose weights are the start.
+    teachers : list of str
+        Folders of runs or frozen models whose mean opinion of each training crop is the target, in
+        place of its label (distillation, Hinton et al. 2015, https://arxiv.org/abs/1503.02531).
     epochs : int
         Passes over the training crops.
     steps : int or None
@@ -37,6 +40,7 @@ class TrainConfig:
 
     arch: str = "compact"
     init: str | None = None
+    teachers: list[str] = field(default_factory=list)
     epochs: int = 6
     steps: int | None = None
     batch_size: int = 128

@@ -3,6 +3,7 @@
 import csv
 import logging
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -21,7 +22,12 @@ from lib.training import metrics
 from lib.training.architectures import ARCHITECTURES
 from lib.training.config import TrainConfig
 from lib.training.frozen import load_network
-from lib.training.input_pipeline import KnownAccuracy, evaluation_batches, training_batches
+from lib.training.input_pipeline import (
+    KnownAccuracy,
+    all_batches,
+    evaluation_batches,
+    training_batches,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -79,6 +85,7 @@ def train(
                 seed=config.seed + len(history),
                 flip=config.flip,
                 outlier_weight=config.outlier_weight,
+                targets=teachings(config.teachers, sizes),
             ),
             steps_per_epoch=steps,
             initial_epoch=len(history),
@@ -89,6 +96,25 @@ def train(
             verbose=0,
         )
     return recorder.history
+
+
+def teachings(teachers: Sequence[str], paths: Iterable[Path]) -> dict[Path, np.ndarray] | None:
+    """Return what the teachers say of every crop of each file, None without teachers.
+
+    float32 (crops, 7): the probabilities of the mean of the teachers' logits.
+    """
+    if not teachers:
+        return None
+    networks = [load_network(Path(teacher) / KERAS_NAME) for teacher in teachers]
+    said = {}
+    for path in paths:
+        logits = [
+            np.mean([network.predict_on_batch(images) for network in networks], axis=0)
+            for images, _ in all_batches(path, batch_size=EVALUATION_BATCH_CROPS)
+        ]
+        said[path] = softmax(np.concatenate(logits), axis=1).astype(np.float32)
+        LOG.info("%s: %d crops seen by %d teachers", path, len(said[path]), len(networks))
+    return said
 
 
 def compiled_network(config: TrainConfig, steps: int) -> keras.Model:

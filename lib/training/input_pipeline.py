@@ -30,7 +30,13 @@ def count_labels(path: Path) -> Counter[int]:
 
 
 def training_batches(
-    sizes: dict[Path, int], *, batch_size: int, seed: int, flip: bool, outlier_weight: float
+    sizes: dict[Path, int],
+    *,
+    batch_size: int,
+    seed: int,
+    flip: bool,
+    outlier_weight: float,
+    targets: dict[Path, np.ndarray] | None = None,
 ) -> tf.data.Dataset:
     """Return endless shuffled batches of (images, targets, weights) of several files together.
 
@@ -45,6 +51,8 @@ def training_batches(
     outlier_weight : float
         Weight of a crop of an unknown lamp, whose target is every class alike (outlier exposure,
         Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606).
+    targets : dict of Path to float32 array of shape (crops, 7), optional
+        Probabilities to teach in place of the labels, crops in the order of their file.
 
     Returns
     -------
@@ -53,6 +61,9 @@ def training_batches(
     """
     total = sum(sizes.values())
     files = [tf.data.TFRecordDataset(str(path)) for path in sizes]
+    if targets is not None:
+        told = [tf.data.Dataset.from_tensor_slices(targets[path]) for path in sizes]
+        files = [tf.data.Dataset.zip(pair) for pair in zip(files, told, strict=True)]
     records = tf.data.Dataset.sample_from_datasets(
         files,
         weights=[size / total for size in sizes.values()],
@@ -63,11 +74,13 @@ def training_batches(
     batches = records.batch(batch_size).repeat()
     numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(), batches)
 
-    def prepare(number, serialised):
+    def prepare(number, records):
+        serialised, told = (records, None) if targets is None else records
         images, labels = _decode(serialised)
         if flip:
             images = _flip_half(images, seed=tf.stack([tf.constant(seed, tf.int64), number]))
-        return _scale(images), _targets(labels), _weights(labels, outlier_weight)
+        wanted = _targets(labels) if told is None else told
+        return _scale(images), wanted, _weights(labels, outlier_weight)
 
     return numbered.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
@@ -75,32 +88,32 @@ def training_batches(
 def evaluation_batches(path: Path, *, batch_size: int) -> tf.data.Dataset:
     """Return the crops of the seven classes of a file, in order, as (images, targets)."""
 
+    def is_known(_, targets):
+        return tf.reduce_max(targets) == 1
+
+    known = all_batches(path, batch_size=batch_size).unbatch().filter(is_known)
+    return known.batch(batch_size).prefetch(tf.data.AUTOTUNE)
+
+
+def all_batches(path: Path, *, batch_size: int) -> tf.data.Dataset:
+    """Return every crop of a file, in order, as (images, targets)."""
+
     def prepare(serialised):
         images, labels = _decode(serialised)
         return _scale(images), _targets(labels)
 
-    def is_known(_, targets):
-        return tf.reduce_max(targets) == 1
-
-    return (
-        tf.data.TFRecordDataset(str(path))
-        .batch(batch_size)
-        .map(prepare, num_parallel_calls=tf.data.AUTOTUNE)
-        .unbatch()
-        .filter(is_known)
-        .batch(batch_size)
-        .prefetch(tf.data.AUTOTUNE)
-    )
+    records = tf.data.TFRecordDataset(str(path)).batch(batch_size)
+    return records.map(prepare, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
 
 
 @keras.saving.register_keras_serializable("spectra")
 class KnownAccuracy(keras.metrics.Mean):
-    """Accuracy over the crops of the seven classes; crops of unknown lamps do not count."""
+    """Accuracy over the crops of one class or another; where all are alike, none counts."""
 
     def update_state(self, y_true, y_pred, sample_weight=None):
         """Take in a batch of targets and logits; `sample_weight` has no say."""
         right = keras.ops.argmax(y_true, -1) == keras.ops.argmax(y_pred, -1)
-        known = keras.ops.max(y_true, -1) == 1
+        known = keras.ops.max(y_true, -1) > keras.ops.min(y_true, -1)
         return super().update_state(right, sample_weight=known)
 
 

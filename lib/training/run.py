@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import keras
+
 from lib.errors import DataError
-from lib.files import read_json, require_absent, write_errors, write_json
+from lib.files import read_json, require_absent, sha256, write_errors, write_json
 from lib.model_card import CARD_NAME, KERAS_NAME, check_file, read_card
 from lib.paths import MODELS
 from lib.plots import training as plots
@@ -46,7 +48,8 @@ def run(
         "finished": False,
         "architecture": config.arch,
         "config": asdict(config),
-        "data": _describe_files(train, outliers, validation, test),
+        "data": _describe_files(train, outliers, validation, test)
+        | {"teachers": [sha256(Path(teacher) / KERAS_NAME) for teacher in config.teachers]},
     }
     if resume:
         _require_same_run(run_dir / RECORD_NAME, record)
@@ -87,14 +90,21 @@ def run(
 def _require_network(config: TrainConfig) -> None:
     if config.arch not in ARCHITECTURES:
         raise DataError(f"no network {config.arch!r}; expected one of {', '.join(ARCHITECTURES)}")
+    for teacher in config.teachers:
+        _checked_network(Path(teacher))
     if config.init is None:
         return
-    folder = Path(config.init)
+    path = Path(config.init) / KERAS_NAME
+    name = _checked_network(path.parent).name
+    if name != config.arch:
+        raise DataError(f"{path}: holds a {name}; expected a {config.arch} (--arch)")
+
+
+def _checked_network(folder: Path) -> keras.Model:
+    """Load the network of a run or of a frozen model, whose file must be what its card says."""
     if (folder / CARD_NAME).is_file():
         check_file(folder, read_card(folder), KERAS_NAME)
-    name = load_network(folder / KERAS_NAME).name
-    if name != config.arch:
-        raise DataError(f"{folder / KERAS_NAME}: holds a {name}; expected a {config.arch} (--arch)")
+    return load_network(folder / KERAS_NAME)
 
 
 def _describe_files(
