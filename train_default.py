@@ -5,6 +5,10 @@ Crops of the seven classes, and crops of unknown lamps at which the network lear
 from simulated photos. Validation and test are simulated with other seeds, and so are the unknown
 lamps that the threshold for refusing is set by.
 
+Networks of the same recipe but other seeds disagree on what no simulated crop looks like, and the
+longer they train, the surer they are of it. So one long training and some short ones are taught to
+a single network, which is what ships (benchmarks/results/classifier.md has what each gives).
+
 Reads:  models/band/, models/trace/
 Writes: --work: TFRecords and the run folder; --output: model.pb, .tflite, .keras, .json
 
@@ -33,6 +37,8 @@ FILE_SEEDS = {
     "cuts": 106,
     "unknown_cuts": 107,
 }
+# Seeds of the teachers that belong to one --seed.
+TEACHER_SEEDS = 100
 # Photos of unknown lamps for one of the classes.
 UNKNOWN_CUTS_SHARE = 0.25
 
@@ -54,17 +60,25 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         ("unknown", 50_000, "training crops of unknown lamps"),
         ("cuts", 8_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
-        ("epochs", 5, "passes over the training crops"),
+        ("epochs", 3, "passes over the training crops"),
     ):
         parser.add_argument(
             f"--{flag}", type=cli.positive_int, default=default, help=f"{text} ({default})"
         )
+    parser.add_argument(
+        "--teachers",
+        type=cli.positive_int,
+        nargs="+",
+        metavar="EPOCHS",
+        default=[5, 1, 1, 1],
+        help="passes of each network that teaches the one that ships (5 1 1 1)",
+    )
     cli.add_jobs_flag(parser)
     return parser.parse_args(argv)
 
 
 def make_model(args: argparse.Namespace) -> None:
-    """Run the three stages with their own commands."""
+    """Run the stages with their own commands."""
     require_absent(args.output / CARD_NAME, overwrite=args.overwrite)
     counts = {
         "train": args.crops,
@@ -80,11 +94,17 @@ def make_model(args: argparse.Namespace) -> None:
         argv += ["--lamps", "unknown"] if name.startswith("unknown") else []
         command = s0_simulate.parse_args(argv)
         command.work(command)
+    crops = ["--input", str(args.work), "--train", str(files["train"]), str(files["cuts"])]
+    crops += ["--outliers", str(files["unknown"]), str(files["unknown_cuts"]), "--overwrite"]
+    teachers = []
+    for number, epochs in enumerate(args.teachers):
+        seed = TEACHER_SEEDS * (args.seed + 1) + number
+        teachers.append(str(args.work / f"teacher-{seed}"))
+        argv = ["--output", teachers[-1], "--epochs", str(epochs), "--seed", str(seed)]
+        s4_train.train(s4_train.parse_args([*crops, *argv]))
     run = args.work / f"run-{args.seed}"
-    argv = ["--input", str(args.work), "--train", str(files["train"]), str(files["cuts"])]
-    argv += ["--outliers", str(files["unknown"]), str(files["unknown_cuts"])]
-    argv += ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
-    s4_train.train(s4_train.parse_args([*argv, "--overwrite"]))
+    argv = ["--output", str(run), "--epochs", str(args.epochs), "--seed", str(args.seed)]
+    s4_train.train(s4_train.parse_args([*crops, *argv, "--teachers", *teachers]))
     argv = ["--input", str(run), "--output", str(args.output), "--overwrite"]
     argv += ["--unknowns", str(files["unknown_check"])]
     s5_freeze_pb.freeze(s5_freeze_pb.parse_args(argv))

@@ -8,6 +8,7 @@ from lib.model_card import CARD_NAME, read_card
 def test_one_command_makes_a_model_from_nothing(tmp_path):
     argv = ["--output", str(tmp_path / "model"), "--work", str(tmp_path / "work"), "--jobs", "1"]
     argv += ["--crops", "150", "--unknown", "40", "--check", "60", "--epochs", "1", "--cuts", "14"]
+    argv += ["--teachers", "1", "1"]
     assert train_default.main(argv) == 0
     card = read_card(tmp_path / "model")
     assert card["architecture"] == "compact"
