@@ -79,9 +79,17 @@ def _collect(batches: Iterable) -> Profiles:
 
 
 def train_network(
-    profiles: Profiles, *, seed: int, epochs: int, arch: str = "compact"
+    profiles: Profiles,
+    *,
+    seed: int,
+    epochs: int,
+    arch: str = "compact",
+    targets: np.ndarray | None = None,
 ) -> keras.Model:
-    """Train a profile network as s4_train.py does, with `TrainConfig`'s other defaults."""
+    """Train a profile network as s4_train.py does, with `TrainConfig`'s other defaults.
+
+    `targets`, float32 (n, 7), stand in place of the labels.
+    """
     config = TrainConfig(arch=arch, epochs=epochs, seed=seed)
     keras.utils.set_random_seed(seed)
     network = ARCHITECTURES[arch]((1, *profiles.rgb.shape[1:]), len(CLASSES))
@@ -95,8 +103,9 @@ def train_network(
         keras.losses.CategoricalCrossentropy(from_logits=True),
     )
     unknown = profiles.labels < 0
-    targets = np.eye(len(CLASSES), dtype=np.float32)[profiles.labels]
-    targets[unknown] = 1 / len(CLASSES)
+    if targets is None:
+        targets = np.eye(len(CLASSES), dtype=np.float32)[profiles.labels]
+        targets[unknown] = 1 / len(CLASSES)
     weights = np.where(unknown, config.outlier_weight, 1).astype(np.float32)
     batches = (
         tf.data.Dataset.from_tensor_slices((profiles.rgb[:, None], targets, weights))

@@ -38,7 +38,7 @@ TRAIN_SEEDS = {"known": 9011, "exposed": 9012}
 # Groups of held-out kinds that are also told apart; all of them make up "all".
 GROUPS = {"all": "", "laser": "laser", "sodium": "sodium"}
 VARIANTS = {"no outliers": None, "uniform target": "uniform", "none of these": "none"}
-# What the issue counts as unknown among the real photos.
+# What counts as unknown among the real photos.
 UNKNOWN_PHOTOS = ("sodium", "krypton", "laser", "helium_neon_mix", "not_a_spectrum")
 METHOD_COLUMNS = (
     "training",

@@ -97,7 +97,10 @@ def _mean_of(values: np.ndarray, where: np.ndarray) -> np.ndarray:
 
 
 def _overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    return np.minimum(one, other).sum(axis=1) / np.maximum(one, other).sum(axis=1)
+    # Two channels without any light have nothing in common.
+    return np.minimum(one, other).sum(axis=1) / np.maximum(
+        np.maximum(one, other).sum(axis=1), _BLACK
+    )
 
 
 if __name__ == "__main__":
