@@ -47,7 +47,8 @@ def run(
     record = {
         "finished": False,
         "architecture": config.arch,
-        "config": asdict(config),
+        "config": asdict(config)
+        | {"teachers": [run_record.portable(Path(teacher)) for teacher in config.teachers]},
         "data": _describe_files(train, outliers, validation, test)
         | {"teachers": [sha256(Path(teacher) / KERAS_NAME) for teacher in config.teachers]},
     }
