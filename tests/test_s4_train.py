@@ -143,6 +143,19 @@ def test_teachers_replace_the_labels(
     assert np.count_nonzero(answers) > 1, "taught by labels, it would know but one class"
 
 
+@pytest.mark.parametrize("flag", ["--init", "--teachers"])
+def test_what_a_training_starts_from_is_not_overwritten(
+    flag, crops_folder, tiny_network, tmp_path, capsys
+):
+    folder = tmp_path / "run"
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)
+    assert run(*flags) == 0
+    before = (folder / "model.keras").read_bytes()
+    assert run(*flags, flag, folder, "--overwrite") == 1
+    assert "not replaced, as this training starts from it" in capsys.readouterr().err
+    assert (folder / "model.keras").read_bytes() == before
+
+
 def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder):
     from lib.training.fit import predict_logits, teachings
     from lib.training.frozen import load_network

@@ -43,14 +43,17 @@ def run(
     """
     _require_network(config)
     run_dir = run_dir or MODELS / config.arch
+    teachers = [Path(teacher) for teacher in config.teachers]
+    for source in (*teachers, *([Path(config.init)] if config.init else [])):
+        if source.resolve() == run_dir.resolve():
+            raise DataError(f"{run_dir}: not replaced, as this training starts from it")
     require_absent(run_dir, overwrite=overwrite or resume)
     record = {
         "finished": False,
         "architecture": config.arch,
-        "config": asdict(config)
-        | {"teachers": [run_record.portable(Path(teacher)) for teacher in config.teachers]},
+        "config": asdict(config) | {"teachers": [run_record.portable(path) for path in teachers]},
         "data": _describe_files(train, outliers, validation, test)
-        | {"teachers": [sha256(Path(teacher) / KERAS_NAME) for teacher in config.teachers]},
+        | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
     }
     if resume:
         _require_same_run(run_dir / RECORD_NAME, record)
