@@ -37,6 +37,9 @@ FILE_SEEDS = {
     "cuts": 106,
     "unknown_cuts": 107,
 }
+# Passes over the crops: of the network that ships, and of each that teaches it.
+EPOCHS = 3
+TEACHER_EPOCHS = [5, 1, 1, 1]
 # Seeds of the teachers that belong to one --seed.
 TEACHER_SEEDS = 100
 # Photos of unknown lamps for one of the classes.
@@ -60,7 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         ("unknown", 50_000, "training crops of unknown lamps"),
         ("cuts", 8_000, "photos that training crops of the seven classes are cut from"),
         ("check", 8_000, "crops of validation, of test, and of unknown lamps to set the threshold"),
-        ("epochs", 3, "passes over the training crops"),
+        ("epochs", EPOCHS, "passes over the training crops"),
     ):
         parser.add_argument(
             f"--{flag}", type=cli.positive_int, default=default, help=f"{text} ({default})"
@@ -70,8 +73,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         type=cli.positive_int,
         nargs="+",
         metavar="EPOCHS",
-        default=[5, 1, 1, 1],
-        help="passes of each network that teaches the one that ships (5 1 1 1)",
+        default=TEACHER_EPOCHS,
+        help="passes of each network that teaches the one that ships (%(default)s)",
     )
     cli.add_jobs_flag(parser)
     return parser.parse_args(argv)

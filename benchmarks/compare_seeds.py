@@ -28,7 +28,7 @@ from benchmarks import profiles as pf
 from lib.files import write_csv
 from lib.paths import INPUT_DATA, ROOT
 from lib.taxonomy import CLASSES
-from train_default import TEACHER_SEEDS
+from train_default import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
 
 COLUMNS = (
     "seed",
@@ -58,13 +58,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--real", type=Path, default=pf.REAL_CROPS, help="TFRecord of real crops")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="(default: 1 2 3)")
-    parser.add_argument("--epochs", type=cli.positive_int, default=3, help="(default: 3)")
+    parser.add_argument("--epochs", type=cli.positive_int, default=EPOCHS, help="(%(default)s)")
     parser.add_argument(
         "--teachers",
         type=cli.positive_int,
         nargs="+",
-        default=[5, 1, 1, 1],
-        help="epochs of each (default: 5 1 1 1)",
+        default=TEACHER_EPOCHS,
+        help="epochs of each (%(default)s)",
     )
     parser.add_argument(
         "--share", type=float, default=1.0, help="part of the training crops (default: all)"

@@ -7,7 +7,7 @@ do; medians near 0 or 1 mean that it is off.
 Reads:  the real crops (--real)
 Writes: benchmarks/results/simulator_gap.csv
 
-Example: python benchmarks/simulator_gap.py --count 4000 --jobs 2
+Example: python benchmarks/simulator_gap.py --count 4000 --seed 9
 """
 
 import argparse
