@@ -137,10 +137,18 @@ def add_noise(
         side = np.asarray(grain_px, np.float32)
         scale = 1 / np.sqrt(1 + 2 * side**2)
         for axis in (-2, -3):
-            noise = (noise + side * (np.roll(noise, 1, axis) + np.roll(noise, -1, axis))) * scale
-    variance = np.maximum(image, 0) / np.asarray(full_well, np.float32)
-    variance += np.asarray(read, np.float32) ** 2
-    return image + noise * np.sqrt(variance)
+            neighbours = np.roll(noise, 1, axis)
+            neighbours += np.roll(noise, -1, axis)
+            neighbours *= side
+            noise += neighbours
+            noise *= scale
+    deviation = np.maximum(image, 0)
+    deviation /= np.asarray(full_well, np.float32)
+    deviation += np.asarray(read, np.float32) ** 2
+    np.sqrt(deviation, out=deviation)
+    noise *= deviation
+    noise += image
+    return noise
 
 
 def tone(

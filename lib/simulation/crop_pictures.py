@@ -1,5 +1,8 @@
 """From profiles to pictures: exposure, rows, stray light, noise, colour, tone and JPEG."""
 
+from collections.abc import Callable
+from functools import partial
+
 import cv2
 import numpy as np
 
@@ -28,14 +31,15 @@ def draw_pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effect
     if effects.haze:
         image = _with_haze(rng, image)
     if effects.noise:
-        image = camera.add_noise(
-            rng,
+        image = _one_by_one(
+            partial(camera.add_noise, rng),
             image,
             full_well=_per_crop(np.exp(rng.uniform(np.log(400), np.log(3e5), n))),
             read=_per_crop(np.exp(rng.uniform(np.log(0.00003), np.log(0.003), n))),
             grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
         )
-    image = camera.clip_full(image) * _per_crop(balance)
+    image = _one_by_one(camera.clip_full, image)
+    image *= _per_crop(balance)
     if effects.colour_matrix:
         image = camera.apply_colour_matrix(image, camera.draw_colour_matrix(rng, n))
     return image
@@ -114,7 +118,8 @@ def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.
         black = lifted * rng.uniform(0.4, 1.4, (n, 3))
     if effects.gamma:
         gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
-        image = camera.tone(
+        image = _one_by_one(
+            camera.tone,
             image,
             gamma=_per_crop(gamma),
             contrast=_per_crop(rng.uniform(0, 0.8, n)),
@@ -122,8 +127,8 @@ def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.
             black=_per_crop(black),
         )
     else:
-        image = camera.tone(image, black=_per_crop(black))
-    images = camera.to_bytes(image)
+        image = _one_by_one(camera.tone, image, black=_per_crop(black))
+    images = np.stack([camera.to_bytes(crop) for crop in image])
     if effects.jpeg:
         for i in np.flatnonzero(rng.random(n) < 0.85):
             images[i] = _stored(rng, images[i])
@@ -138,6 +143,15 @@ def _stored(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
         image = cv2.resize(image, (width, ROWS), interpolation=cv2.INTER_AREA)
     image = camera.jpeg(image, quality, subsampled=subsampled)
     return cv2.resize(image, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
+
+
+def _one_by_one(
+    effect: Callable[..., np.ndarray], images: np.ndarray, **settings: np.ndarray
+) -> np.ndarray:
+    """Apply an effect to one crop after the other, in place: one fits the processor's cache."""
+    for i, image in enumerate(images):
+        images[i] = effect(image, **{name: values[i] for name, values in settings.items()})
+    return images
 
 
 def _per_crop(values: np.ndarray) -> np.ndarray:
