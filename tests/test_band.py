@@ -1,9 +1,12 @@
 """From a photo to its band, its crop and its profile."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lib.errors import DataError
+from lib.recognition import band as band_module
 from lib.recognition.band import (
     BandNotFound,
     band_profile,
@@ -11,6 +14,8 @@ from lib.recognition.band import (
     cut_crop,
     find_band,
 )
+from lib.recognition.orders import Order
+from lib.recognition.search import find_candidates
 from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo, simulate_scene
 from lib.simulation.truth import overlap_along
@@ -143,3 +148,23 @@ def test_saturation_is_reported():
     band = find_band(photo.image)
     assert band.saturated == (band.quality.clipped_fraction > 0.02)
     assert band.quality.clipped_fraction > 0
+
+
+@pytest.mark.parametrize(("sure", "whole"), [(0.6, True), (0.95, False)])
+def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure, whole):
+    photo = easy_photo(3, "continuum")
+    (candidate, *_) = find_candidates(photo.image)
+    looks = iter([None, sliver_of(candidate.geometry, sure)])
+    monkeypatch.setattr(band_module, "find_candidates", lambda image: [candidate])
+    monkeypatch.setattr(band_module, "first_order", lambda image, geometry: next(looks))
+    band = find_band(photo.image)
+    assert candidate.confidence > 0.75
+    length = candidate.geometry.stop - candidate.geometry.start
+    assert (band.geometry.stop - band.geometry.start > 0.8 * length) == whole
+    assert band.blue_end == "right"
+
+
+def sliver_of(line, confidence):
+    """An order on the last tenth of a line, blue at its far end."""
+    start = line.stop - 0.1 * (line.stop - line.start)
+    return Order(replace(line, start=start), -1, confidence, ())

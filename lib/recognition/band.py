@@ -151,14 +151,18 @@ def find_band(image: np.ndarray) -> Band:
 
 def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     """Refine a candidate's geometry and measure its light; None if it holds no first order."""
-    order = first_order(image, candidate.geometry)
-    if order is None and candidate.confidence < _SURE_OF_MASK:
+    seen = first_order(image, candidate.geometry)
+    if seen is None and candidate.confidence < _SURE_OF_MASK:
         return None
-    order = order or Order(candidate.geometry, 0, candidate.confidence, ())
+    geometry = seen.geometry if seen else candidate.geometry
     # The mask tells the centre line to about two pixels of the canvas.
-    geometry = refine(image, order.geometry, 2.0 * candidate.pixel_px)
+    geometry = refine(image, geometry, 2.0 * candidate.pixel_px)
     # With its lines upright the order shows its ends more sharply.
-    order = first_order(image, geometry) or order
+    order = first_order(image, geometry) or seen
+    if seen is None and (order is None or order.confidence < _SURE_OF_ORDER):
+        # What is only doubted now gives no better ends than the mask's, though perhaps a direction.
+        towards_red, hint = (order.towards_red, order.hint) if order else (0, ())
+        order = Order(geometry, towards_red, candidate.confidence, hint)
     if order.confidence < _SURE_OF_ORDER and candidate.confidence < _SURE_OF_MASK:
         return None
     geometry = order.geometry
