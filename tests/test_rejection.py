@@ -1,10 +1,17 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lib.certainty import certainty
-from lib.recognition.classifier import Prediction
+from lib.paths import DEFAULT_MODEL
+from lib.recognition import recognise as recognise_module
+from lib.recognition.classifier import Classifier, Prediction
 from lib.recognition.quality import Quality
+from lib.recognition.recognise import recognise
 from lib.recognition.rejection import judge
+from lib.simulation.difficulty import PLAIN
+from lib.simulation.photos import simulate_photo
 from lib.taxonomy import CLASSES
 
 CARD = {
@@ -100,3 +107,17 @@ def test_certainty_rises_with_the_largest_logit_alone():
     sure = certainty(logits, CARD["unknown"])
     assert np.all(np.diff(sure) > 0)
     assert sure[2] == pytest.approx(0.5)
+
+
+def test_a_lamp_whose_lines_leave_the_brightest_over_is_not_named(monkeypatch):
+    photo = simulate_photo(np.random.default_rng(1), "neon", **vars(PLAIN))
+    classifier = Classifier(DEFAULT_MODEL)
+    named = recognise(photo.image, classifier)
+    assert (named.status, named.source) == ("ok", "neon") and named.axis.explained > 0.9
+    left_over = replace(named.axis, explained=0.4)
+    monkeypatch.setattr(recognise_module, "fit_axis", lambda *args, **options: left_over)
+    refused = recognise(photo.image, classifier)
+    assert (refused.status, refused.source, refused.axis) == ("unknown", None, None)
+    assert "neon" in refused.reason
+    # What the user says is not called into doubt.
+    assert recognise(photo.image, classifier, lamp="neon").status == "ok"

@@ -57,6 +57,8 @@ class WavelengthAxis:
         The scaled coordinate of the covariance is (px - origin_px) / scale_px.
     covariance : tuple of tuple of float
         Covariance of the polynomial's coefficients in the scaled coordinate, nm squared.
+    explained : float
+        The matched lines' part of the height of all peaks that were seen.
     """
 
     coefficients: tuple[float, ...]
@@ -69,6 +71,7 @@ class WavelengthAxis:
     origin_px: float
     scale_px: float
     covariance: tuple[tuple[float, ...], ...]
+    explained: float = 1.0
 
     def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
         """Return the wavelength at photo coordinates, nm, same shape."""

@@ -17,7 +17,7 @@ from lib.recognition.axis import NoAxis, WavelengthAxis
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
 from lib.recognition.calibration import Calibration
 from lib.recognition.classifier import Classifier, Prediction
-from lib.recognition.rejection import judge
+from lib.recognition.rejection import judge, other_lines
 from lib.recognition.wavelength import fit_axis
 
 # Half of nitrogen's axes on simulated photos (benchmarks/score_wavelengths.py) were off by one of
@@ -140,6 +140,8 @@ def recognise(
         elif source is not None:
             blue_known = band.blue_end != "none"
             axis = fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
+            if lamp is None and (why := other_lines(axis, source)):
+                status, reason, source, axis = "unknown", why, None, None
     except DataError as error:
         reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
     return Result(

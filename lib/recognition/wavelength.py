@@ -188,6 +188,12 @@ class Answer:
     t: np.ndarray
     backwards: bool
 
+    @property
+    def explained(self) -> float:
+        """The matched lines' part of the height of all peaks."""
+        height = np.exp(self.scene.level)
+        return float(height[self.match.peak].sum() / height.sum())
+
     def nm_at(self, t: np.ndarray) -> np.ndarray:
         """Return wavelengths at `t` of the profile as it came."""
         return self.match.nm_at(-t if self.backwards else t)
@@ -312,4 +318,5 @@ def axis_of(
         origin_px=float(origin),
         scale_px=float(scale),
         covariance=tuple(tuple(float(v) for v in row) for row in covariance),
+        explained=answer.explained,
     )
