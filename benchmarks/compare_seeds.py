@@ -5,7 +5,7 @@ for the network that they teach: accuracy, likelihood and calibration on the rea
 simulated ones, temperature from validation; how well the largest logit tells unknown lamps.
 
 Reads:  the TFRecords of train_default.py (--data), real crops (--real)
-Writes: benchmarks/results/seeds.csv
+Writes: benchmarks/results/seeds.csv; rows of seeds not named stay as they are
 
 Example: python benchmarks/compare_seeds.py --data InputData/default --seeds 1 2 3
 """
@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from benchmarks import profiles as pf
-from lib.files import write_csv
+from lib.files import read_csv, write_csv
 from lib.paths import INPUT_DATA, ROOT
 from lib.taxonomy import CLASSES
 from train_default import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
@@ -87,7 +87,8 @@ def compare(args: argparse.Namespace) -> None:
         np.concatenate([part.labels for part in parts]),
     )
     unknown = int((crops.labels < 0).sum())
-    rows = []
+    kept = read_csv(args.output, COLUMNS) if args.output.exists() else []
+    rows: list[dict] = [row for row in kept if int(row["seed"]) not in args.seeds]
     for seed in args.seeds:
         start = time.monotonic()
         for name, epochs, network in _networks(crops, seed, args.teachers, args.epochs):
