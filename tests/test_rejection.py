@@ -6,10 +6,11 @@ import pytest
 from lib.certainty import certainty
 from lib.paths import DEFAULT_MODEL
 from lib.recognition import recognise as recognise_module
+from lib.recognition.axis import WavelengthAxis
 from lib.recognition.classifier import Classifier, Prediction
 from lib.recognition.quality import Quality
 from lib.recognition.recognise import recognise
-from lib.recognition.rejection import judge
+from lib.recognition.rejection import judge, other_lines
 from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo
 from lib.taxonomy import CLASSES
@@ -121,3 +122,9 @@ def test_a_lamp_whose_lines_leave_the_brightest_over_is_not_named(monkeypatch):
     assert "neon" in refused.reason
     # What the user says is not called into doubt.
     assert recognise(photo.image, classifier, lamp="neon").status == "ok"
+
+
+def test_lamps_with_more_lines_than_their_list_may_leave_them_over():
+    axis = WavelengthAxis((500.0, 1.0), "x", 0.1, 0.1, (), "linear", "hydrogen", 0, 1, (), 0.4)
+    assert other_lines(axis, "neon")
+    assert other_lines(axis, "hydrogen") is None
