@@ -12,7 +12,10 @@ _COLUMNS = ("path", "axis", "nm", "px", "sure", "box")
 
 @dataclass(frozen=True)
 class MarkedBand:
-    """The sure marks of one band: arrays of shape (n,), px along `axis` of the upright photo."""
+    """The sure marks of one band: arrays of shape (n,), px along `axis` of the upright photo.
+
+    They hold in the middle row of the box, "x0 y0 x1 y1".
+    """
 
     photo: str
     source: str
@@ -20,6 +23,13 @@ class MarkedBand:
     box: str
     nm: np.ndarray
     px: np.ndarray
+
+    @property
+    def row(self) -> float:
+        """Return the photo's other coordinate of the marks."""
+        x0, y0, x1, y1 = map(float, self.box.split())
+        low, high = (y0, y1) if self.axis == "horizontal" else (x0, x1)
+        return (low + high - 1) / 2
 
 
 def marked_bands(folder: Path, sources: tuple[str, ...] = ("cfl_hg", "neon")) -> list[MarkedBand]:

@@ -124,7 +124,7 @@ def real_row(
         return Row(name, title, "ours", None, f"{result.source}: {reason}", seconds=seconds)
     if result.band.axis != marked.axis:
         return Row(name, title, "ours", 999.0, "other axis", seconds=seconds)
-    px = place(marked.px, marked.axis)
+    px = _on_centre_line(result.band.geometry, marked, place)
     # Where a photo shows two bands, an axis is judged by the marks of its own.
     matched = [line.px for line in result.axis.lines]
     low, high = min(matched), max(matched)
@@ -132,6 +132,14 @@ def real_row(
     if ((px > low - reach) & (px < high + reach)).mean() < 0.5:
         return Row(name, title, "other band", None, "another band of the photo", seconds=seconds)
     return marks_row(name, title, "ours", result.axis, (px, marked.nm), seconds)
+
+
+def _on_centre_line(geometry: Geometry, marked: MarkedBand, place: Place) -> np.ndarray:
+    """Return where the marked lines, followed as they lean, cross a found band's centre line."""
+    px = place(marked.px, marked.axis)
+    other = "vertical" if marked.axis == "horizontal" else "horizontal"
+    off = place(np.array([marked.row]), other) - geometry.across(px)
+    return px - geometry.lean * off - geometry.smile * off**2
 
 
 def report_real(rows: list[Row]) -> None:
