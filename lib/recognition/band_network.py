@@ -1,5 +1,6 @@
 """The network that marks spectra in a photo, over LiteRT; trained by train_band.py."""
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -12,13 +13,20 @@ CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
 
 
-def mark(pixels: np.ndarray) -> np.ndarray:
-    """Mark spectra on canvases: the mean of what the network says of four mirror images.
+# Steps along rows and columns of the images of a canvas that the network looks at.
+FOUR_IMAGES = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+TWO_IMAGES = ((1, 1), (-1, -1))
+
+
+def mark(pixels: np.ndarray, images: Sequence[tuple[int, int]] = FOUR_IMAGES) -> np.ndarray:
+    """Mark spectra on canvases: the mean of what the network says of their mirror images.
 
     Parameters
     ----------
     pixels : uint8 array of shape (n, 160, 160, 6)
         As of `lib.views.View`.
+    images : sequence of pairs of 1 or -1
+        Which way up, and round, each canvas is looked at.
 
     Returns
     -------
@@ -28,13 +36,12 @@ def mark(pixels: np.ndarray) -> np.ndarray:
     """
     cells = np.zeros((len(pixels), GRID, GRID, 3), np.float32)
     for canvas, result in zip(network_input(pixels), cells, strict=True):
-        for upwards in (1, -1):
-            for sideways in (1, -1):
-                marked = shipped_network().run(canvas[::upwards, ::sideways])
-                marked[..., 0] = 1 / (1 + np.exp(-np.clip(marked[..., 0], -30, 30)))
-                # A mirror turns the sign of the angle, so of its sine.
-                marked[..., 2] *= upwards * sideways
-                result += marked[::upwards, ::sideways] / 4
+        for upwards, sideways in images:
+            marked = shipped_network().run(canvas[::upwards, ::sideways])
+            marked[..., 0] = 1 / (1 + np.exp(-np.clip(marked[..., 0], -30, 30)))
+            # A mirror turns the sign of the angle, so of its sine.
+            marked[..., 2] *= upwards * sideways
+            result += marked[::upwards, ::sideways] / len(images)
     return cells
 
 
