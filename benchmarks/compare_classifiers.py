@@ -12,7 +12,6 @@ Example: python benchmarks/compare_classifiers.py --data InputData --methods nea
 """
 
 import argparse
-import csv
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from benchmarks import profiles as pf
-from lib.files import write_csv
+from lib.files import read_csv, write_csv
 from lib.paths import ROOT
 from lib.taxonomy import CLASSES
 from lib.training import metrics
@@ -105,10 +104,8 @@ def _scores(crops: Crops, predicted: np.ndarray, name: str) -> dict:
 
 
 def _replace_row(path: Path, row: dict) -> None:
-    rows = []
-    if path.is_file():
-        with path.open(newline="", encoding="utf-8") as stream:
-            rows = [old for old in csv.DictReader(stream) if old["method"] != row["method"]]
+    rows = read_csv(path, COLUMNS) if path.is_file() else []
+    rows = [old for old in rows if old["method"] != row["method"]]
     order = list(METHODS)
     write_csv(path, COLUMNS, sorted([*rows, row], key=lambda each: order.index(each["method"])))
 

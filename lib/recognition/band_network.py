@@ -11,8 +11,6 @@ from lib.views import CANVAS_PX, network_input
 
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
-
-
 # Steps along rows and columns of the images of a canvas that the network looks at.
 FOUR_IMAGES = ((1, 1), (1, -1), (-1, 1), (-1, -1))
 TWO_IMAGES = ((1, 1), (-1, -1))
