@@ -1,9 +1,10 @@
 """Train the network that reads a line through a photo, on simulated photos alone.
 
 It follows `train_band.py`: lines are those along which the shipped band network sees spectra, and
-others drawn near the truth. The examples are made once and kept under --cache.
+others drawn near the truth. The examples are made once and kept under --cache. With --teachers the
+network learns what earlier ones say of the lines, on average, which is steadier than any of them.
 
-Reads:  models/band/
+Reads:  models/band/; the teachers' folders
 Writes: InputData/trace_views/*.npz; models/trace/trace.tflite, trace.json
 
     python train_trace.py --photos 16000 --epochs 20
@@ -47,6 +48,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--output", type=Path, default=MODELS / "trace", help="default: %(default)s"
+    )
+    parser.add_argument(
+        "--teachers",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FOLDER",
+        help="trace networks, as --output makes them, whose opinions are learned; default: none",
     )
     cli.add_jobs_flag(parser)
     return parser.parse_args(argv)
@@ -116,6 +125,7 @@ def train(args: argparse.Namespace) -> None:
         args.output,
         seed=args.seed,
         epochs=args.epochs,
+        teachers=args.teachers,
         overwrite=args.overwrite,
     )
     print(f"{args.output}: {card['validation']}")

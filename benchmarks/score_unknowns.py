@@ -3,7 +3,8 @@
 methods: trains small networks (three seeds; without outliers, with the uniform target, with "none
 of these") and compares the scores of unknown_methods.py on kinds of lamps that neither training
 nor fitting has met.
-model: what the frozen model refuses, by kind, on real crops and on real photos, and at what cost.
+model: what the frozen model refuses, by kind, on real crops, through the whole chain on simulated
+and real photos, and at what cost.
 
 Reads:  the real crops and photos (--real); for model, a frozen model
 Writes: benchmarks/results/unknown_methods.csv (rows of variants not named stay as they are);
@@ -21,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -35,6 +37,7 @@ RESULTS = ROOT / "benchmarks" / "results"
 # Seeds of the simulated crops: those of training are others.
 SEEDS = {"known": 9001, "held_out": 9002, "known_fit": 9003, "exposed_fit": 9004}
 TRAIN_SEEDS = {"known": 9011, "exposed": 9012}
+PHOTO_SEEDS = {"of the classes": 9021, "of held-out lamps": 9022}
 # Groups of held-out kinds that are also told apart; all of them make up "all".
 GROUPS = {"all": "", "laser": "laser", "sodium": "sodium"}
 VARIANTS = {"no outliers": None, "uniform target": "uniform", "none of these": "none"}
@@ -65,6 +68,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     methods.set_defaults(work=compare_methods)
     model = commands.add_parser("model", help="score a frozen model")
     model.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
+    model.add_argument(
+        "--photos", type=cli.positive_int, default=500, help="simulated photos (%(default)s)"
+    )
     model.set_defaults(work=score_model)
     for command, count in ((methods, 3000), (model, 4000)):
         command.add_argument("--count", type=cli.positive_int, default=count, help="test crops")
@@ -143,6 +149,7 @@ def score_model(args: argparse.Namespace) -> None:
     if (args.real / REAL_CROPS).is_file():
         score_real_crops(classifier, args.real / REAL_CROPS, held_out)
         score_photos(classifier, args.real)
+    score_simulated_photos(args)
     measure_cost(classifier)
 
 
@@ -257,6 +264,38 @@ def score_photos(classifier, real: Path) -> None:
         f"{totals['known right']} of them right; unknown: {totals['unknown refused']} of "
         f"{totals['unknown']} refused"
     )
+
+
+def score_simulated_photos(args: argparse.Namespace) -> None:
+    """Print what the whole chain names and refuses of simulated photos: classes, held-out lamps."""
+    from lib.simulation.lamps import unknown_lamps
+
+    held_out = [lamp.name for lamp in unknown_lamps(held_out=True)]
+    for which, lamps in (("of the classes", CLASSES), ("of held-out lamps", held_out)):
+        seed = PHOTO_SEEDS[which]
+        tasks = (
+            delayed(_answer)(args.model, seed, number, lamps[number % len(lamps)])
+            for number in range(args.photos)
+        )
+        answers = Parallel(n_jobs=args.jobs)(tasks)
+        found = [answer for answer in answers if answer[0] != "no_band"]
+        named = [answer for answer in found if answer[0] == "ok"]
+        right = sum(source == lamp for _, source, lamp in named)
+        print(
+            f"simulated photos {which}: {len(found)} of {len(answers)} with a band found, "
+            f"{len(named)} of these named ({len(named) / len(found):.1%}), {right} of them right"
+        )
+
+
+def _answer(model: Path, seed: int, number: int, lamp: str) -> tuple[str, str | None, str]:
+    """Return the chain's status and source for one simulated photo, and its lamp."""
+    from benchmarks.axis_rows import classifier_of
+    from lib.recognition.recognise import recognise
+    from lib.simulation.photos import simulate_photo
+
+    photo = simulate_photo(np.random.default_rng([seed, number]), lamp)
+    result = recognise(photo.image, classifier_of(model))
+    return result.status, result.source, lamp
 
 
 def measure_cost(classifier, *, repeats: int = 300) -> None:

@@ -6,7 +6,8 @@ import pytest
 from lib.certainty import certainty
 from lib.paths import DEFAULT_MODEL
 from lib.recognition import recognise as recognise_module
-from lib.recognition.axis import WavelengthAxis
+from lib.recognition.axis import NoAxis, WavelengthAxis
+from lib.recognition.calibration import make_calibration
 from lib.recognition.classifier import Classifier, Prediction
 from lib.recognition.quality import Quality
 from lib.recognition.recognise import recognise
@@ -126,5 +127,38 @@ def test_a_lamp_whose_lines_leave_the_brightest_over_is_not_named(monkeypatch):
 
 def test_lamps_with_more_lines_than_their_list_may_leave_them_over():
     axis = WavelengthAxis((500.0, 1.0), "x", 0.1, 0.1, (), "linear", "hydrogen", 0, 1, (), 0.4)
-    assert other_lines(axis, "neon")
-    assert other_lines(axis, "hydrogen") is None
+    assert other_lines(axis, "neon", 0.99)
+    assert other_lines(axis, "hydrogen", 0.99) is None
+
+
+@pytest.mark.parametrize(
+    ("source", "certainty", "probability", "refused"),
+    [
+        ("neon", 0.5, 0.1, True),
+        # A sure name needs no lines, a doubtful one only some: they may be blurred.
+        ("neon", 0.9, 0.1, False),
+        ("neon", 0.5, 0.4, False),
+        ("hydrogen", 0.5, 0.0, True),
+        # These show no lines, or lines that nobody could list.
+        ("led", 0.5, 0.0, False),
+        ("continuum", 0.5, 0.0, False),
+        ("nitrogen", 0.5, 0.0, False),
+    ],
+)
+def test_a_doubtful_line_lamp_needs_lines_that_fit(source, certainty, probability, refused):
+    why = other_lines(NoAxis("too loosely", probability=probability), source, certainty)
+    assert (why is not None) == refused
+    assert not refused or source in why
+
+
+def test_the_name_is_the_same_with_a_calibration(monkeypatch):
+    photo = simulate_photo(np.random.default_rng(1), "neon", **vars(PLAIN))
+    classifier = Classifier(DEFAULT_MODEL)
+    named = recognise(photo.image, classifier)
+    calibration = make_calibration(named.axis, photo.image, named.band)
+    left_over = replace(named.axis, explained=0.4)
+    monkeypatch.setattr(recognise_module, "fit_axis", lambda *args, **options: left_over)
+    refused = recognise(photo.image, classifier, calibration=calibration)
+    assert (refused.status, refused.source) == ("unknown", None)
+    # The wavelengths are the instrument's, whatever the lamp.
+    assert refused.axis == named.axis

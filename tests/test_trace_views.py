@@ -9,6 +9,7 @@ from lib.recognition.straighten import Geometry
 from lib.recognition.trace_view import CHANNELS, PLACES, look_along
 from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo
+from lib.training.trace_fit import taught
 from lib.training.trace_views import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
 
 EASY = vars(PLAIN)
@@ -97,3 +98,33 @@ def test_mirrored_lines_and_targets_stay_together():
     assert 10 < moved.sum() < 54
     assert np.array_equal(turned_light[moved], light[moved, ::-1])
     assert (turned[~moved, :, 1] == 1).all()
+
+
+class Teacher:
+    """Says a logit for cover, blue towards the start of what it is given, and 600 nm."""
+
+    def __init__(self, cover):
+        self.cover = cover
+
+    def run(self, line):
+        blue = np.where(np.arange(len(line)) < len(line) / 2, 2.0, -1.0)
+        said = np.tile(np.float32([self.cover, 0.0, 0.5, 0.0]), (len(line), 1))
+        said[:, 1] = blue
+        return said
+
+
+def test_teachers_replace_the_truth_but_for_its_wavelengths():
+    light = np.zeros((3, 8, 12), np.float16)
+    targets = np.zeros((3, 8, 3), np.float16)
+    targets[:, 2:5] = 1, 1, -1
+    said = taught([Teacher(3.0), Teacher(-1.0)], light, targets)
+    assert said.shape == targets.shape
+    assert said.dtype == np.float16
+    # The mean of their logits is 1.
+    assert said[..., 0] == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-3)
+    # Read from the other end, what is blue lies towards the other end.
+    forward = 1 / (1 + np.exp(-1.5))
+    assert said[:, :4, 1] == pytest.approx(forward, abs=1e-3)
+    assert said[:, 4:, 1] == pytest.approx(1 - forward, abs=1e-3)
+    assert (said[:, 2:5, 2] == -1).all()
+    assert (said[:, 5:, 2] == 0.5).all()

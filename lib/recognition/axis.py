@@ -8,7 +8,17 @@ from lib.errors import DataError
 
 
 class NoAxis(DataError):
-    """The spectrum gives no trustworthy wavelength axis; the message says why."""
+    """The spectrum gives no trustworthy wavelength axis; the message says why.
+
+    Attributes
+    ----------
+    probability : float
+        That the lamp's lines lie where they fit best, if that is what was missing; else 1.
+    """
+
+    def __init__(self, message: str, *, probability: float = 1.0):
+        super().__init__(message)
+        self.probability = probability
 
 
 @dataclass(frozen=True)

@@ -132,18 +132,16 @@ def recognise(
     profile = band_profile(image, band)
     status, reason, source = _decide(prediction, band, classifier.card, lamp, min_precision)
     axis = None
-    try:
-        if calibration is not None:
-            axis = calibration.axis_for(image, band)
-        elif lamp is None and source in _UNTRUSTED_AXES:
-            raise NoAxis(_UNTRUSTED_AXES[source])
-        elif source is not None:
-            blue_known = band.blue_end != "none"
-            axis = fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
-            if lamp is None and (why := other_lines(axis, source)):
-                status, reason, source, axis = "unknown", why, None, None
-    except DataError as error:
-        reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
+    if source is not None:
+        axis = _own_axis(profile, band, source, lamp)
+        certainty = float(prediction.certainty[0])
+        if lamp is None and (why := other_lines(axis, source, certainty)):
+            status, reason, source, axis = "unknown", why, None, None
+    if calibration is not None:
+        axis = _calibrated_axis(calibration, image, band)
+    if isinstance(axis, DataError):
+        reason = "; ".join(filter(None, (reason, f"no wavelength axis: {axis}")))
+        axis = None
     return Result(
         status=status,
         reason=reason,
@@ -182,6 +180,29 @@ def _decide(
     if verdict.status != "ok":
         return verdict.status, verdict.reason, None
     return "ok", None, taxonomy.CLASSES[int(prediction.probabilities[0].argmax())]
+
+
+def _own_axis(
+    profile: BandProfile, band: Band, source: str, lamp: str | None
+) -> WavelengthAxis | NoAxis:
+    """Return the axis that the photo's own lines give, or why they give none."""
+    if lamp is None and source in _UNTRUSTED_AXES:
+        return NoAxis(_UNTRUSTED_AXES[source])
+    blue_known = band.blue_end != "none"
+    try:
+        return fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
+    except NoAxis as error:
+        return error
+
+
+def _calibrated_axis(
+    calibration: Calibration, image: np.ndarray, band: Band
+) -> WavelengthAxis | DataError:
+    """Return the axis of a saved calibration, or why it is not for this photo."""
+    try:
+        return calibration.axis_for(image, band)
+    except DataError as error:
+        return error
 
 
 def source_of_lamp(lamp: str) -> str:

@@ -88,7 +88,8 @@ def fit_axis(
             return axis_of(_decide(choice, weights), stretch, axis, weights)
         except NoAxis as error:
             refusals.append(error)
-    raise refusals[0]
+    # Of the parts, the one that fits best tells how well the lamp's lines fit at all.
+    raise NoAxis(str(refusals[0]), probability=max(error.probability for error in refusals))
 
 
 def stretches(profile: BandProfile) -> Iterator[tuple[BandProfile, bool]]:
@@ -137,11 +138,12 @@ def choose(profile: BandProfile, lamp: str, *, blue_known: bool, part: bool = Fa
     else:
         peaks = find_lines(rgb)
     if len(peaks) < _FEWEST_LINES:
-        raise NoAxis(f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}")
+        few = f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}"
+        raise NoAxis(few, probability=0.0)
     hint = _hint(profile)
     answers = _answers(peaks, rgb, hint, lists, both_ways=not blue_known)
     if not answers:
-        raise NoAxis("no arrangement of the lamp's lines fits the peaks")
+        raise NoAxis("no arrangement of the lamp's lines fits the peaks", probability=0.0)
     holds = {
         "always": True,
         "monochrome": answers[0].scene.monochrome,
@@ -257,7 +259,8 @@ def _decide(choice: Choice, weights: AxisWeights) -> Answer:
     found = len(best.match.peak)
     fewest = _FEWEST_LINES_MONOCHROME if best.scene.monochrome else _FEWEST_LINES
     if found < fewest:
-        raise NoAxis(f"only {found} of the lamp's lines found; expected {fewest}")
+        few = f"only {found} of the lamp's lines found; expected {fewest}"
+        raise NoAxis(few, probability=0.0)
     others = [choice.chance(weights), *(rival.match.evidence for rival in choice.answers[1:])]
     odds = np.exp(np.array(others) - best.match.evidence)
     probability = 1 / (1 + odds.sum())
@@ -265,7 +268,8 @@ def _decide(choice: Choice, weights: AxisWeights) -> Answer:
         why = "the lines fit the peaks too loosely"
         if odds[1:].sum() > odds[0]:
             why = "two arrangements of the lines fit the peaks alike"
-        raise NoAxis(f"{why} (probability {probability:.2f}; expected {weights.least_probability})")
+        why = f"{why} (probability {probability:.2f}; expected {weights.least_probability})"
+        raise NoAxis(why, probability=float(probability))
     return best
 
 

@@ -1,12 +1,15 @@
 """Fit the trace network on cached lines and freeze it to LiteRT."""
 
+import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from lib.files import require_absent
+from lib.recognition.lite_network import LiteNetwork
 from lib.training.lite_network import freeze
 from lib.training.trace_network import build_trace_network, trace_loss
 from lib.training.trace_views import NM_UNIT, mirror
@@ -49,6 +52,7 @@ def fit_trace_network(
     *,
     seed: int,
     epochs: int,
+    teachers: Sequence[Path] = (),
     overwrite: bool = False,
 ) -> dict:
     """Train, freeze and write the trace network.
@@ -59,6 +63,8 @@ def fit_trace_network(
         Files of light, float16 (n, places, channels), and targets, float16 (n, places, 3).
     output : Path
         Folder that receives the network and its card.
+    teachers : sequence of Path
+        Folders of earlier trace networks; the training lines' targets are their opinions.
 
     Returns
     -------
@@ -67,7 +73,10 @@ def fit_trace_network(
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
     keras.utils.set_random_seed(seed)
+    networks = [LiteNetwork(teacher) for teacher in teachers]
     light, targets = _load(training)
+    if networks:
+        targets = taught(networks, light, targets)
     held_light, held_targets = (part.astype(np.float32) for part in _load(validation))
     lines = Lines(light, targets, np.random.default_rng(seed))
     network = build_trace_network(*light.shape[1:])
@@ -80,7 +89,13 @@ def fit_trace_network(
         lines, validation_data=(held_light, held_targets), epochs=epochs, verbose=2
     )
     card = {
-        "training": {"seed": seed, "lines": len(light), "epochs": epochs, "rate": RATE},
+        "training": {
+            "seed": seed,
+            "lines": len(light),
+            "epochs": epochs,
+            "rate": RATE,
+            "teachers": [network.card["sha256"] for network in networks],
+        },
         "validation": {
             "lines": len(held_light),
             "loss": round(float(history.history["val_loss"][-1]), 5),
@@ -88,6 +103,38 @@ def fit_trace_network(
         },
     }
     return freeze(network, output, held_light[:32], card)
+
+
+def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Return targets with the teachers' opinions of cover and direction in place of the truth.
+
+    Sigmoids of the mean of their logits, over both ways to read a line. Wavelengths stay those of
+    the truth where it covers a place; elsewhere they are the teachers' mean.
+
+    Parameters
+    ----------
+    light, targets : float16 arrays of shape (n, places, channels) and (n, places, 3)
+
+    Returns
+    -------
+    float16 array of shape (n, places, 3)
+    """
+
+    def opinion(line: np.ndarray) -> np.ndarray:
+        line = line.astype(np.float32)
+        forth = np.mean([teacher.run(line) for teacher in teachers], axis=0)
+        turned = np.ascontiguousarray(line[::-1])
+        back = np.mean([teacher.run(turned) for teacher in teachers], axis=0)[::-1]
+        back[:, 1] *= -1
+        said = ((forth + back) / 2)[:, : targets.shape[2]]
+        said[:, :2] = 1 / (1 + np.exp(-np.clip(said[:, :2], -30, 30)))
+        return said.astype(np.float16)
+
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        said = np.stack(list(threads.map(opinion, light)))
+    covered = targets[..., 0] > 0
+    said[..., 2][covered] = targets[..., 2][covered]
+    return said
 
 
 def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float]:
