@@ -83,6 +83,14 @@ def test_a_line_source_needs_lines():
     assert judge(predicted(9.0, led=0.99), but(lines_resolved=1), CARD).status == "ok"
 
 
+def test_an_led_is_not_as_narrow_as_a_line():
+    verdict = judge(predicted(9.0, led=0.99), but(width_nm=4.0), CARD)
+    assert verdict.status == "unknown" and verdict.reason.startswith("too narrow for an led")
+    assert judge(predicted(9.0, led=0.99), but(width_nm=20.0), CARD).status == "ok"
+    assert judge(predicted(9.0, led=0.99), but(width_nm=None), CARD).status == "ok"
+    assert judge(predicted(9.0, neon=0.99), but(width_nm=4.0), CARD).status == "ok"
+
+
 def test_a_crop_without_its_photo_passes_the_gates():
     assert judge(predicted(9.0, neon=0.99), None, CARD).status == "ok"
 

@@ -169,7 +169,9 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
     background, noise = measure_background(image, geometry)
-    quality = measure_quality(profile - background, clipped, noise, background, order.confidence)
+    quality = measure_quality(
+        profile - background, clipped, noise, background, order.confidence, order.hint
+    )
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
     slope = geometry.slope()
     # Clockwise on the screen, where y grows downwards.

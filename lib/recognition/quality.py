@@ -1,5 +1,6 @@
 """How good the light of a found band is."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -42,6 +43,9 @@ class Quality:
         Mean chroma of the light over its mean brightness: 0 for grey, 1 for pure colours.
     evidence : float
         How surely this is a spectrum at all, 0 to 1.
+    width_nm : float or None
+        From the first to the last place with half of the brightest light, by the wavelengths that
+        colours and pattern suggest; None where they suggest none.
     """
 
     snr: float
@@ -51,6 +55,7 @@ class Quality:
     contrast: float
     colour: float
     evidence: float
+    width_nm: float | None = None
 
     @property
     def saturated(self) -> bool:
@@ -71,6 +76,7 @@ def measure_quality(
     noise: float,
     background: np.ndarray,
     evidence: float,
+    hint: Sequence[tuple[float, float, float]] = (),
 ) -> Quality:
     """Measure a band's profile.
 
@@ -86,6 +92,9 @@ def measure_quality(
         Level that was subtracted.
     evidence : float
         The finder's own figure.
+    hint : sequence of (float, float, float)
+        Photo coordinates along the band, one a sample, with their likely wavelengths and standard
+        errors, nm.
     """
     light = profile.max(axis=1)
     peak = float(light.max())
@@ -101,7 +110,18 @@ def measure_quality(
         contrast=peak / max(peak + level, 1e-6),
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
         evidence=float(evidence),
+        width_nm=_width_nm(light, hint),
     )
+
+
+def _width_nm(light: np.ndarray, hint: Sequence[tuple[float, float, float]]) -> float | None:
+    """Return the full width at half maximum of a profile's light; None without a hint."""
+    if len(hint) < 2:
+        return None
+    place, nm, error_nm = np.array(hint, np.float64).T
+    nm_a_sample = np.polynomial.Polynomial.fit(place, nm, 1, w=1 / error_nm).convert().coef[-1]
+    bright = np.flatnonzero(light >= light.max() / 2)
+    return float(abs(nm_a_sample) * (bright[-1] - bright[0] + 1))
 
 
 def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:

@@ -20,6 +20,10 @@ _MOST_CLIPPED = 0.9
 # Fewer peaks than this are no such lamp, however it is named: a laser pointer shows one to three
 # where each of the 16 photos of line lamps gathered for development shows six or more.
 _FEWEST_LINES = {"cfl_hg": 2, "neon": 3, "helium": 3, "hydrogen": 2, "nitrogen": 3}
+# LEDs are 12 to 20 nm wide in violet and red, wider in between (Schubert, Light-Emitting Diodes,
+# ch. 5). Two thirds of the simulated lasers and lone lines taken for LEDs are narrower, and one LED
+# in 87.
+_NARROWEST_LED_NM = 12.0
 # One of these whose lines hold less than this part of the height of all peaks is another lamp, even
 # where they fit. The lists of the others are not whole: hydrogen's molecule and the sun have many
 # lines more.
@@ -82,6 +86,11 @@ def gate(quality: Quality, source: str) -> str | None:
     fewest = _FEWEST_LINES.get(source, 0)
     if quality.lines_resolved < fewest:
         return f"too few lines for {source}: {quality.lines_resolved}, expected {fewest} or more"
+    if source == "led" and quality.width_nm is not None and quality.width_nm < _NARROWEST_LED_NM:
+        return (
+            f"too narrow for an led: about {quality.width_nm:.0f} nm, "
+            f"expected {_NARROWEST_LED_NM:.0f} or more"
+        )
     return None
 
 
