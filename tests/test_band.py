@@ -9,6 +9,7 @@ from lib.errors import DataError
 from lib.recognition import band as band_module
 from lib.recognition.band import (
     BandNotFound,
+    _lit_part,
     band_profile,
     crop_positions,
     cut_crop,
@@ -168,3 +169,15 @@ def sliver_of(line, confidence):
     """An order on the last tenth of a line, blue at its far end."""
     start = line.stop - 0.1 * (line.stop - line.start)
     return Order(replace(line, start=start), -1, confidence, ())
+
+
+def test_long_dark_ends_go_and_short_ones_stay():
+    noise = 0.5
+    profile = np.random.default_rng(0).normal(0, noise, (1000, 3)).astype(np.float32)
+    profile[300:960:60] += 90
+    lit = _lit_part(profile, noise)
+    # The end at 900 is the band's last line; the hundred samples after it are no long end.
+    assert 280 <= lit.start <= 300
+    assert lit.stop == 1000
+    assert _lit_part(profile[250:950], noise) == slice(0, 700)
+    assert _lit_part(np.zeros((50, 3), np.float32), noise) == slice(0, 50)

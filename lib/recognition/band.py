@@ -6,10 +6,11 @@ native-resolution profile that the wavelength fit reads, both through `straighte
 sample's place in the photo is known.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
 from lib.recognition.orders import Order, first_order
@@ -30,11 +31,16 @@ CROP_COLUMNS = 480
 _SAMPLES_PER_CROP_ROW = 5
 _MOST_PROFILE_ROWS = 64
 # Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
-# bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum.
+# bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum (with the
+# trace network of 0.3.0).
 _SURE_OF_ORDER = 0.8
 # From this confidence on, a mask counts though the trace network sees no first order along it:
 # slits taller than their spectrum is long. Masks of scenes stay below.
 _SURE_OF_MASK = 0.75
+# An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
+# it is longer than the last of these parts of the band; some margin stays.
+_LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.1
+_LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
@@ -169,6 +175,11 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     rows = clean_rows(image, geometry)
     profile, clipped, _ = _mean_rows(image, geometry, rows)
     background, noise = measure_background(image, geometry)
+    lit = _lit_part(profile - background, noise)
+    if lit.stop - lit.start < len(profile):
+        first = round(geometry.start)
+        geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
+        profile, clipped = profile[lit], clipped[lit]
     quality = measure_quality(
         profile - background, clipped, noise, background, order.confidence, order.hint
     )
@@ -192,6 +203,22 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         rows=rows,
         hint=order.hint,
     )
+
+
+def _lit_part(profile: np.ndarray, noise: float) -> slice:
+    """Return the samples of a profile (n, 3) above the background that lie between its dark ends.
+
+    The trace network knows where a lamp's lines go on, seen or not.
+    """
+    samples = len(profile)
+    light = gaussian_filter1d(profile.max(axis=1), max(samples * _BLUR_PART, 0.5))
+    lit = np.flatnonzero(light > max(_LIT_NOISES * noise, _LIT_PART * light.max()))
+    if len(lit) == 0:
+        return slice(0, samples)
+    margin = round(_LIT_MARGIN * samples)
+    start, stop = max(lit[0] - margin, 0), min(lit[-1] + 1 + margin, samples)
+    least = _LEAST_DARK * samples
+    return slice(start if start > least else 0, stop if samples - stop > least else samples)
 
 
 def _merit(band: Band) -> float:

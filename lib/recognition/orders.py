@@ -21,7 +21,7 @@ _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
 _HINTS = 24
 # Less sure than this which end is blue, and no direction is named.
-_SURE_OF_WAY = 0.8
+_SURE_OF_WAY = 0.75
 # Covered and not covered weigh alike on a stretch.
 _HALF = 0.5
 
@@ -75,25 +75,26 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
         if not view.light[:, :6].any():
             return None
         reading = read(view.light)
-        cover = reading.cover
+        cover, forward = reading.cover, reading.forward
+        along = view.to_photo(_MIDDLES)
         if earlier is not None:
             # A closer look tells ends more finely, a wider one what belongs together.
-            along = view.to_photo(_MIDDLES)
             cover = (cover + np.interp(along, earlier[0], earlier[1], 0, 0)) / 2
+            forward = (forward + np.interp(along, earlier[0], earlier[2])) / 2
         first, last = _surest_stretch(cover - _HALF)
         if last <= first:
             return None
         start, stop = view.to_photo(np.array([first, last]))
-        earlier = view.to_photo(_MIDDLES), cover
+        earlier = along, cover, forward
         window = _widened(start, stop, _LATER_BEYOND)
     length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
     start, stop = max(start, 0.0), min(stop, float(length))
     if stop - start < 2:
         return None
     cover = cover[first:last]
-    forward = cover @ reading.forward[first:last] / cover.sum()
-    told = max(forward, 1 - forward) > _SURE_OF_WAY
-    towards_red = (1 if forward > 0.5 else -1) if told else 0
+    way = cover @ forward[first:last] / cover.sum()
+    told = max(way, 1 - way) > _SURE_OF_WAY
+    towards_red = (1 if way > 0.5 else -1) if told else 0
     found = replace(geometry, start=float(start), stop=float(stop) - 1)
     return Order(found, towards_red, float(cover.mean()), _hint(view, reading, first, last))
 
