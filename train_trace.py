@@ -3,11 +3,15 @@
 It follows `train_band.py`: lines are those along which the shipped band network sees spectra, and
 others drawn near the truth. The examples are made once and kept under --cache. With --teachers the
 network learns what earlier ones say of the lines, on average, which is steadier than any of them.
+The shipped one was taught by that of 0.4.1, made by the first command below, and by the second.
 
 Reads:  models/band/; the teachers' folders
 Writes: InputData/trace_views/*.npz; models/trace/trace.tflite, trace.json
 
     python train_trace.py --photos 16000 --epochs 20
+    python train_trace.py --photos 36000 --epochs 8 --output InputData/larger/trace
+    python train_trace.py --photos 36000 --epochs 10 --overwrite \\
+        --teachers models/trace InputData/larger/trace
 """
 
 import argparse

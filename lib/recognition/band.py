@@ -38,8 +38,9 @@ _SURE_OF_ORDER = 0.8
 # slits taller than their spectrum is long. Masks of scenes stay below.
 _SURE_OF_MASK = 0.75
 # An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
-# it is longer than the last of these parts of the band; some margin stays.
-_LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.1
+# it is longer than the last of these parts of the band; some margin stays. Shorter ends may hold
+# lines too faint to see, and their place helps to tell the lamp.
+_LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
