@@ -24,6 +24,7 @@ import numpy as np
 import cli
 from lib.files import atomic_path
 from lib.paths import INPUT_DATA, MODELS
+from lib.recognition.lite_network import LiteNetwork
 from lib.recognition.orders import first_window
 from lib.recognition.search import find_candidates
 from lib.recognition.straighten import Geometry
@@ -118,6 +119,7 @@ def jittered(rng: np.random.Generator, box: BandTruth) -> Geometry:
 
 def train(args: argparse.Namespace) -> None:
     """Make the examples, train, freeze."""
+    teachers = [LiteNetwork(folder) for folder in args.teachers]
     shards = make_shards(args, make_shard, "lines")
     from lib.training.trace_fit import fit_trace_network
 
@@ -129,7 +131,7 @@ def train(args: argparse.Namespace) -> None:
         args.output,
         seed=args.seed,
         epochs=args.epochs,
-        teachers=args.teachers,
+        teachers=teachers,
         overwrite=args.overwrite,
     )
     print(f"{args.output}: {card['validation']}")

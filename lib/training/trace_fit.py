@@ -4,18 +4,27 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Protocol
 
 import keras
 import numpy as np
 
 from lib.files import require_absent
-from lib.recognition.lite_network import LiteNetwork
 from lib.training.lite_network import freeze
 from lib.training.trace_network import build_trace_network, trace_loss
 from lib.training.trace_views import NM_UNIT, mirror
 
 BATCH = 64
 RATE = 3e-3
+
+
+class Teacher(Protocol):
+    """A frozen trace network: see `lib.recognition.lite_network.LiteNetwork`."""
+
+    card: dict
+
+    def run(self, values: np.ndarray) -> np.ndarray:
+        """Return the output (places, 4) for the light along one line (places, channels)."""
 
 
 class Lines(keras.utils.PyDataset):
@@ -52,7 +61,7 @@ def fit_trace_network(
     *,
     seed: int,
     epochs: int,
-    teachers: Sequence[Path] = (),
+    teachers: Sequence[Teacher] = (),
     overwrite: bool = False,
 ) -> dict:
     """Train, freeze and write the trace network.
@@ -63,8 +72,8 @@ def fit_trace_network(
         Files of light, float16 (n, places, channels), and targets, float16 (n, places, 3).
     output : Path
         Folder that receives the network and its card.
-    teachers : sequence of Path
-        Folders of earlier trace networks; the training lines' targets are their opinions.
+    teachers : sequence of Teacher
+        Earlier networks; the training lines' targets are their opinions.
 
     Returns
     -------
@@ -73,10 +82,9 @@ def fit_trace_network(
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
     keras.utils.set_random_seed(seed)
-    networks = [LiteNetwork(teacher) for teacher in teachers]
     light, targets = _load(training)
-    if networks:
-        targets = taught(networks, light, targets)
+    if teachers:
+        targets = taught(teachers, light, targets)
     held_light, held_targets = (part.astype(np.float32) for part in _load(validation))
     lines = Lines(light, targets, np.random.default_rng(seed))
     network = build_trace_network(*light.shape[1:])
@@ -94,7 +102,7 @@ def fit_trace_network(
             "lines": len(light),
             "epochs": epochs,
             "rate": RATE,
-            "teachers": [network.card["sha256"] for network in networks],
+            "teachers": [teacher.card["sha256"] for teacher in teachers],
         },
         "validation": {
             "lines": len(held_light),
@@ -105,7 +113,7 @@ def fit_trace_network(
     return freeze(network, output, held_light[:32], card)
 
 
-def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def taught(teachers: Sequence[Teacher], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return targets with the teachers' opinions of cover and direction in place of the truth.
 
     Sigmoids of the mean of their logits, over both ways to read a line. Wavelengths stay those of
