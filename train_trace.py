@@ -2,7 +2,7 @@
 
 It follows `train_band.py`: lines are those along which the shipped band network sees spectra, and
 others drawn near the truth. The examples are made once and kept under --cache. With --teachers the
-network learns what earlier ones say of the lines, on average, which is steadier than any of them.
+network learns what earlier ones say of the lines, on average.
 The shipped one was taught by that of 0.4.1, made by the first command below, and by the second.
 
 Reads:  models/band/; the teachers' folders

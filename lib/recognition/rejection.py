@@ -30,7 +30,8 @@ _NARROWEST_LED_NM = 5.0
 _LEAST_EXPLAINED = 0.6
 _WHOLE_LISTS = ("cfl_hg", "neon", "helium")
 # Less certain than the first of these, a line lamp needs lines that fit at least so probably: of
-# 831 simulated photos of the classes 5 right names and 2 wrong ones go, of 769 others 25.
+# 831 simulated photos of the classes 5 right names and 2 wrong ones go, of 769 others 25 (with the
+# trace network of 0.4.1).
 _DOUBTED, _LEAST_FIT = 0.7, 0.2
 _LINE_LAMPS = (*_WHOLE_LISTS, "hydrogen")
 # Two classes that share this much of the belief, the second at least this much, are a doubt
