@@ -56,11 +56,18 @@ class RunningService:
         return [self.process, *self.process.children(recursive=True)]
 
     def resident_bytes(self) -> int:
-        """Return the resident memory of all processes together; shared pages count in each."""
+        """Return the resident memory of all processes together.
+
+        Linux tells what part of a page shared by several is one's own (the proportional set size);
+        elsewhere shared pages count in each process.
+        """
         total = 0
         for process in self.processes():
             try:
-                total += process.memory_info().rss
+                if psutil.LINUX:
+                    total += process.memory_full_info().pss
+                else:
+                    total += process.memory_info().rss
             except psutil.NoSuchProcess:
                 continue
         return total
