@@ -114,7 +114,7 @@ def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray) -> None:
     ax.plot(x, mean, color="black", linewidth=0.9, label="mean")
     ax.set_ylabel("camera value (0-255)")
     # Room above full scale for the names of the lines.
-    ax.set_ylim(0, 1.5 * max(rgb.max(), 0.1 * _FULL_SCALE))
+    ax.set_ylim(0, 1.65 * max(rgb.max(), 0.1 * _FULL_SCALE))
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
