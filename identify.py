@@ -12,8 +12,7 @@ Examples:
 import argparse
 import json
 import sys
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,17 +22,17 @@ from lib.errors import DataError
 from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.batch import recognise_files
 from lib.recognition.calibration import load_calibration, save_calibration
-from lib.recognition.classifier import Classifier
-from lib.recognition.recognise import Result, recognise_file, source_of_lamp
+from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
     write_spectrum_pysa,
     write_spectrum_text,
 )
 
-# Below this a second process costs more to start than it saves.
-_PHOTOS_PER_PROCESS = 16
+# The contact sheet of --plot, beside the photos' own pictures.
+_OVERVIEW = "overview"
 
 CSV_COLUMNS = (
     "photo",
@@ -112,16 +111,15 @@ def identify(args: argparse.Namespace) -> None:
     photos = expand(args.photos)
     if args.save_calibration and len(photos) != 1:
         raise DataError(f"--save-calibration: expected one lamp photo, received {len(photos)}")
+    names = output_names(photos)
+    refuse_own_photos(photos, names, args)
     rows, failures, tiles = [], [], []
-    stems = set()
-    for number, (photo, result) in enumerate(results(photos, args), start=1):
+    for name, (photo, result) in zip(names, results(photos, args), strict=True):
         row = result.to_json(photo.as_posix())
         print(json.dumps(row) if args.json else table_line(row), flush=True)
         rows.append(csv_row(row, result))
         if result.status == "error":
             failures.append(result.reason)
-        name = f"{photo.stem}-{number}" if photo.stem in stems else photo.stem
-        stems.add(photo.stem)
         if args.spectra and result.axis is not None:
             write_spectra(args.spectra, name, result)
         if args.plot:
@@ -131,7 +129,7 @@ def identify(args: argparse.Namespace) -> None:
     if tiles:
         from lib.plots.sheets import arrange
 
-        write_png(args.plot / "overview.png", arrange(tiles))
+        write_png(args.plot / f"{_OVERVIEW}.png", arrange(tiles))
     if args.save_calibration:
         keep_calibration(args.save_calibration, photos[0], result)
     if len(failures) == len(photos):
@@ -148,32 +146,40 @@ def expand(paths: list[Path]) -> list[Path]:
     return photos
 
 
+def output_names(photos: Sequence[Path]) -> list[str]:
+    """Return what each photo's pictures and spectra are called: its stem, numbered if taken."""
+    taken, names = {_OVERVIEW}, []
+    for photo in photos:
+        name, number = photo.stem, 1
+        # On some systems large and small letters make no difference.
+        while not taken.isdisjoint(own := {name.casefold(), _pysa(name).casefold()}):
+            number += 1
+            name = f"{photo.stem}-{number}"
+        taken |= own
+        names.append(name)
+    return names
+
+
+def refuse_own_photos(
+    photos: Sequence[Path], names: Sequence[str], args: argparse.Namespace
+) -> None:
+    """Raise DataError if an output would replace something that is read."""
+    outputs = [args.csv, args.save_calibration]
+    if args.plot:
+        outputs += [args.plot / f"{name}.png" for name in (*names, _OVERVIEW)]
+    inputs = {path.resolve() for path in (*photos, args.calibration) if path}
+    for path in outputs:
+        if path and path.resolve() in inputs:
+            raise DataError(f"{path}: would replace a file that is read; expected another place")
+
+
 def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path, Result]]:
     """Yield each photo with its result in input order, from several processes where it pays."""
     options = {"lamp": args.lamp, "min_precision": args.min_precision}
     if args.calibration:
         options["calibration"] = load_calibration(args.calibration)
-    classifier = Classifier(args.model)
-    jobs = min(args.jobs, len(photos) // _PHOTOS_PER_PROCESS)
-    if jobs < 2:
-        done = (recognise_file(photo, classifier, **options) for photo in photos)
-    else:
-        from joblib import Parallel, delayed  # its start-up is not worth a single photo
-
-        done = Parallel(n_jobs=jobs, return_as="generator")(
-            delayed(recognise_with)(photo, args.model, options) for photo in photos
-        )
+    done = recognise_files(photos, args.model, jobs=args.jobs, **options)
     yield from zip(photos, done, strict=True)
-
-
-@cache
-def _classifier(model: Path) -> Classifier:
-    return Classifier(model)
-
-
-def recognise_with(photo: Path, model: Path, options: dict) -> Result:
-    """Recognise one photo in a worker process, which keeps its classifier."""
-    return recognise_file(photo, _classifier(model), **options)
 
 
 def table_line(row: dict) -> str:
@@ -202,7 +208,11 @@ def write_spectra(folder: Path, name: str, result: Result) -> None:
     """Write the spectrum as CSV, as two-column text and as PySA reads it."""
     write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
     write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
-    write_spectrum_pysa(folder / f"{name}_pysa.csv", result.profile, result.axis)
+    write_spectrum_pysa(folder / f"{_pysa(name)}.csv", result.profile, result.axis)
+
+
+def _pysa(name: str) -> str:
+    return f"{name}_pysa"
 
 
 def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:

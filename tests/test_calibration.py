@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -39,7 +40,32 @@ def saved(tmp_path):
 def test_a_saved_axis_comes_back_whole(saved):
     calibration = load_calibration(saved)
     assert calibration.axis == AXIS
-    assert calibration.axis_for(IMAGE, band(y0=205, y1=262, blue_end="none")) == AXIS
+    axis = calibration.axis_for(IMAGE, band(y0=205, y1=262, blue_end="none"))
+    assert replace(axis, uncertainty_nm=AXIS.uncertainty_nm) == AXIS
+
+
+def test_the_uncertainty_is_that_over_the_photo_s_own_band(saved):
+    calibration = load_calibration(saved)
+    inside, outside = (
+        calibration.axis_for(IMAGE, band(x0=x0, x1=x1)).uncertainty_nm
+        for x0, x1 in ((310, 330), (0, 60))
+    )
+    assert inside == pytest.approx(0.1, abs=0.001)
+    assert outside == pytest.approx(np.sqrt(0.01 + 0.02 * (290 / 300) ** 2), rel=0.02)
+
+
+def shifted(nm: float) -> WavelengthAxis:
+    """What the lines of a photo say whose camera has moved."""
+    lines = tuple(replace(line, nm=line.nm + nm, residual_nm=0.0) for line in AXIS.lines)
+    return replace(AXIS, coefficients=(380.0 + nm, *AXIS.coefficients[1:]), lines=lines)
+
+
+def test_a_photo_whose_own_lines_lie_elsewhere_is_refused(saved):
+    calibration = load_calibration(saved)
+    same = calibration.axis_for(IMAGE, band(), shifted(0.0))
+    assert same.coefficients == AXIS.coefficients
+    with pytest.raises(DataError, match="nm off at the photo's own mercury lines"):
+        calibration.axis_for(IMAGE, band(), shifted(8.0))
 
 
 def test_the_file_can_be_read_by_people(saved):
@@ -78,8 +104,16 @@ def test_a_photo_of_another_size_is_refused(saved):
         (lambda f: f.pop("axis"), "not whole"),
         (lambda f: f["axis"].pop("covariance"), "not whole"),
         (lambda f: f["axis"].update(coefficients=[400, 0.1, -0.001]), "grow or fall"),
-        (lambda f: f["axis"].update(coefficients=[float("nan")]), "grow or fall"),
+        (lambda f: f["axis"].update(coefficients=[float("nan")]), "not whole"),
         (lambda f: f["axis"].update(axis="y"), "axis 'y'"),
+        (lambda f: f["axis"].update(coefficients=[]), "two coefficients"),
+        (lambda f: f["axis"].update(uncertainty_nm=-5), "not whole"),
+        (lambda f: f["axis"].update(rms_nm=float("nan")), "not whole"),
+        (lambda f: f["axis"].update(scale_px="x"), "not whole"),
+        (lambda f: f["axis"]["lines"][0].update(px=None), "not whole"),
+        (lambda f: f["band"].update(x0=None), "not whole"),
+        (lambda f: f["band"].update(angle_deg=float("nan")), "not whole"),
+        (lambda f: f["band"].update(axis="x"), "band.axis 'x'"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
@@ -87,6 +121,17 @@ def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
     change(fields)
     saved.write_text(json.dumps(fields))
     with pytest.raises(DataError, match=complaint):
+        load_calibration(saved)
+
+
+def test_an_editor_s_byte_order_mark_does_no_harm(saved):
+    saved.write_text(saved.read_text(), encoding="utf-8-sig")
+    assert load_calibration(saved).axis == AXIS
+
+
+def test_a_file_nested_without_end_is_refused(saved):
+    saved.write_text("[" * 100_000)
+    with pytest.raises(DataError, match="not readable as JSON"):
         load_calibration(saved)
 
 

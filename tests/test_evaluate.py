@@ -109,7 +109,7 @@ def test_every_photo_of_a_folder_is_answered(frozen_model, photos, tmp_path, cap
 
 
 def test_processes_give_the_same_answers(frozen_model, photos, pictures, tmp_path):
-    for i in range(8):
+    for i in range(30):
         write_png(photos / "helium" / f"{i}.png", pictures["helium"])
     for jobs in (1, 2):
         flags = ("--json", tmp_path / f"{jobs}.json", "--jobs", jobs)

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,9 +51,8 @@ def answers(capsys) -> list[dict]:
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
-def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys, jobs):
-    assert run(photos, "--json", "--jobs", jobs) == 0
+def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys):
+    assert run(photos, "--json") == 0
     rows = answers(capsys)
     assert [row["photo"].rsplit("/", 1)[1][0] for row in rows] == ["a", "b", "c"]
     assert [row["status"] for row in rows] == ["ok", "no_band", "error"]
@@ -59,6 +61,39 @@ def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys, j
     assert rows[0]["wavelength"]["axis"] in ("x", "y")
     assert rows[1]["wavelength"] is None and rows[1]["reason"]
     assert "c_broken.jpg" in rows[2]["reason"]
+
+
+def test_many_photos_are_shared_among_processes(tmp_path):
+    # As people start it: what workers import differs from what a test imports.
+    for number in range(33):
+        write_png(tmp_path / f"{number:02d}.png", np.full((60, 80, 3), 4 * number, np.uint8))
+    write_png(tmp_path / "33.png", read_image(NEON))
+    done = subprocess.run(
+        [sys.executable, "identify.py", str(tmp_path), "--json", "--jobs", "2"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [row["photo"][-6:] for row in rows] == [f"{number:02d}.png" for number in range(34)]
+    assert rows[-1]["source"] == "neon"
+
+
+def test_photos_of_one_stem_have_files_of_their_own():
+    paths = [Path(name) for name in ("x-2.jpg", "x.jpeg", "X.jpg", "x_pysa.jpg", "overview.jpg")]
+    assert identify.output_names(paths) == ["x-2", "x", "X-3", "x_pysa-2", "overview-2"]
+
+
+@pytest.mark.parametrize("flag", ["--csv", "--save-calibration", "--plot"])
+def test_no_output_replaces_a_photo(tmp_path, capsys, flag):
+    photo = tmp_path / "neon.png"
+    write_png(photo, read_image(NEON))
+    before = photo.read_bytes()
+    assert run(photo, flag, tmp_path if flag == "--plot" else photo) == 1
+    assert "neon.png: would replace a file that is read" in capsys.readouterr().err
+    assert photo.read_bytes() == before
 
 
 def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):

@@ -8,7 +8,7 @@ from lib.recognition.classifier import Classifier
 from lib.recognition.recognise import Result, recognise_file
 
 # Below this many photos for each process its start-up costs more than it saves.
-_PHOTOS_PER_PROCESS = 4
+_PHOTOS_PER_PROCESS = 16
 
 
 def recognise_files(

@@ -2,10 +2,11 @@
 
 The file is JSON that a person can read: the axis, where the band lay, the photo's size, and the
 format's version. It fits a photo only if the camera did not move against the grating: same
-size, same direction, and the band in the same place.
+size, same direction, the band in the same place, and its own lines, if it has any, where the axis
+puts them.
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ _BAND_FIELDS = ("x0", "y0", "x1", "y1", "axis", "blue_end", "angle_deg")
 # band's height and its tilt within what the band finder repeats.
 _MOST_SHIFT_OF_HEIGHT = 0.5
 _MOST_TURN_DEG = 2.0
+# The photo's own lines may lie this far from where the axis puts them, in standard errors of both
+# axes, and at least this far: blends and a few lines matched wrongly are up to 2 nm off.
+_MOST_OFF_SIGMAS, _LEAST_OFF_NM = 3.0, 1.5
 
 
 @dataclass(frozen=True)
@@ -46,8 +50,10 @@ class Calibration:
     band: dict
     source: str = ""
 
-    def axis_for(self, image: np.ndarray, band: Band) -> WavelengthAxis:
-        """Return the axis for another photo of the same instrument.
+    def axis_for(
+        self, image: np.ndarray, band: Band, own: WavelengthAxis | None = None
+    ) -> WavelengthAxis:
+        """Return the axis for another photo of the same instrument, uncertain as over its band.
 
         Parameters
         ----------
@@ -55,11 +61,14 @@ class Calibration:
             Upright photo.
         band : Band
             The band found in it.
+        own : WavelengthAxis, optional
+            What the photo's own lines give, where they give an axis.
 
         Raises
         ------
         DataError
-            If the photo's size, or its band's direction or place, is not the calibration's.
+            If the photo's size, its band's direction or place, or the wavelengths of its own lines
+            are not the calibration's.
         """
         height, width = image.shape[:2]
         if (width, height) != (self.width, self.height):
@@ -82,7 +91,22 @@ class Calibration:
                 f"received {band.angle_deg:.1f}"
             )
         self._check_place(band)
-        return self.axis
+        if own is not None:
+            self._check_lines(own)
+        along = self.axis.axis
+        grid = np.linspace(getattr(band, f"{along}0"), getattr(band, f"{along}1") - 1, 101)
+        error = np.sqrt(np.mean(self.axis.standard_error_nm(grid) ** 2))
+        return replace(self.axis, uncertainty_nm=float(error))
+
+    def _check_lines(self, own: WavelengthAxis) -> None:
+        px, nm = np.array([(line.px, line.nm) for line in own.lines]).T
+        off = float(np.median(np.abs(self.axis.nm_at(px) - nm)))
+        errors = [np.median(axis.standard_error_nm(px)) for axis in (self.axis, own)]
+        if off > max(_MOST_OFF_SIGMAS * float(np.hypot(*errors)), _LEAST_OFF_NM):
+            raise DataError(
+                f"calibration is {off:.1f} nm off at the photo's own {own.lamp} lines; "
+                "the camera or the grating has moved"
+            )
 
     def _check_place(self, band: Band) -> None:
         along, across = ("x", "y") if band.axis == "horizontal" else ("y", "x")
@@ -98,8 +122,8 @@ class Calibration:
         start, stop = getattr(band, f"{along}0"), getattr(band, f"{along}1")
         if stop <= self.band[f"{along}0"] or start >= self.band[f"{along}1"]:
             raise DataError(
-                f"calibration is for {along} = {self.band[f'{along}0']} to "
-                f"{self.band[f'{along}1']}; received a band at {start} to {stop}"
+                f"calibration is for {along} = {self.band[f'{along}0']:.0f} to "
+                f"{self.band[f'{along}1']:.0f}; received a band at {start} to {stop}"
             )
 
 
@@ -153,7 +177,7 @@ def calibration_from_json(saved: dict, name: str) -> Calibration:
             axis=_axis_from(saved["axis"]),
             width=int(saved["photo"]["width"]),
             height=int(saved["photo"]["height"]),
-            band={field: saved["band"][field] for field in _BAND_FIELDS},
+            band=_band_from(saved["band"]),
             source=str(saved.get("source", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -182,10 +206,41 @@ def load_calibration(path: Path) -> Calibration:
 
 def _axis_from(fields: dict) -> WavelengthAxis:
     values = dict(fields)
-    values["lines"] = tuple(MatchedLine(**line) for line in values["lines"])
-    values["coefficients"] = tuple(float(c) for c in values["coefficients"])
-    values["covariance"] = tuple(tuple(float(v) for v in row) for row in values["covariance"])
+    for name in ("origin_px", "scale_px", "explained"):
+        values[name] = _number(values[name])
+    for name in ("rms_nm", "uncertainty_nm"):
+        values[name] = _number(values[name], least=0.0)
+    values["lines"] = tuple(
+        MatchedLine(
+            nm=_number(line["nm"]),
+            px=_number(line["px"]),
+            name=str(line["name"]),
+            residual_nm=_number(line["residual_nm"]),
+        )
+        for line in values["lines"]
+    )
+    values["coefficients"] = tuple(map(_number, values["coefficients"]))
+    if len(values["coefficients"]) < 2:
+        raise ValueError("expected two coefficients or more")
+    values["covariance"] = tuple(tuple(map(_number, row)) for row in values["covariance"])
+    for name in ("lamp", "model"):
+        values[name] = str(values[name])
     return WavelengthAxis(**values)
+
+
+def _band_from(fields: dict) -> dict:
+    """Return the band's fields, numbers where they are to be numbers."""
+    words = ("axis", "blue_end")
+    band = {name: fields[name] if name in words else _number(fields[name]) for name in _BAND_FIELDS}
+    if band["axis"] not in ("horizontal", "vertical"):
+        raise ValueError(f"band.axis {band['axis']!r}")
+    return band
+
+
+def _number(value: object, *, least: float = -np.inf) -> float:
+    if isinstance(value, bool | str) or not np.isfinite(number := float(value)) or number < least:
+        raise ValueError(f"{value!r} in place of a number")
+    return number
 
 
 def _check(name: str, calibration: Calibration) -> None:

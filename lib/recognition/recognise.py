@@ -138,7 +138,8 @@ def recognise(
         if lamp is None and (why := other_lines(axis, source, certainty)):
             status, reason, source, axis = "unknown", why, None, None
     if calibration is not None:
-        axis = _calibrated_axis(calibration, image, band)
+        own = axis if isinstance(axis, WavelengthAxis) else None
+        axis = _calibrated_axis(calibration, image, band, own)
     if isinstance(axis, DataError):
         reason = "; ".join(filter(None, (reason, f"no wavelength axis: {axis}")))
         axis = None
@@ -196,11 +197,11 @@ def _own_axis(
 
 
 def _calibrated_axis(
-    calibration: Calibration, image: np.ndarray, band: Band
+    calibration: Calibration, image: np.ndarray, band: Band, own: WavelengthAxis | None
 ) -> WavelengthAxis | DataError:
     """Return the axis of a saved calibration, or why it is not for this photo."""
     try:
-        return calibration.axis_for(image, band)
+        return calibration.axis_for(image, band, own)
     except DataError as error:
         return error
 
