@@ -1,6 +1,8 @@
 """What every command shares: its parser, its log on stderr, its exit codes."""
 
 import argparse
+import errno
+import io
 import logging
 import os
 import sys
@@ -66,15 +68,34 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         stream=sys.stderr,
         force=True,
     )
+    # File names may hold bytes that are no UTF-8.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         command()
+        sys.stdout.flush()
     except DataError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # Whoever read the answers, `head` perhaps, has read enough.
+        _discard_output()
+        return 1
+    except OSError as error:
+        if error.errno != errno.ENOSPC or error.filename is not None:
+            raise
+        _discard_output()
+        print("error: standard output: no space left on the disk", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
         return 1
     return 0
+
+
+def _discard_output() -> None:
+    """Send what Python still holds for stdout to nowhere: it would fail again at the exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
@@ -90,6 +111,13 @@ def quiet_import() -> Iterator[None]:
         os.dup2(stderr, 2)
         os.close(stderr)
         os.close(nowhere)
+
+
+def given_path(text: str) -> Path:
+    """Parse a path; an empty one, as of a shell variable that is not set, is refused."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a path, received nothing")
+    return Path(text)
 
 
 def existing_path(text: str) -> Path:

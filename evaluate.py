@@ -24,7 +24,7 @@ from lib.recognition import registry
 from lib.recognition.batch import recognise_files
 from lib.recognition.classifier import Classifier
 from lib.recognition.rejection import judge
-from lib.taxonomy import class_of_name
+from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training import metrics
 from lib.training.assessment import Assessment, assess_crops, assess_photos, write_figures
 
@@ -155,12 +155,20 @@ def labelled_photos(folder: Path) -> list[tuple[Path, str]]:
     """Return photos with the class (or "unknown") that their folder, or else their name, says."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected a folder of labelled photos")
-    photos = [
-        (path, class_of_name(path.relative_to(folder).parts[0]))
-        for path in list_images(folder, recursive=True)
-    ]
+    photos = []
+    for path in list_images(folder, recursive=True):
+        name = path.relative_to(folder).parts[0]
+        try:
+            photos.append((path, class_of_folder(name)))
+        except KeyError as error:
+            raise DataError(f"{folder}: no raw folder {name!r} is known") from error
     if not photos:
         raise DataError(f"{folder}: holds no image; expected folders named by class, or photos")
+    if all(truth == UNKNOWN for _, truth in photos):
+        raise DataError(
+            f"{folder}: nothing in it is named by a class; expected folders or photos whose names "
+            f"begin with {', '.join(CLASSES)}, a keyword such as mercury, or folders by raw id"
+        )
     return photos
 
 

@@ -11,6 +11,7 @@ Examples:
 
 import argparse
 import json
+import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ from lib.recognition.spectrum_files import (
     write_spectrum_pysa,
     write_spectrum_text,
 )
+
+log = logging.getLogger(__name__)
 
 # The contact sheet of --plot, beside the photos' own pictures.
 _OVERVIEW = "overview"
@@ -59,7 +62,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
     parser.add_argument(
-        "photos", nargs="+", type=Path, metavar="PHOTO_OR_FOLDER", help="photos, or folders of them"
+        "photos",
+        nargs="+",
+        type=cli.given_path,
+        metavar="PHOTO_OR_FOLDER",
+        help="photos, or folders of them",
     )
     parser.add_argument(
         "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
@@ -106,7 +113,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def identify(args: argparse.Namespace) -> None:
     """Identify every photo in input order, reporting each as it is done."""
-    if args.lamp:
+    if args.lamp is not None:
         source_of_lamp(args.lamp)
     photos = expand(args.photos)
     if args.save_calibration and len(photos) != 1:
@@ -134,6 +141,8 @@ def identify(args: argparse.Namespace) -> None:
         keep_calibration(args.save_calibration, photos[0], result)
     if len(failures) == len(photos):
         raise DataError(failures[0])
+    if failures:
+        log.warning("%d of %d photos could not be read", len(failures), len(photos))
 
 
 def expand(paths: list[Path]) -> list[Path]:
@@ -229,7 +238,9 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     if result.band is None:
         return draw_tile(image, None, None, "none", (words, note))
     outline = result.band.outline()
-    draw_spectrum(folder / f"{name}.png", image, outline, result, f"{photo.name}: {words}")
+    # Bytes of a name that are no UTF-8 cannot be drawn.
+    title = f"{photo.name}: {words}".encode(errors="backslashreplace").decode()
+    draw_spectrum(folder / f"{name}.png", image, outline, result, title)
     return draw_tile(image, result.crop, outline, result.band.blue_end, (words, note))
 
 

@@ -2,7 +2,7 @@
 
 Reads:  InputData/crops.csv and the crops that it lists
 Writes: InputData/train.tfrecord, validation.tfrecord, test.tfrecord, splits.csv, dataset.json
-        with --inspect only a sheet of that file's crops, <file>.png
+        with --inspect only a sheet of that file's crops, <file>.png in the output folder
 
 Examples: python s3_to_tfrecord.py --split 80/10/10
           python s3_to_tfrecord.py --inspect InputData/train.tfrecord

@@ -18,7 +18,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     """Yield a temporary path in the folder of `path`; move it into place on success.
 
     A killed or failed writer leaves the old file (or none), never half a file. The temporary
-    name keeps the suffix of `path`, as writers choose their format by it.
+    name keeps the suffix of `path`, as writers choose their format by it. A link stays one: what
+    it points to is replaced. A pipe or a device, such as /dev/stdout, is written to.
 
     Raises
     ------
@@ -29,6 +30,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = None
     try:
         with write_errors(path):
+            if path.exists() and not (path.is_file() or path.is_dir()):
+                with tempfile.TemporaryDirectory() as folder:
+                    yield (whole := Path(folder) / path.name)
+                    with path.open("wb") as stream:
+                        stream.write(whole.read_bytes())
+                return
+            path = path.resolve()
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(
                 prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
@@ -103,10 +111,13 @@ def read_json(path: Path) -> dict:
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
-    """Write `rows` under the documented `columns` to `path` atomically; None is an empty field."""
+    """Write `rows` under the documented `columns` to `path` atomically; None is an empty field.
+
+    Bytes of a file's name that are no UTF-8 are written as escapes.
+    """
     with (
         atomic_path(path) as temporary,
-        temporary.open("w", newline="", encoding="utf-8") as stream,
+        temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream,
     ):
         writer = csv.DictWriter(stream, fieldnames=list(columns), lineterminator="\n")
         writer.writeheader()

@@ -88,3 +88,11 @@ def class_of_name(name: str) -> str:
     first = re.match(r"[a-z]+", name)
     source = _SOURCE_BY_KEYWORD.get(first.group()) if first else None
     return (source.class_name if source else None) or UNKNOWN
+
+
+def class_of_folder(name: str) -> str:
+    """Return the class of a folder named by raw id, class or keyword, or `UNKNOWN`.
+
+    KeyError for a number that is no raw id.
+    """
+    return (class_of_raw_id(int(name)) or UNKNOWN) if name.isdecimal() else class_of_name(name)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import evaluate
+from lib.errors import DataError
 from lib.images import write_png
 from lib.simulation.photos import simulate_photo
 from lib.taxonomy import CLASSES
@@ -132,6 +133,21 @@ def test_a_flat_folder_is_labelled_by_file_names(tmp_path):
         "incandescent2.png": "continuum",
         "laser_1.png": "unknown",
     }
+
+
+def test_a_folder_as_s1_sorts_it_is_labelled_by_raw_id(tmp_path):
+    for raw_id in ("4", "9"):
+        write_png(tmp_path / raw_id / "a.png", np.zeros((20, 20, 3), np.uint8))
+    assert [truth for _, truth in evaluate.labelled_photos(tmp_path)] == ["cfl_hg", "unknown"]
+    write_png(tmp_path / "77" / "a.png", np.zeros((20, 20, 3), np.uint8))
+    with pytest.raises(DataError, match="no raw folder '77'"):
+        evaluate.labelled_photos(tmp_path)
+
+
+def test_a_folder_that_names_no_class_is_refused(tmp_path):
+    write_png(tmp_path / "holiday.png", np.zeros((20, 20, 3), np.uint8))
+    with pytest.raises(DataError, match="nothing in it is named by a class"):
+        evaluate.labelled_photos(tmp_path)
 
 
 def test_photos_are_counted_as_found_named_right_and_refused():

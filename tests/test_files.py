@@ -1,4 +1,6 @@
 import errno
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -81,3 +83,28 @@ def test_a_scratch_folder_that_cannot_be_made_is_named(tmp_path):
         files.scratch_folder(tmp_path / "file"),
     ):
         pass
+
+
+def test_a_link_stays_one_and_its_target_is_replaced(tmp_path):
+    target, link = tmp_path / "target.csv", tmp_path / "link.csv"
+    target.write_text("old")
+    link.symlink_to(target.name)
+    files.write_bytes(link, b"new")
+    assert link.is_symlink() and target.read_text() == "new"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_written_to(tmp_path):
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    received = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    files.write_bytes(pipe, b"a,b")
+    reader.join(10)
+    assert received == [b"a,b"] and pipe.is_fifo()
+
+
+def test_a_name_that_is_no_utf_8_is_written_as_escapes(tmp_path):
+    files.write_csv(tmp_path / "a.csv", ("photo",), [{"photo": os.fsdecode(b"latin\xff.jpg")}])
+    assert files.read_csv(tmp_path / "a.csv", ("photo",)) == [{"photo": "latin\\udcff.jpg"}]

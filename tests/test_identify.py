@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,32 @@ def test_many_photos_are_shared_among_processes(tmp_path):
 def test_photos_of_one_stem_have_files_of_their_own():
     paths = [Path(name) for name in ("x-2.jpg", "x.jpeg", "X.jpg", "x_pysa.jpg", "overview.jpg")]
     assert identify.output_names(paths) == ["x-2", "x", "X-3", "x_pysa-2", "overview-2"]
+
+
+@pytest.mark.parametrize("name", [b"price$5$.jpg", b"a$\\frac$.jpg", b"latin\xff.jpg"])
+def test_a_photo_may_be_called_anything(tmp_path, name):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    try:
+        (folder / os.fsdecode(name)).write_bytes(NEON.read_bytes())
+    except OSError:
+        pytest.skip("this system has no such file names")
+    assert run(folder, "--plot", tmp_path / "p", "--csv", tmp_path / "a.csv") == 0
+    assert len(list((tmp_path / "p").iterdir())) == 2
+
+
+def test_a_reader_that_has_read_enough_sees_no_traceback():
+    command = f"{sys.executable} identify.py {NEON} {NEON} {RAINBOW} | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert len(done.stdout.splitlines()) == 1 and "Traceback" not in done.stderr
+
+
+def test_nothing_in_place_of_a_photo_is_wrong_usage(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run("")
+    assert stopped.value.code == 2 and "received nothing" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("flag", ["--csv", "--save-calibration", "--plot"])

@@ -13,7 +13,7 @@ from lib.files import write_csv
 from lib.recognition.classifier import Classifier, Prediction
 from lib.recognition.quality import Quality
 from lib.recognition.rejection import judge
-from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_name, class_of_raw_id
+from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_folder
 
 SUSPECTS_TABLE = "suspects.csv"
 # One row a labelled photo, the most suspicious first; after them those without a spectrum.
@@ -185,10 +185,10 @@ def _features(forwards: Prediction, backwards: Prediction) -> np.ndarray:
 def _class_id_of_folder(folder: str) -> int:
     """Return the class that a folder named by raw id, class or keyword trains, -1 for none."""
     try:
-        name = class_of_raw_id(int(folder)) if folder.isdecimal() else class_of_name(folder)
+        name = class_of_folder(folder)
     except KeyError:
-        name = None
-    return -1 if name in (None, UNKNOWN) else class_id(name)
+        name = UNKNOWN
+    return -1 if name == UNKNOWN else class_id(name)
 
 
 def _best(names: Sequence[str], probabilities: np.ndarray) -> tuple[tuple[str, float], ...]:

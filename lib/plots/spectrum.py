@@ -73,7 +73,8 @@ def spectrum_figure(
     axes[-1].set_xlabel(label)
     axes[0].set_xlim(x[0], x[-1])
     if title:
-        figure.suptitle(title, fontsize=10)
+        # A dollar sign in a file's name starts no formula.
+        figure.suptitle(title, fontsize=10, parse_math=False)
     return figure
 
 

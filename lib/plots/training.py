@@ -46,7 +46,8 @@ def confusion_figure(
         )
     ax.set_xticks(range(len(classes)), classes, rotation=45, ha="right")
     ax.set_yticks(range(len(classes)), classes)
-    ax.set(xlabel="predicted", ylabel="true", title=title)
+    ax.set(xlabel="predicted", ylabel="true")
+    ax.set_title(title, parse_math=False)
     ax.set_xticks(np.arange(1, len(classes)) - 0.5, minor=True)
     ax.set_yticks(np.arange(1, len(classes)) - 0.5, minor=True)
     ax.grid(which="minor", color="0.9")
@@ -91,7 +92,7 @@ def reliability_figure(
     area = 10 + 190 * count[filled] / count.max()
     ax.scatter(confidence[filled], accuracy[filled], s=area, color="C0", label="crops (area)")
     ax.set(xlabel="mean probability", ylabel="share right", xlim=(0, 1.02), ylim=(0, 1.04))
-    ax.set_title(title)
+    ax.set_title(title, parse_math=False)
     ax.grid(color="0.9")
     ax.legend(loc="upper left")
     return ax.figure
@@ -121,7 +122,7 @@ def coverage_figure(
         lines += ax.plot(*shipped, "o", color="C3", label="shipped threshold")
     ax.set(xlabel="coverage: share named", ylabel="selective precision", xlim=(0, 1.02))
     ax.set_ylim(min(0.9, min(precision) - 0.01), 1.005)
-    ax.set_title(title)
+    ax.set_title(title, parse_math=False)
     ax.grid(color="0.9")
     if "unknown_refused" in curve[0]:
         right = ax.twinx()

@@ -68,7 +68,7 @@ def assess_photos(rows: Sequence[dict]) -> Assessment:
     unknown = [row for row in rows if row["truth"] == UNKNOWN]
     banded = [row for row in of_class if row["probabilities"]]
     if not banded:
-        raise DataError("expected photos of the classes; a band was found in none")
+        raise DataError(f"a band was found in none of {len(of_class)} photos of the classes")
     labels = np.array([class_id(row["truth"]) for row in banded])
     probabilities = np.array([[row["probabilities"][name] for name in CLASSES] for row in banded])
     named = [row for row in of_class if row["status"] == "ok"]

@@ -11,7 +11,7 @@ from lib.errors import DataError
 from lib.files import read_csv, require_absent, scratch_folder, sha256, write_csv, write_json
 from lib.images import read_image
 from lib.tables import CROP_SHAPE, CROPS_COLUMNS, SPLITS_COLUMNS
-from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_name, class_of_raw_id
+from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_folder
 from lib.training.split import SPLITS, oversample, split_groups
 from lib.training.tfrecord import Record, write_tfrecord
 
@@ -164,10 +164,8 @@ def class_table(counts: dict[str, dict[str, dict[str, int]]]) -> str:
 
 def _class_of_folder(folder: str, table: Path) -> str:
     """Return the class of a raw id, or of a folder that is named by its class."""
-    if not folder.isdigit():
-        return class_of_name(folder)
     try:
-        return class_of_raw_id(int(folder)) or UNKNOWN
+        return class_of_folder(folder)
     except KeyError as error:
         raise DataError(f"{table}: no raw folder {folder!r} is known") from error
 
