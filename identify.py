@@ -115,7 +115,7 @@ def identify(args: argparse.Namespace) -> None:
     """Identify every photo in input order, reporting each as it is done."""
     if args.lamp is not None:
         source_of_lamp(args.lamp)
-    photos = expand(args.photos)
+    photos = expand(args.photos, args.plot)
     if args.save_calibration and len(photos) != 1:
         raise DataError(f"--save-calibration: expected one lamp photo, received {len(photos)}")
     names = output_names(photos)
@@ -145,11 +145,21 @@ def identify(args: argparse.Namespace) -> None:
         log.warning("%d of %d photos could not be read", len(failures), len(photos))
 
 
-def expand(paths: list[Path]) -> list[Path]:
-    """Return the photos among `paths` in order; a folder stands for the images in it."""
+def expand(paths: Sequence[Path], pictures: Path | None = None) -> list[Path]:
+    """Return the photos among `paths` in order; a folder stands for the images in it.
+
+    What an earlier run drew into a folder `pictures` below such a folder is no photo.
+    """
     photos = []
     for path in paths:
-        photos += list_images(path, recursive=True) if path.is_dir() else [path]
+        if not path.is_dir():
+            photos.append(path)
+            continue
+        found = list_images(path, recursive=True)
+        if pictures is not None and pictures.resolve() != path.resolve():
+            drawn = pictures.resolve()
+            found = [photo for photo in found if not photo.resolve().is_relative_to(drawn)]
+        photos += found
     if not photos:
         raise DataError(f"{paths[0]}: no image files; expected a photo or a folder of photos")
     return photos

@@ -107,6 +107,13 @@ def test_a_reader_that_has_read_enough_sees_no_traceback():
     assert len(done.stdout.splitlines()) == 1 and "Traceback" not in done.stderr
 
 
+def test_what_an_earlier_run_drew_is_no_photo(tmp_path, capsys):
+    write_png(tmp_path / "neon.png", read_image(NEON))
+    for _ in range(2):
+        assert run(tmp_path, "--json", "--plot", tmp_path / "plots") == 0
+        assert len(answers(capsys)) == 1
+
+
 def test_nothing_in_place_of_a_photo_is_wrong_usage(capsys):
     with pytest.raises(SystemExit) as stopped:
         run("")

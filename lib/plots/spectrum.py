@@ -66,7 +66,7 @@ def spectrum_figure(
         _draw_photo(left.subplots(), photo, outline)
     axes = part.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_band(axes[0], strip, x)
-    _draw_curves(axes[1], x, rgb)
+    _draw_curves(axes[1], x, rgb, names=bool(lines))
     _name_lines(axes[1], lines, x, rgb)
     if residuals:
         _draw_residuals(axes[2], lines, x, error_nm)
@@ -107,7 +107,7 @@ def _draw_band(ax: Axes, strip: np.ndarray, x: np.ndarray) -> None:
     ax.tick_params(axis="x", length=0)
 
 
-def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray) -> None:
+def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray, *, names: bool) -> None:
     for channel, (name, colour) in enumerate(zip("RGB", _CHANNEL_COLOURS, strict=True)):
         ax.plot(x, rgb[:, channel], color=colour, linewidth=0.8, label=name)
     mean = rgb.mean(axis=1)
@@ -115,7 +115,8 @@ def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray) -> None:
     ax.plot(x, mean, color="black", linewidth=0.9, label="mean")
     ax.set_ylabel("camera value (0-255)")
     # Room above full scale for the names of the lines.
-    ax.set_ylim(0, 1.65 * max(rgb.max(), 0.1 * _FULL_SCALE))
+    room = 1.65 if names else 1.05
+    ax.set_ylim(0, room * max(rgb.max(), 0.1 * _FULL_SCALE))
     ax.legend(
         loc="lower right",
         bbox_to_anchor=(1, 1),
