@@ -104,8 +104,8 @@ class Calibration:
         errors = [np.median(axis.standard_error_nm(px)) for axis in (self.axis, own)]
         if off > max(_MOST_OFF_SIGMAS * float(np.hypot(*errors)), _LEAST_OFF_NM):
             raise DataError(
-                f"calibration is {off:.1f} nm off at the photo's own {own.lamp} lines; "
-                "the camera or the grating has moved"
+                f"calibration is {off:.1f} nm off at the photo's own {own.lamp} lines, "
+                "as if the camera or the grating had moved"
             )
 
     def _check_place(self, band: Band) -> None:
