@@ -34,7 +34,10 @@ def add_shared_flags(
     parser.add_argument("-v", "--verbose", action="store_true", help="log each item (default: off)")
     if seed:
         parser.add_argument(
-            "--seed", type=int, default=0, help="seed of everything random (default: %(default)s)"
+            "--seed",
+            type=whole_number,
+            default=0,
+            help="seed of everything random (default: %(default)s)",
         )
     if overwrite:
         parser.add_argument(
@@ -52,12 +55,19 @@ def add_jobs_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def whole_number(text: str, least: int = 0) -> int:
+    """Parse a whole number of at least `least`."""
+    value = int(text)
+    if value < least:
+        raise argparse.ArgumentTypeError(
+            f"expected a whole number of at least {least}, received {text}"
+        )
+    return value
+
+
 def positive_int(text: str) -> int:
     """Parse a whole number of at least 1."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, received {text}")
-    return value
+    return whole_number(text, 1)
 
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:

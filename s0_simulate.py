@@ -14,6 +14,7 @@ Example: python s0_simulate.py photos --count 500 --seed 1
 """
 
 import argparse
+import glob
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -167,9 +168,14 @@ def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     from lib.training.tfrecord import write_shards
 
-    for path in (args.output, args.output.with_name(f"{args.output.stem}-00000.tfrecord")):
+    numbered = f"{glob.escape(args.output.stem)}-{5 * '[0-9]'}{args.output.suffix}"
+    earlier = [args.output, *sorted(args.output.parent.glob(numbered))]
+    for path in earlier:
         require_absent(path, overwrite=args.overwrite)
     shards = write_shards(args.output, records, per_shard=args.per_shard)
+    # Of a larger run before; a training on all that is there would mix the two.
+    for path in set(earlier) - set(shards):
+        path.unlink(missing_ok=True)
     size = sum(path.stat().st_size for path in shards)
     names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
     print(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")

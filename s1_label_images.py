@@ -120,15 +120,17 @@ def survey(args: argparse.Namespace):
 
 def apply(args: argparse.Namespace) -> None:
     """Carry out args.decisions."""
-    print_applied("applied", apply_decisions(args.decisions, args.output), args)
+    why = "no longer the photo that the page showed"
+    print_applied("applied", apply_decisions(args.decisions, args.output), args, why)
 
 
 def undo(args: argparse.Namespace) -> None:
     """Take back what was applied last."""
-    print_applied("took back", undo_decisions(args.output), args)
+    why = "gone, or its old place is taken"
+    print_applied("took back", undo_decisions(args.output), args, why)
 
 
-def print_applied(done: str, applied: Applied, args: argparse.Namespace) -> None:
+def print_applied(done: str, applied: Applied, args: argparse.Namespace, why: str) -> None:
     """Bring labels.csv up to date and print what moved."""
     if (args.input / "DataTable").is_dir():
         labelling.label_images(args.input, args.output)
@@ -136,7 +138,7 @@ def print_applied(done: str, applied: Applied, args: argparse.Namespace) -> None
         if row["source"] != row["target"]:
             print(f"{row['decision']:6} {row['source']} -> {row['target']}")
     for photo in applied.skipped:
-        print(f"skipped {photo}: no longer the photo that the page showed")
+        print(f"skipped {photo}: {why}")
     print(f"{done} {len(applied.moves)} decisions, skipped {len(applied.skipped)}")
 
 

@@ -33,7 +33,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--minimum",
-        type=int,
+        type=cli.whole_number,
         default=400,
         help="training crops of each class at least, by repeating (default: %(default)s)",
     )

@@ -18,6 +18,10 @@ def test_many_crops_go_to_several_files(tmp_path):
     assert s0_simulate.main([*argv, "--output", str(tmp_path / "x.tfrecord")]) == 0
     assert [p.name for p in sorted(tmp_path.iterdir())] == [f"x-0000{i}.tfrecord" for i in range(3)]
     assert s0_simulate.main([*argv, "--output", str(tmp_path / "x.tfrecord")]) == 1
+    # A smaller set in its place leaves nothing of the larger one.
+    argv[2] = "30"
+    assert s0_simulate.main([*argv, "--output", str(tmp_path / "x.tfrecord"), "--overwrite"]) == 0
+    assert [p.name for p in sorted(tmp_path.iterdir())] == [f"x-0000{i}.tfrecord" for i in range(2)]
 
 
 def test_unknown_lamps_alone_serve_outlier_exposure(tmp_path):

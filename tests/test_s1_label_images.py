@@ -8,7 +8,7 @@ import pytest
 
 import s1_label_images
 from lib.curation.tables import TableRow, read_tables
-from lib.files import read_csv
+from lib.files import HALF_WRITTEN, read_csv
 from lib.images import write_png
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
@@ -162,13 +162,26 @@ def test_a_killed_first_run_is_completed_by_the_next(raw):
     partial = raw / "Image_Labeled" / "5"
     partial.mkdir(parents=True)
     shutil.copy(raw / "Image/12500-12301/12500.png", partial / "12500.png")
-    (partial / ".12499-k3j_x9ab.png").write_bytes(b"half")
+    leftover = partial / f".12499{HALF_WRITTEN}k3j_x9ab.png"
+    leftover.write_bytes(b"half")
     run(raw)
-    assert not (partial / ".12499-k3j_x9ab.png").exists()
+    assert not leftover.exists()
     assert tree(raw / "Image_Labeled") == tree(whole / "Image_Labeled")
     assert (raw / "Image_Labeled/labels.csv").read_bytes() == (
         whole / "Image_Labeled/labels.csv"
     ).read_bytes()
+
+
+def test_a_person_s_hidden_files_stay(raw):
+    run(raw)
+    own = [
+        raw / "Image_Labeled" / ".my-settings",
+        raw / "Image_Labeled" / "5" / ".notes-20240101.txt",
+    ]
+    for path in own:
+        path.touch()
+    run(raw)
+    assert all(path.exists() for path in own)
 
 
 @pytest.mark.parametrize(

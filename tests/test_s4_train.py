@@ -1,5 +1,6 @@
 import csv
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -141,6 +142,18 @@ def test_teachers_replace_the_labels(
     assert record["data"]["teachers"] == [sha256(finished_run / "model.keras")] * 2
     answers = np.sum(record["test"]["confusion"], axis=0)
     assert np.count_nonzero(answers) > 1, "taught by labels, it would know but one class"
+
+
+def test_data_in_the_run_s_own_folder_are_not_deleted(crops_folder, tiny_network, tmp_path, capsys):
+    folder = tmp_path / "run"
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)
+    assert run(*flags) == 0
+    inside = folder / "data" / "train.tfrecord"
+    inside.parent.mkdir()
+    shutil.copy(crops_folder / "train.tfrecord", inside)
+    assert run(*flags, "--train", inside, "--overwrite") == 1
+    assert "lies in the run's folder" in capsys.readouterr().err
+    assert inside.exists() and (folder / "model.keras").exists()
 
 
 @pytest.mark.parametrize("flag", ["--init", "--teachers"])

@@ -45,6 +45,7 @@ def make_settings(options: ServiceOptions, secret_key: str) -> dict:
         "INSTALLED_APPS": _APPS,
         "MIDDLEWARE": _MIDDLEWARE,
         "USE_TZ": True,
+        "TIME_ZONE": "UTC",
         "USE_I18N": False,
         "APPEND_SLASH": False,
         # The log is set up before Django, for the readers' processes alike.

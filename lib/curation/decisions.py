@@ -42,7 +42,8 @@ class Applied:
         Rows with decision, source, target, sha256 and reason; paths from the folder that holds
         the labelled one. Source and target of an accepted photo are the same.
     skipped : list of str
-        Photos that no longer lie where the page saw them, or are no longer what it saw.
+        Photos that no longer lie where the page saw them, or are no longer what it saw; of an
+        undo, those that are gone or whose old place is taken.
     """
 
     moves: list[dict[str, str]]
@@ -83,7 +84,7 @@ def apply_decisions(decisions: Path, labelled: Path) -> Applied:
 
 
 def undo_decisions(labelled: Path) -> Applied:
-    """Take back the decisions that were applied last.
+    """Take back the decisions that were applied last; the moves are those back.
 
     Raises
     ------
@@ -98,7 +99,12 @@ def undo_decisions(labelled: Path) -> Applied:
     moves = read_csv(logs[-1], _LOG_COLUMNS)
     logs[-1].rename(logs[-1].with_suffix(f"{_UNDOING}.csv"))
     skipped = recover(labelled)
-    return Applied(moves, skipped)
+    back = [
+        {**row, "source": row["target"], "target": row["source"]}
+        for row in moves
+        if row["target"] not in skipped
+    ]
+    return Applied(back, skipped)
 
 
 def recover(labelled: Path) -> list[str]:
@@ -145,7 +151,8 @@ def _read_decisions(path: Path) -> list[dict[str, str]]:
             raise DataError(
                 f"{where}: reason {row['reason']!r}; expected {', '.join(REJECT_REASONS)}"
             )
-        if not re.fullmatch(r"[^/\\\0]+/[^/\\\0]+", row["photo"] or "") or ".." in row["photo"]:
+        parts = re.fullmatch(r"([^/\\\0]+)/([^/\\\0]+)", row["photo"] or "")
+        if not parts or ".." in parts.groups():
             raise DataError(f"{where}: photo {row['photo']!r}; expected <folder>/<name>")
         if row["photo"] in seen:
             raise DataError(f"{where}: photo {row['photo']!r} is decided twice")

@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from lib.files import HALF_WRITTEN
 from lib.images import is_image_name
 
 LABELS_TABLE = "labels.csv"
@@ -12,7 +13,7 @@ REJECTED_TABLE = "rejected.csv"
 REJECTED_COLUMNS = ("rejected_path", "labelled_path", "sha256", "reason")
 
 # As `lib.files.atomic_path` names them.
-_TEMPORARY_NAME = re.compile(r"\..*-[a-z0-9_]{8}(\.\w+)?")
+_TEMPORARY_NAME = re.compile(rf"\..*{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.\w+)?")
 
 
 def rejected_folder(labelled: Path) -> Path:

@@ -10,12 +10,14 @@ from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.files import read_csv, sha256, write_csv
-from lib.images import list_images, read_image, write_png
+from lib.images import list_images, read_image, read_png_text, write_png
 from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS
 
 CROPS_TABLE = "crops.csv"
 LABELS_TABLE = "labels.csv"
+# Text chunk of a crop's PNG that holds the SHA-256 of the photo's file.
+_DIGEST_KEYWORD = "photo sha256"
 
 
 def crop_folders(
@@ -23,9 +25,9 @@ def crop_folders(
 ) -> list[dict[str, object]]:
     """Crop every photo in the folders of `source`, and write crops and crops.csv to `output`.
 
-    A photo whose crop is listed, present and not older than the photo is kept as it is, unless
-    `overwrite`. Crops listed by an earlier run whose photo is gone, moved or no longer usable are
-    removed.
+    A crop that is listed, present and cut from the very content of its photo is kept as it is,
+    unless `overwrite`. Crops listed by an earlier run whose photo is gone, moved or no longer
+    usable are removed.
 
     Parameters
     ----------
@@ -56,7 +58,7 @@ def crop_folders(
     for photo in photos:
         name = photo.relative_to(source).as_posix()
         crop = Path("crops", f"{name}.png")
-        row = None if overwrite else _still_valid(earlier.get(name), photo, output / crop)
+        row = None if overwrite else earlier.get(name)
         tasks.append(delayed(_crop_one)(photo, name, output, crop, groups, row))
     results = Parallel(n_jobs=jobs, return_as="generator")(tasks)
     rows = list(tqdm(results, total=len(tasks), desc="crops", unit="photo", disable=None))
@@ -84,7 +86,7 @@ def labelled_photos(source: Path) -> list[Path]:
     return photos
 
 
-def crop_photo(photo: Path, name: str, crop: Path) -> dict[str, object]:
+def crop_photo(photo: Path, name: str, crop: Path, digest: str) -> dict[str, object]:
     """Find the band in `photo`, write its crop, and return what was measured.
 
     Parameters
@@ -94,6 +96,8 @@ def crop_photo(photo: Path, name: str, crop: Path) -> dict[str, object]:
         What to call the photo in reasons.
     crop : Path
         PNG to write; written exactly if the returned status is "ok".
+    digest : str
+        SHA-256 of the photo's file, kept in the PNG: a crop is that of this content alone.
 
     Returns
     -------
@@ -114,7 +118,7 @@ def crop_photo(photo: Path, name: str, crop: Path) -> dict[str, object]:
         band = find_band(image)
     except BandNotFound as error:
         return {"status": "no_band", "reason": str(error)}
-    write_png(crop, cut_crop(image, band))
+    write_png(crop, cut_crop(image, band), {_DIGEST_KEYWORD: digest})
     return {**_band_columns(band), "status": "ok", "reason": None}
 
 
@@ -126,12 +130,12 @@ def _crop_one(
     groups: Mapping[str, str],
     row: dict[str, object] | None,
 ) -> dict[str, object]:
-    """Return the row of one photo; `row` is its earlier one where that still holds."""
+    """Return the row of one photo; `row` is its earlier one, which may still hold."""
     # The processes are the parallelism; threads inside them would only compete.
     cv2.setNumThreads(1)
     digest = sha256(photo)
-    if row is None:
-        row = crop_photo(photo, name, output / crop)
+    if not _still_valid(row, digest, output / crop):
+        row = crop_photo(photo, name, output / crop, digest)
         row["crop"] = crop.as_posix() if row["status"] == "ok" else None
     return {
         **row,
@@ -172,11 +176,11 @@ def _earlier_rows(table: Path) -> dict[str, dict[str, str]]:
     return {row["photo"]: row for row in read_csv(table, CROPS_COLUMNS)} if table.exists() else {}
 
 
-def _still_valid(row: dict | None, photo: Path, crop: Path) -> dict | None:
-    """Return an earlier row if its crop is there and made after the photo last changed."""
-    if row is None or row["status"] != "ok" or not crop.is_file():
-        return None
-    return row if crop.stat().st_mtime >= photo.stat().st_mtime else None
+def _still_valid(row: dict | None, digest: str, crop: Path) -> bool:
+    """Return whether an earlier row's crop is there and was cut from this very content."""
+    if row is None or row["status"] != "ok":
+        return False
+    return read_png_text(crop).get(_DIGEST_KEYWORD) == digest
 
 
 def _remove_stale(output: Path, earlier: Iterator[dict], rows: list[dict]) -> None:

@@ -47,6 +47,9 @@ def run(
     for source in (*teachers, *([Path(config.init)] if config.init else [])):
         if source.resolve() == run_dir.resolve():
             raise DataError(f"{run_dir}: not replaced, as this training starts from it")
+    for path in (*train, *outliers, validation, test):
+        if Path(path).resolve().is_relative_to(run_dir.resolve()):
+            raise DataError(f"{path}: lies in the run's folder; expected the data elsewhere")
     require_absent(run_dir, overwrite=overwrite or resume)
     record = {
         "finished": False,

@@ -20,7 +20,7 @@ def parse_shares(text: str) -> tuple[float, ...]:
         If they are not three positive numbers that sum to 100.
     """
     percent = [float(part) for part in text.split("/")]
-    if len(percent) != len(SPLITS) or min(percent) <= 0 or abs(sum(percent) - 100) > 1e-9:
+    if len(percent) != len(SPLITS) or not min(percent) > 0 or not abs(sum(percent) - 100) < 1e-9:
         raise ValueError(f"expected three positive percentages that sum to 100; received {text!r}")
     return tuple(part / 100 for part in percent)
 
