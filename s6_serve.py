@@ -76,7 +76,8 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     for name in ("token", "address"):
         parser.add_argument(
-            f"--{name}-rate", type=cli.whole_number, default=getattr(DEFAULTS, f"{name}_rate"), metavar="N",
+            f"--{name}-rate", type=cli.whole_number, metavar="N",
+            default=getattr(DEFAULTS, f"{name}_rate"),
             help=f"requests a minute of one {name}, 0 for no limit{default}",
         )  # fmt: skip
 

@@ -151,6 +151,12 @@ def lose_test_file(folder):
     (folder / "run.json").write_text(json.dumps(record))
 
 
+def change_test_file(folder):
+    record = json.loads((folder / "run.json").read_text())
+    record["data"]["test"][0]["sha256"] = "0" * 64
+    (folder / "run.json").write_text(json.dumps(record))
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -159,6 +165,7 @@ def lose_test_file(folder):
         (lose_network, "model.keras: no such file"),
         (break_network, "model.keras: not readable as a Keras network"),
         (lose_test_file, "gone/test.tfrecord: no such file"),
+        (change_test_file, "has changed since the training; expected its test file"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(own_run, damage, message, capsys):

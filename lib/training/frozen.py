@@ -61,14 +61,15 @@ def freeze_run(
     Raises
     ------
     DataError
-        If the run is not finished, a file is missing, or the formats disagree.
+        If the run is not finished, a file is missing or no longer what the run read, or the
+        formats disagree.
     """
     record = read_json(run_dir / RECORD_NAME)
     if not record.get("finished"):
         raise DataError(f"{run_dir / RECORD_NAME}: expected a finished run; go on with --resume")
     require_absent(output / CARD_NAME, overwrite=overwrite)
     network = load_network(run_dir / KERAS_NAME)
-    check = check or ROOT / record["data"]["test"][0]["path"]
+    check = check or _file_of_run(record, "test")
     crops = known_crops(check)
     model = serving_model(network, record["temperature"])
     with scratch_folder(output.parent) as folder:
@@ -76,7 +77,7 @@ def freeze_run(
         difference, outputs = compare_formats(model, folder, interface, crops.images)
         unknown = record["unknown"]
         if unknowns is not None:
-            validation = known_crops(ROOT / record["data"]["validation"][0]["path"])
+            validation = known_crops(_file_of_run(record, "validation"))
             unknown = fit_unknown(folder, validation, unknown_crops(unknowns))
         named = certainty(outputs["logits"], unknown) >= unknown["threshold"]
         report = metrics.report(crops.labels, outputs["probabilities"], CLASSES, named=named)
@@ -95,6 +96,15 @@ def freeze_run(
         }
         _move_into_place(folder, output, card, run_dir)
     return card, report
+
+
+def _file_of_run(record: dict, part: str) -> Path:
+    """Return the file that a run was validated or tested on, while it is still the same."""
+    entry = record["data"][part][0]
+    path = ROOT / entry["path"]
+    if path.is_file() and sha256(path) != entry["sha256"]:
+        raise DataError(f"{path}: has changed since the training; expected its {part} file")
+    return path
 
 
 def fit_unknown(folder: Path, known: Crops, unknown: Crops) -> dict:
