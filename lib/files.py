@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lib.errors import DataError
 
-# In the names of files that are being written, and in no others.
+# The names of files that are being written begin so, and no others do.
 HALF_WRITTEN = ".half-written-"
 
 
@@ -42,7 +42,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
             path = path.resolve()
             path.parent.mkdir(parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(
-                prefix=f".{path.stem}{HALF_WRITTEN}", suffix=path.suffix, dir=path.parent
+                prefix=HALF_WRITTEN, suffix=path.suffix, dir=path.parent
             )
             os.close(handle)
             temporary = Path(name)

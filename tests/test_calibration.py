@@ -110,6 +110,7 @@ def test_a_photo_of_another_size_is_refused(saved):
         (lambda f: f["axis"].update(uncertainty_nm=-5), "not whole"),
         (lambda f: f["axis"].update(rms_nm=float("nan")), "not whole"),
         (lambda f: f["axis"].update(scale_px="x"), "not whole"),
+        (lambda f: f["axis"].update(scale_px=0), "not whole"),
         (lambda f: f["axis"]["lines"][0].update(px=None), "not whole"),
         (lambda f: f["band"].update(x0=None), "not whole"),
         (lambda f: f["band"].update(angle_deg=float("nan")), "not whole"),
@@ -122,6 +123,13 @@ def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
     saved.write_text(json.dumps(fields))
     with pytest.raises(DataError, match=complaint):
         load_calibration(saved)
+
+
+def test_a_file_of_an_earlier_version_is_read(saved):
+    fields = json.loads(saved.read_text())
+    del fields["axis"]["explained"]
+    saved.write_text(json.dumps(fields))
+    assert load_calibration(saved).axis == AXIS
 
 
 def test_an_editor_s_byte_order_mark_does_no_harm(saved):

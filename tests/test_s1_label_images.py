@@ -162,7 +162,7 @@ def test_a_killed_first_run_is_completed_by_the_next(raw):
     partial = raw / "Image_Labeled" / "5"
     partial.mkdir(parents=True)
     shutil.copy(raw / "Image/12500-12301/12500.png", partial / "12500.png")
-    leftover = partial / f".12499{HALF_WRITTEN}k3j_x9ab.png"
+    leftover = partial / f"{HALF_WRITTEN}k3j_x9ab.png"
     leftover.write_bytes(b"half")
     run(raw)
     assert not leftover.exists()

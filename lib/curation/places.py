@@ -13,7 +13,7 @@ REJECTED_TABLE = "rejected.csv"
 REJECTED_COLUMNS = ("rejected_path", "labelled_path", "sha256", "reason")
 
 # As `lib.files.atomic_path` names them.
-_TEMPORARY_NAME = re.compile(rf"\..*{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.\w+)?")
+_TEMPORARY_NAME = re.compile(rf"{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.\w+)?")
 
 
 def rejected_folder(labelled: Path) -> Path:

@@ -91,7 +91,7 @@ class Calibration:
                 f"received {band.angle_deg:.1f}"
             )
         self._check_place(band)
-        if own is not None:
+        if own is not None and own.lines:
             self._check_lines(own)
         along = self.axis.axis
         grid = np.linspace(getattr(band, f"{along}0"), getattr(band, f"{along}1") - 1, 101)
@@ -205,7 +205,8 @@ def load_calibration(path: Path) -> Calibration:
 
 
 def _axis_from(fields: dict) -> WavelengthAxis:
-    values = dict(fields)
+    # Files before 0.4.1 do not say what part of the peaks the lines explain.
+    values = {"explained": 1.0, **fields}
     for name in ("origin_px", "scale_px", "explained"):
         values[name] = _number(values[name])
     for name in ("rms_nm", "uncertainty_nm"):
@@ -220,8 +221,8 @@ def _axis_from(fields: dict) -> WavelengthAxis:
         for line in values["lines"]
     )
     values["coefficients"] = tuple(map(_number, values["coefficients"]))
-    if len(values["coefficients"]) < 2:
-        raise ValueError("expected two coefficients or more")
+    if len(values["coefficients"]) < 2 or not values["scale_px"]:
+        raise ValueError("expected two coefficients or more, and a scale")
     values["covariance"] = tuple(tuple(map(_number, row)) for row in values["covariance"])
     for name in ("lamp", "model"):
         values[name] = str(values[name])
