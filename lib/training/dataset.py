@@ -102,23 +102,14 @@ def write_dataset(
         require_absent(output / name, overwrite=overwrite)
     rng = np.random.default_rng(seed)
     split_of = _split_of(table, crops, shares, rng, partial=partial)
-    members = {
-        split: [crop for crop, of in zip(crops, split_of, strict=True) if of == split]
-        for split in SPLITS
-    }
-    before = {split: _count(members[split]) for split in SPLITS}
-    drawn = oversample([crop.label for crop in members["train"]], minimum, rng)
-    members["train"] = [members["train"][i] for i in drawn]
+    members, counts = _balanced(crops, split_of, minimum, rng)
     with scratch_folder(output) as folder:
         for split in SPLITS:
             turned = rng.random(len(members[split])) < (0.5 if flips and split == "train" else 0)
             write_tfrecord(folder / f"{split}.tfrecord", _records(members[split], turned))
         record = {
             "classes": list(CLASSES),
-            "counts": {
-                "before": before,
-                "after": {split: _count(members[split]) for split in SPLITS},
-            },
+            "counts": counts,
             "left_out": dict(left_out),
             "image_shape": list(CROP_SHAPE),
             "seed": seed,
@@ -132,6 +123,21 @@ def write_dataset(
         for name in names:
             (folder / name).replace(output / name)
     return record
+
+
+def _balanced(
+    crops: list[LabelledCrop], split_of: list[str], minimum: int, rng: np.random.Generator
+) -> tuple[dict[str, list[LabelledCrop]], dict[str, dict]]:
+    """Return the crops of each split, rare classes drawn again, and the counts of dataset.json."""
+    members = {
+        split: [crop for crop, of in zip(crops, split_of, strict=True) if of == split]
+        for split in SPLITS
+    }
+    before = {split: _count(members[split]) for split in SPLITS}
+    drawn = oversample([crop.label for crop in members["train"]], minimum, rng)
+    members["train"] = [members["train"][i] for i in drawn]
+    after = {split: _count(members[split]) for split in SPLITS}
+    return members, {"before": before, "after": after}
 
 
 def _split_of(

@@ -38,18 +38,14 @@ def run(
     Raises
     ------
     DataError
-        If a file is no TFRecord of crops, the network is none, the folder holds another run, or
-        the run to resume was given other files or another configuration.
+        If a file is no TFRecord of crops, the network is none, the folder holds another run or
+        what this one reads, or the run to resume was given other files or another configuration.
     """
     _require_network(config)
     run_dir = run_dir or MODELS / config.arch
     teachers = [Path(teacher) for teacher in config.teachers]
-    for source in (*teachers, *([Path(config.init)] if config.init else [])):
-        if source.resolve() == run_dir.resolve():
-            raise DataError(f"{run_dir}: not replaced, as this training starts from it")
-    for path in (*train, *outliers, validation, test):
-        if Path(path).resolve().is_relative_to(run_dir.resolve()):
-            raise DataError(f"{path}: lies in the run's folder; expected the data elsewhere")
+    networks = [*teachers, *([Path(config.init)] if config.init else [])]
+    _require_apart(run_dir, networks, [*train, *outliers, validation, test])
     require_absent(run_dir, overwrite=overwrite or resume)
     record = {
         "finished": False,
@@ -92,6 +88,17 @@ def run(
     )
     write_json(run_dir / RECORD_NAME, record)
     return record
+
+
+def _require_apart(run_dir: Path, networks: Sequence[Path], data: Sequence[Path]) -> None:
+    """Refuse a folder for the run that holds what the training reads."""
+    place = run_dir.resolve()
+    for network in networks:
+        if network.resolve() == place:
+            raise DataError(f"{run_dir}: not replaced, as this training starts from it")
+    for path in data:
+        if path.resolve().is_relative_to(place):
+            raise DataError(f"{path}: lies in the run's folder; expected the data elsewhere")
 
 
 def _require_network(config: TrainConfig) -> None:
