@@ -24,6 +24,8 @@ MAX_FRAMES = 100
 # Progressive JPEGs have about ten passes over the whole picture. A pass can be made of 20 bytes,
 # so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
 MAX_JPEG_PASSES = 100
+# Of the sensors that write 16-bit files.
+_SENSOR_BITS = (8, 10, 12, 14, 16)
 _JPEG_START_OF_SCAN = b"\xff\xda"
 
 IMAGE_SUFFIXES = frozenset(
@@ -62,7 +64,7 @@ def read_image(
 
     The bounds are checked on the file's size and on its headers, before a pixel is decoded. Of an
     animation or a multi-page file the first frame counts. 16-bit samples scale to 8 bit over
-    their full range, transparent pixels become black (the surround of a spectrum), and the
+    the range of their sensor, transparent pixels become black (the surround of a spectrum), and the
     orientation of EXIF, TIFF or HEIF is applied.
 
     Parameters
@@ -257,8 +259,17 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
 
 
 def _scale_to_8_bit(pixels: np.ndarray) -> np.ndarray:
-    """Scale uint16 0..65535 to uint8 0..255, rounded: 65535 = 257 x 255."""
-    return ((pixels.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    """Scale the uint16 samples of a sensor to uint8, rounded; an alpha channel over all 16 bits.
+
+    Sensors of 8 to 14 bits leave the upper ones empty: full scale is the least that holds the
+    brightest sample.
+    """
+    colour = pixels[..., :3] if pixels.ndim == 3 else pixels
+    bits = next(bits for bits in _SENSOR_BITS if int(colour.max()) < 1 << bits)
+    full = np.full(pixels.shape[2:], (1 << bits) - 1, np.uint32)
+    if pixels.ndim == 3 and pixels.shape[2] == 4:
+        full[3] = 65535
+    return ((pixels.astype(np.uint32) * 255 + full // 2) // full).astype(np.uint8)
 
 
 def _blend_on_black(rgba: np.ndarray) -> np.ndarray:

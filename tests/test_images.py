@@ -277,3 +277,18 @@ def test_images_are_listed_by_suffix_in_order(tmp_path):
     assert is_image_name("x.WebP") and not is_image_name("x.py")
     with pytest.raises(DataError, match="no such folder"):
         list_images(tmp_path / "none")
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("channels", [(), (3,), (4,)])
+def test_a_sensors_bits_are_told_from_its_brightest_sample(tmp_path, bits, channels):
+    shown = np.linspace(0, 255, 24 * 32).reshape(24, 32, *np.ones(len(channels), int))
+    shown = np.broadcast_to(shown, (24, 32, *channels))
+    pixels = np.round(shown / 255 * ((1 << bits) - 1)).astype(np.uint16)
+    if channels == (4,):
+        pixels[..., 3] = 65535
+    path = tmp_path / "deep.png"
+    assert cv2.imwrite(str(path), pixels)
+    seen = read_image(path)
+    wanted = shown[..., :3] if channels else np.repeat(shown[..., None], 3, axis=2)
+    assert np.abs(seen - wanted).max() <= 1
