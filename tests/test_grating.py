@@ -18,7 +18,9 @@ def test_the_crop_ends_at_its_limits_and_wavelength_grows_between():
 def test_dispersion_follows_the_grating_equation():
     # Straight through a 1000 lines/mm grating at normal incidence, camera on the axis of 550 nm.
     sin_centre = 0.55
-    geometry = Geometry(np.array([1000.0]), np.array([sin_centre]), np.array([0.0]))
+    geometry = Geometry(
+        np.array([1000.0]), np.array([sin_centre]), np.array([0.0]), np.array([np.nan])
+    )
     nm = wavelength_at(geometry, np.array([[450.0, 650.0]]), np.array([0.0, 0.5, 1.0]))[0]
     axis = np.arcsin(sin_centre)
     ends = np.tan(np.arcsin([0.45, 0.65]) - axis)

@@ -11,6 +11,11 @@ _BINS_NM = WAVELENGTHS_NM[_BIN_STEPS // 2 :: _BIN_STEPS]
 _FIXED_NM = (390.0, 690.0)
 # Share of crops drawn just around the light; the rest are cut as people cut.
 _TIGHT_SHARE = 0.22
+# Share of crops that show a part of the spectrum, as a camera that sees only some of it gives.
+_PART_SHARE = 0.06
+# Where a camera without infrared filter sees this part of the light beyond this wavelength, half
+# of the crops take it in.
+_INFRARED_NM, _INFRARED_PART = 760.0, 0.05
 
 
 def seen_light(spd: np.ndarray, sensor: Sensor) -> np.ndarray:
@@ -36,9 +41,22 @@ def draw_limits(
     n, light = len(seen), seen.sum(axis=2)
     if not varied:
         return np.tile(_FIXED_NM, (n, 1))
-    limits_nm = _on_the_light(_hand_limits(rng, n, zero_order), light)
+    limits_nm = _hand_limits(rng, n, zero_order)
+    infrared = light[:, _BINS_NM > _INFRARED_NM].sum(axis=1)
+    infrared = infrared > _INFRARED_PART * np.maximum(light.sum(axis=1), NO_LIGHT)
+    farther = np.maximum(limits_nm[:, 1], rng.uniform(760, 1020, n))
+    limits_nm[:, 1] = np.where(infrared & (rng.random(n) < 0.5), farther, limits_nm[:, 1])
+    limits_nm = _on_the_light(limits_nm, light)
     tight = rng.random((n, 1)) < _TIGHT_SHARE
-    return np.where(tight, _tight_limits(rng, light), limits_nm)
+    limits_nm = np.where(tight, _tight_limits(rng, light), limits_nm)
+    part = rng.random((n, 1)) < _PART_SHARE
+    return _on_the_light(np.where(part, _part_limits(rng, n), limits_nm), light)
+
+
+def _part_limits(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return limits (nm) that leave out most of the blue or the red end, shape (n, 2)."""
+    start = rng.uniform(380, 590, n)
+    return np.stack([start, start + rng.uniform(90, 220, n)], axis=1)
 
 
 def _hand_limits(rng: np.random.Generator, n: int, zero_order: bool) -> np.ndarray:

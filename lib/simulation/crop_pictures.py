@@ -65,7 +65,7 @@ def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np
     shift = np.zeros((n, ROWS, COLUMNS), np.float32)
     if effects.slant:
         slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.08, 10, 1.2)
-        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.04, 8, rng.random(n) ** 2)
+        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
         keystone_px = rng.normal(0, 0.5, n)
         shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
         shift += keystone_px[:, None, None] * row[:, None] * (column / COLUMNS - 0.5)
@@ -109,8 +109,14 @@ def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     return camera.add_haze(image, _per_crop(own + colour), slope)
 
 
-def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.ndarray:
-    """Return uint8 crops: tone curve, black level, resampling and JPEG."""
+def finish(
+    rng: np.random.Generator, image: np.ndarray, monochrome: np.ndarray, effects: Effects
+) -> np.ndarray:
+    """Return uint8 crops: tone curve, black level, resampling and JPEG.
+
+    `monochrome`, shape (n,), tells which are of sensors without colour: half of these show light
+    as it is, stretched to eight bits, as astronomers' programs do.
+    """
     n = len(image)
     black = np.zeros((n, 3))
     if effects.haze:
@@ -118,11 +124,13 @@ def finish(rng: np.random.Generator, image: np.ndarray, effects: Effects) -> np.
         black = lifted * rng.uniform(0.4, 1.4, (n, 3))
     if effects.gamma:
         gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
+        stretched = monochrome & (rng.random(n) < 0.5)
+        gamma = np.where(stretched, rng.uniform(0.8, 1.3, n), gamma)
         image = _one_by_one(
             camera.tone,
             image,
             gamma=_per_crop(gamma),
-            contrast=_per_crop(rng.uniform(0, 0.8, n)),
+            contrast=_per_crop(rng.uniform(0, 0.8, n) * ~stretched),
             saturation=_per_crop(rng.uniform(0.75, 1.6, n)),
             black=_per_crop(black),
         )

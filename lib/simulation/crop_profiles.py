@@ -5,7 +5,7 @@ import numpy as np
 from lib.simulation import camera
 from lib.simulation.camera import Effects
 from lib.simulation.crop_limits import draw_limits, seen_light
-from lib.simulation.grating import column_flux, draw_geometry, wavelength_at
+from lib.simulation.grating import column_flux, draw_geometry, has_prism, wavelength_at
 from lib.simulation.sensors import draw_sensor
 from lib.simulation.spectra import NO_LIGHT
 from lib.tables import CROP_SHAPE
@@ -27,6 +27,7 @@ def draw_profiles(
     sensor = draw_sensor(rng, n, varied=effects.sensor)
     seen = seen_light(spd, sensor)
     limits_nm = draw_limits(rng, seen, varied=effects.limits, zero_order=effects.zero_order)
+    grating = ~has_prism(geometry, limits_nm)
     edges = np.arange(-MARGIN, COLUMNS + MARGIN + 1) / COLUMNS
     edges_nm = wavelength_at(geometry, limits_nm, edges)
     centres_nm = (edges_nm[:, 1:] + edges_nm[:, :-1]) / 2
@@ -34,7 +35,7 @@ def draw_profiles(
     # Gratings favour the order they are blazed for; film and discs hardly do.
     profile = column_flux(spd, edges_nm)[:, :, None] * sensor.response(centres_nm)
     if effects.second_order:
-        efficiency = 0.7 * rng.random(n) ** 2
+        efficiency = 0.7 * rng.random(n) ** 2 * grating
         second = column_flux(spd * efficiency[:, None].astype(np.float32), edges_nm / 2)
         profile += second[:, :, None] * sensor.response(centres_nm / 2)
     if effects.zero_order:

@@ -7,7 +7,7 @@ then becomes rows of a picture that noise, tone curve and JPEG finish.
 import itertools
 import multiprocessing
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
@@ -61,7 +61,7 @@ def simulate_crops(
     count: int,
     seed: int,
     *,
-    lamps: Sequence[str] | None = None,
+    lamps: Sequence[str] | Mapping[str, float] | None = None,
     unknown_share: float = 0.0,
     effects: Effects | None = None,
     jobs: int = 1,
@@ -70,9 +70,9 @@ def simulate_crops(
 
     Parameters
     ----------
-    lamps : sequence of str, optional
-        Draw only these lamps or strips, by their weights. Default: the seven classes in equal
-        shares.
+    lamps : sequence of str, or mapping of str to float, optional
+        Draw only these lamps or strips, by their weights or by the shares given. Default: the
+        seven classes in equal shares.
     unknown_share : float
         Share of unknown lamps and strips that are not held out, where `lamps` is None.
     effects : Effects, optional
@@ -105,9 +105,12 @@ def simulate_crops(
 
 
 def _lamp_shares(
-    lamps: Sequence[str] | None, unknown_share: float
+    lamps: Sequence[str] | Mapping[str, float] | None, unknown_share: float
 ) -> tuple[tuple[str, ...], np.ndarray]:
     """Return names of lamps and the probability of each."""
+    if isinstance(lamps, Mapping):
+        shares = np.array(list(lamps.values()), float)
+        return tuple(lamps), shares / shares.sum()
     if lamps is not None:
         groups: list[tuple[float, Sequence[Lamp | Strip]]]
         groups = [(1.0, [_SOURCES[name] for name in lamps])]
@@ -156,7 +159,7 @@ def _simulate_part(
     for i, lamp in enumerate(lamps):
         if isinstance(lamp, Strip):
             images[i] = lamp.draw(rng, CROP_SHAPE[:2])
-    images = finish(rng, images, effects)
+    images = finish(rng, images, monochrome, effects)
     if effects.flip:
         # Without colours nobody knows which end is blue.
         flipped = rng.random(_PART) < np.where(monochrome, 0.5, 0.03)

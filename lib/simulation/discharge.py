@@ -33,9 +33,17 @@ def draw_mercury(rng: np.random.Generator) -> np.ndarray:
             if flux > 5:
                 spd += lorentzian(nm, width, 0.5 * flux)
         spd += planck(6000) * rng.uniform(0, 0.06)
-    if rng.random() < 0.2:
-        spd += varied_emission(rng, "argon") * rng.uniform(0, 0.1)
-    return spd
+    return spd + _starter_gas(rng)
+
+
+def _starter_gas(rng: np.random.Generator) -> np.ndarray:
+    """Return the light of a mercury lamp's argon, none in most lamps that are warm.
+
+    It is brightest beyond 690 nm, where cameras without infrared filter see it outshine mercury.
+    """
+    if rng.random() < 0.6:
+        return np.zeros(N_WAVELENGTHS, np.float32)
+    return varied_emission(rng, "argon") * np.float32(np.exp(rng.uniform(np.log(0.005), 0)))
 
 
 def draw_triphosphor(rng: np.random.Generator) -> np.ndarray:
@@ -50,7 +58,7 @@ def draw_triphosphor(rng: np.random.Generator) -> np.ndarray:
     names = np.array(lines.names)
     for emitter, spread in (("Hg I", 0.4), ("Tb3+", 0.45), ("Eu3+", 0.45)):
         intensity[names == emitter] *= np.exp(spread * rng.standard_normal())
-    intensity[names == "Ar I"] *= rng.choice([0, 1, 12], p=[0.4, 0.4, 0.2])
+    intensity[names == "Ar I"] *= rng.choice([0, 1, 12, 40], p=[0.35, 0.35, 0.2, 0.1])
     spd = emission("cfl", intensity)
     blue = 130 * np.exp(rng.normal(0, 0.8))
     spd += gaussian(rng.uniform(445, 456), rng.uniform(38, 48), rng.uniform(50, 65), blue)
@@ -81,7 +89,7 @@ def draw_halophosphate(rng: np.random.Generator) -> np.ndarray:
     if rng.random() < 0.3:
         red = manganese * rng.uniform(0.2, 0.9)
         spd += gaussian(rng.uniform(625, 660), rng.uniform(70, 110), flux=red)
-    return spd
+    return spd + _starter_gas(rng)
 
 
 def draw_neon(rng: np.random.Generator) -> np.ndarray:
@@ -100,10 +108,12 @@ def draw_neon(rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_helium(rng: np.random.Generator) -> np.ndarray:
-    """Helium spectrum tube."""
+    """Helium spectrum tube, in old ones with hydrogen and carbon monoxide from the walls."""
     spd = varied_emission(rng, "helium", 0.35, 0.25)
+    if rng.random() < 0.2:
+        spd += varied_emission(rng, "hydrogen") * rng.uniform(0, 0.1)
     if rng.random() < 0.15:
-        spd += varied_emission(rng, "hydrogen") * rng.uniform(0, 0.06)
+        spd += varied_emission(rng, "carbon_dioxide") * rng.uniform(0, 0.15)
     return spd + _glow(rng, spd, 0.05)
 
 
@@ -111,11 +121,12 @@ def draw_hydrogen(rng: np.random.Generator) -> np.ndarray:
     """Hydrogen spectrum tube: Balmer lines and, by purity and pressure, the molecule's many lines.
 
     H2 has hundreds of lines between 430 and 650 nm that no small spectrometer resolves (Dieke's
-    tables); a random comb stands for them beside the Fulcher Q branches.
+    tables); a random comb stands for them beside the Fulcher Q branches. A third of the tubes show
+    the Balmer lines alone, as those of teaching labs do.
     """
     lines = line_list("hydrogen")
     intensity = vary(rng, lines.nm, lines.intensity, 0.3, 0.3)
-    molecular = np.exp(rng.normal(-1.6, 1.2))
+    molecular = np.exp(rng.normal(-1.6, 1.2)) * (rng.random() > 0.35)
     intensity[np.array(lines.names) != "H I"] *= molecular
     spd = emission("hydrogen", intensity)
     comb_nm = np.concatenate([rng.normal(590, 40, 90), rng.uniform(430, 650, 90)])

@@ -81,13 +81,15 @@ def draw_exposure(rng: np.random.Generator, setting: Setting) -> Exposure:
     black = rng.uniform(0, 0.14) * rng.uniform(0.4, 1.4, 3) if rng.random() < 0.3 else np.zeros(3)
     matrix = np.eye(3) if mono else camera.draw_colour_matrix(rng, 1)[0]
     gentle = rng.random() < 0.15
+    # Astronomers' programs stretch light as it is to eight bits.
+    stretched = mono and rng.random() < 0.5
     return Exposure(
         peak=peak,
         balance=np.float32(balance / balance.min()),
         matrix=np.float32(matrix),
-        gamma=rng.uniform(1, 1.6) if gentle else rng.uniform(1.6, 2.6),
+        gamma=draw_gamma(rng, gentle, stretched),
         # In near-darkness a hard tone curve would leave nothing at all.
-        contrast=0.0 if "dark" in on else rng.uniform(0, 0.8),
+        contrast=0.0 if "dark" in on or stretched else rng.uniform(0, 0.8),
         saturation=1.0 if mono else rng.uniform(0.7, 1.5),
         black=np.float32(black.mean().repeat(3) if mono else black),
         # The noise stays well below the brightest light, or there would be nothing to find.
@@ -98,6 +100,13 @@ def draw_exposure(rng: np.random.Generator, setting: Setting) -> Exposure:
         veil_share=0.06 * rng.random() ** 2,
         monochrome=mono,
     )
+
+
+def draw_gamma(rng: np.random.Generator, gentle: bool, stretched: bool) -> float:
+    """Draw the exponent of the tone curve."""
+    if stretched:
+        return rng.uniform(0.8, 1.3)
+    return rng.uniform(1, 1.6) if gentle else rng.uniform(1.6, 2.6)
 
 
 def expose(

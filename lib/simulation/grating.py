@@ -1,4 +1,4 @@
-"""Grating geometry: the wavelength that lands on each column, and the light of each order there."""
+"""Dispersion: the wavelength that lands on each column, and the light of each order there."""
 
 from dataclasses import dataclass
 
@@ -13,11 +13,19 @@ GROOVES_PER_MM = (300, 500, 600, 625, 1000, 1200, 1351)
 _LARGEST_SINE = 0.92
 # Largest span of a photo in grating periods.
 _WIDEST_SPAN = 1.5
+# Share of spectrometers with a prism, and where their Hartmann formula has its pole: crown glass
+# to dense flint (from the refractive indices of BK7, F2 and SF10 at the F, d and C lines).
+_PRISM_SHARE = 0.05
+HARTMANN_POLE_NM = (120.0, 240.0)
+# A prism's spectrum begins at least so far from the pole.
+_PRISM_FROM_NM = 340.0
+# Inverse distance from the pole, 1/nm, that no light comes beyond: far infrared.
+_PRISM_FARTHEST = 1e-4
 
 
 @dataclass(frozen=True)
 class Geometry:
-    """Grating, incidence and camera axis of a batch of spectrometers; arrays of shape (n,).
+    """Grating (or prism), incidence and camera axis of a batch of spectrometers; shape (n,) each.
 
     Attributes
     ----------
@@ -27,19 +35,28 @@ class Geometry:
         Sine of the diffraction angle of the wavelength in the middle.
     camera_tilt : float array
         Angle in radians between the camera's axis and that direction.
+    pole_nm : float array
+        Of a prism's Hartmann formula; nan for a grating.
     """
 
     period_nm: np.ndarray
     sin_centre: np.ndarray
     camera_tilt: np.ndarray
+    pole_nm: np.ndarray
 
 
 def draw_geometry(rng: np.random.Generator, n: int, *, curved: bool = True) -> Geometry:
     """Draw `n` spectrometers; with `curved` False the dispersion is as good as linear."""
     if not curved:
-        return Geometry(np.full(n, 1e6), np.zeros(n), np.zeros(n))
+        return Geometry(np.full(n, 1e6), np.zeros(n), np.zeros(n), np.full(n, np.nan))
     period_nm = 1e6 / rng.choice(GROOVES_PER_MM, n)
-    return Geometry(period_nm, rng.uniform(-0.2, 0.85, n), rng.uniform(-0.15, 0.15, n))
+    pole_nm = np.where(rng.random(n) < _PRISM_SHARE, rng.uniform(*HARTMANN_POLE_NM, n), np.nan)
+    return Geometry(period_nm, rng.uniform(-0.2, 0.85, n), rng.uniform(-0.15, 0.15, n), pole_nm)
+
+
+def has_prism(geometry: Geometry, limits_nm: np.ndarray) -> np.ndarray:
+    """Return which crops a prism made, bool (n,): one shows no wavelength near its pole."""
+    return np.isfinite(geometry.pole_nm) & (limits_nm[:, 0] > _PRISM_FROM_NM)
 
 
 def wavelength_at(
@@ -49,7 +66,8 @@ def wavelength_at(
 
     The grating equation, ``period (sin a + sin b) = order wavelength``, seen through a camera
     without distortion: the position is the tangent of the angle to the camera's axis, scaled so
-    that ``limits_nm[:, 0]`` is at position 0 and ``limits_nm[:, 1]`` at position 1.
+    that ``limits_nm[:, 0]`` is at position 0 and ``limits_nm[:, 1]`` at position 1. A prism throws
+    the wavelength nm to a place linear in ``1 / (nm - pole)`` (Hartmann's formula).
 
     Parameters
     ----------
@@ -69,7 +87,15 @@ def wavelength_at(
     axis = np.arcsin(sin_centre) + geometry.camera_tilt[:, None]
     ends = np.tan(np.arcsin(np.clip(sines, -0.999, 0.999)) - axis)
     tangent = ends[:, :1] + (ends[:, 1:] - ends[:, :1]) * np.atleast_2d(position)
-    return (middle_nm + period * (np.sin(axis + np.arctan(tangent)) - sin_centre)) / order
+    nm = (middle_nm + period * (np.sin(axis + np.arctan(tangent)) - sin_centre)) / order
+    prism = has_prism(geometry, limits_nm)
+    if prism.any():
+        pole = geometry.pole_nm[prism, None]
+        inverse = 1 / (limits_nm[prism] - pole)
+        place = np.broadcast_to(np.atleast_2d(position), nm.shape)[prism]
+        inverse = inverse[:, :1] + (inverse[:, 1:] - inverse[:, :1]) * place
+        nm[prism] = pole + 1 / np.maximum(inverse, _PRISM_FARTHEST)
+    return nm
 
 
 def column_flux(spd: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:

@@ -5,7 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.simulation.difficulty import Setting
-from lib.simulation.projection import Grating, Projection, grating_for_span
+from lib.simulation.grating import HARTMANN_POLE_NM
+from lib.simulation.projection import (
+    Grating,
+    Prism,
+    Projection,
+    grating_for_span,
+    prism_for_span,
+)
 
 # The range whose length is called the length of the spectrum.
 SPAN_NM = (400.0, 700.0)
@@ -14,6 +21,8 @@ PERIODS_NM = (3333.0, 2000.0, 1667.0, 1000.0, 833.0, 1600.0, 740.0)
 # Finer gratings throw the red so far from the zero order that one camera does not see both.
 PERIODS_WITH_ZERO_ORDER_NM = (3333.0, 2000.0, 1667.0, 1600.0, 1000.0)
 SHORTEST_SPECTRUM_PX = 24.0
+# Share of spectrometers with a prism; it shows one order alone.
+PRISM_SHARE = 0.04
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,7 @@ class Slit:
 class Layout:
     """Everything that says where light falls, and the length of `SPAN_NM` in pixels."""
 
-    grating: Grating
+    grating: Grating | Prism
     projection: Projection
     slit: Slit
     span_px: float
@@ -94,8 +103,10 @@ def draw_angle(rng: np.random.Generator, setting: Setting) -> float:
     return float(np.radians(90 * quarter_turns + tilt))
 
 
-def draw_grating(rng: np.random.Generator, setting: Setting, along: float) -> tuple[Grating, float]:
-    """Draw the grating and camera, and return them with the length of `SPAN_NM` in pixels."""
+def draw_grating(
+    rng: np.random.Generator, setting: Setting, along: float
+) -> tuple[Grating | Prism, float]:
+    """Draw the grating (or prism) and camera, and the length of `SPAN_NM` in pixels."""
     if "zero_order" in setting.on:
         period = rng.choice(PERIODS_WITH_ZERO_ORDER_NM)
         middle = float(np.arcsin(550 / period))
@@ -117,11 +128,13 @@ def draw_grating(rng: np.random.Generator, setting: Setting, along: float) -> tu
     else:
         span = rng.uniform(0.35, 0.98) * along
     span = max(span, SHORTEST_SPECTRUM_PX)
+    if "second_order" not in setting.on and rng.random() < PRISM_SHARE:
+        return prism_for_span(rng.uniform(*HARTMANN_POLE_NM), span, SPAN_NM), float(span)
     return grating_for_span(period, turn, span, SPAN_NM), float(span)
 
 
 def draw_middle(
-    rng: np.random.Generator, setting: Setting, grating: Grating, along: float
+    rng: np.random.Generator, setting: Setting, grating: Grating | Prism, along: float
 ) -> float:
     """Draw the u that lies in the middle of the frame."""
     low, high = map(float, grating.offset_px(np.array(SPAN_NM)))
@@ -174,7 +187,8 @@ def draw_bends(
     slant = min(rng.uniform(low, high), steepest) * rng.choice([-1, 1])
     bends: dict[str, object] = {"slant": float(slant)}
     if "curved" in setting.on:
-        bends["smile"] = float(rng.uniform(-0.06, 0.06) * span / max(seen, 8) ** 2)
+        # A DVD's steep grating bends lines by up to a tenth of the spectrum at the slit's ends.
+        bends["smile"] = float(rng.uniform(-0.1, 0.1) * span / max(seen, 8) ** 2)
         bends["keystone"] = float(rng.uniform(-0.4, 0.4) / span)
         bends["bend"] = float(rng.normal(0, 0.25) * min(slit.half_height_px, 0.1 * span) / span**2)
     if "half_slit" in setting.on:

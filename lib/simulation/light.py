@@ -6,7 +6,7 @@ import numpy as np
 from lib.simulation import camera
 from lib.simulation.grating import column_flux
 from lib.simulation.layout import Layout, Slit, log_uniform
-from lib.simulation.projection import Grating, Projection
+from lib.simulation.projection import Grating, Prism, Projection
 
 # Samples along u for each pixel of the photo; two keep the narrowest lines in place.
 SAMPLES_PER_PX = 2
@@ -33,7 +33,9 @@ def sample_positions(low: float, high: float) -> np.ndarray:
     return low + (np.arange(n) + 0.5) / SAMPLES_PER_PX
 
 
-def order_light(response: np.ndarray, grating: Grating, order: int, u: np.ndarray) -> np.ndarray:
+def order_light(
+    response: np.ndarray, grating: Grating | Prism, order: int, u: np.ndarray
+) -> np.ndarray:
     """Return the light of one order per pixel of length along u.
 
     Parameters

@@ -59,6 +59,47 @@ def grating_for_span(
 
 
 @dataclass(frozen=True)
+class Prism:
+    """A prism before a camera, by Hartmann's formula; `Grating`'s interface, first order alone.
+
+    Attributes
+    ----------
+    pole_nm : float
+        Wavelength of the formula's pole.
+    scale_px_nm : float
+        u is `reach_px` less this over the distance from the pole.
+    reach_px : float
+        The u that infinite wavelengths tend to.
+    """
+
+    pole_nm: float
+    scale_px_nm: float
+    reach_px: float
+
+    def offset_px(self, nm: np.ndarray, order: int = 1) -> np.ndarray:
+        """Return u of wavelengths; infinity at and below the pole."""
+        above = np.asarray(nm, float) - self.pole_nm
+        with np.errstate(divide="ignore"):
+            u = self.reach_px - self.scale_px_nm / np.maximum(above, 0)
+        return np.where(above > 0, u, -np.inf)
+
+    def nm_at(self, u: np.ndarray, order: int = 1) -> np.ndarray:
+        """Return the wavelength at u; where none is thrown, one far beyond sight."""
+        left = np.maximum(self.reach_px - np.asarray(u, float), 1e-4 * self.scale_px_nm)
+        return self.pole_nm + self.scale_px_nm / left
+
+
+def prism_for_span(pole_nm: float, span_px: float, nm: tuple[float, float]) -> Prism:
+    """Return the prism and camera that spread the wavelength range `nm` over `span_px`.
+
+    Its u is positive at every wavelength that a camera sees, and 0 at 300 nm.
+    """
+    low, high = (1 / (end - pole_nm) for end in nm)
+    scale = span_px / (low - high)
+    return Prism(pole_nm, scale, scale / (300.0 - pole_nm))
+
+
+@dataclass(frozen=True)
 class Projection:
     """How (u, v) lies in the photo.
 

@@ -68,7 +68,7 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
     """Draw `n` cameras, or `n` times the middle one."""
     if not varied:
         return _middle_sensor(n)
-    uncut = rng.random(n) < 0.08
+    uncut = rng.random(n) < 0.14
     edge = np.where(uncut, 1500.0, rng.uniform(645, 712, n))
     violet_edge = np.where(rng.random(n) < 0.25, rng.uniform(350, 390, n), rng.uniform(388, 425, n))
     return _single_precision(

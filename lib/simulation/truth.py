@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 
 from lib.simulation.layout import Layout
-from lib.simulation.projection import Grating, Projection
+from lib.simulation.projection import Grating, Prism, Projection
 
 # The polynomial that maps pixels to nm follows the grating equation this closely over the box.
 POLYNOMIAL_TOLERANCE_NM = 0.01
@@ -61,7 +61,7 @@ class BandTruth:
     centre_line: tuple[float, ...]
     seen_fraction: float
     projection: Projection
-    grating: Grating
+    grating: Grating | Prism
 
     def nm_at(self, pixel: np.ndarray) -> np.ndarray:
         """Return the wavelength in nm at photo x (or y, if vertical) on the centre line."""
