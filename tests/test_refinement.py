@@ -70,3 +70,18 @@ def test_a_plain_continuum_keeps_upright_lines():
     found = refine(image, Geometry("horizontal", 0, 399, (29.5,), 29), uncertainty_px=1)
     assert abs(found.lean) < 0.02
     assert found.smile == pytest.approx(0, abs=1e-4)
+
+
+@pytest.mark.parametrize("sag", [12, 25, 40, -40])
+def test_arcs_are_followed_and_not_taken_for_a_lean(sag):
+    truth = Geometry("horizontal", 40, 520, (180.0,), 170, smile=sag / 170**2)
+    y, x = np.mgrid[:360, :560].astype(float)
+    offset = y - 180
+    along = x - truth.smile * offset**2
+    light = sum(np.exp(-0.5 * ((along - line) / 1.5) ** 2) for line in (120, 190, 205, 300, 430))
+    noise = np.random.default_rng(0).normal(0, 3, light.shape)
+    grey = np.clip(12 + 180 * light + noise, 0, 255).astype(np.uint8)
+    rough = Geometry("horizontal", 40, 520, (180.0,), 170)
+    found = refine(np.repeat(grey[..., None], 3, axis=2), rough, uncertainty_px=3)
+    assert abs(found.smile - truth.smile) * 170**2 < 1.5
+    assert abs(found.lean) * 170 < 1.5

@@ -18,10 +18,10 @@ _MOST_FREQUENCIES = 192
 # Lines lean at most so far against the normal of the trace: beyond 30 deg nothing is resolved.
 _STEEPEST_LEAN = 0.6
 # Smile shifts the ends of the lines by at most this part of the band's length.
-_DEEPEST_SMILE = 0.08
+_DEEPEST_SMILE = 0.16
 # Width of each pass of the search, as part of the whole range, and its number of steps: the first
 # is as fine as the lean of a sharp line needs, the others close in.
-_PASSES = ((1.0, 41), (0.12, 15), (0.03, 11))
+_PASSES = ((1.0, 61), (0.08, 15), (0.02, 11))
 # A bend is believed if it makes the profile this much sharper than straight, upright lines do;
 # continua without edges change by less than this under any bend.
 _LEAST_GAIN = 1.02
@@ -90,10 +90,13 @@ def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
     widths = np.array([_STEEPEST_LEAN, deepest])
     straight = np.zeros(2)
     leaning, gain = _climb(spectra, frequency, terms, straight, widths * (1, 0))
-    bent, further = _climb(spectra, frequency, terms, leaning, widths)
-    if gain * further < _LEAST_GAIN:
-        return geometry
-    return _add_bend(geometry, *(bent if further > _LEAST_GAIN else leaning))
+    arched, arch_gain = _climb(spectra, frequency, terms, straight, widths * (0, 1))
+    # A lean lays one half of an arc upright, and hides it: the search begins from the sharper.
+    start, first_gain = max((leaning, gain), (arched, arch_gain), key=lambda found: found[1])
+    bent, further = _climb(spectra, frequency, terms, start, widths)
+    if first_gain * further > _LEAST_GAIN * gain:
+        return _add_bend(geometry, *bent)
+    return _add_bend(geometry, *leaning) if gain > _LEAST_GAIN else geometry
 
 
 def _climb(
