@@ -47,12 +47,11 @@ def test_most_bands_are_found_whichever_way_they_lie(turned):
     assert found >= 10
 
 
-def test_angle_is_the_clockwise_turn():
-    for seed, turned in enumerate(({"tilted": True}, {"tilted": True, "vertical": True})):
-        photo = easy_photo(seed + 10, "continuum", **turned)
-        assert find_band(photo.image).angle_deg == pytest.approx(
-            photo.truth.boxes[0].angle_deg, abs=1.0
-        )
+@pytest.mark.parametrize("turned", [{}, {"vertical": True}])
+def test_angle_is_the_clockwise_turn(turned):
+    photos = [easy_photo(seed, "continuum", tilted=True, **turned) for seed in range(10, 21)]
+    off = [find_band(one.image).angle_deg - one.truth.boxes[0].angle_deg for one in photos]
+    assert np.median(np.abs(off)) < 0.5
 
 
 @pytest.mark.parametrize("turned", [{}, {"vertical": True}, {"reversed": True}])
@@ -168,7 +167,7 @@ def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure
 def sliver_of(line, confidence):
     """An order on the last tenth of a line, blue at its far end."""
     start = line.stop - 0.1 * (line.stop - line.start)
-    return Order(replace(line, start=start), -1, confidence, ())
+    return Order(replace(line, start=start), -1, confidence)
 
 
 def test_long_dark_ends_go_and_short_ones_stay():

@@ -21,6 +21,7 @@ AXIS = WavelengthAxis(
     origin_px=320.0,
     scale_px=300.0,
     covariance=((0.01, 0.0), (0.0, 0.02)),
+    range_px=(20.0, 619.0),
 )
 
 
@@ -41,7 +42,8 @@ def test_a_saved_axis_comes_back_whole(saved):
     calibration = load_calibration(saved)
     assert calibration.axis == AXIS
     axis = calibration.axis_for(IMAGE, band(y0=205, y1=262, blue_end="none"))
-    assert replace(axis, uncertainty_nm=AXIS.uncertainty_nm) == AXIS
+    assert axis.source == "lamp.jpg"
+    assert replace(axis, uncertainty_nm=AXIS.uncertainty_nm, source=AXIS.source) == AXIS
 
 
 def test_the_uncertainty_is_that_over_the_photo_s_own_band(saved):
@@ -111,6 +113,7 @@ def test_a_photo_of_another_size_is_refused(saved):
         (lambda f: f["axis"].update(rms_nm=float("nan")), "not whole"),
         (lambda f: f["axis"].update(scale_px="x"), "not whole"),
         (lambda f: f["axis"].update(scale_px=0), "not whole"),
+        (lambda f: f["axis"].update(range_px=[300, 200]), "not whole"),
         (lambda f: f["axis"]["lines"][0].update(px=None), "not whole"),
         (lambda f: f["band"].update(x0=None), "not whole"),
         (lambda f: f["band"].update(angle_deg=float("nan")), "not whole"),
@@ -127,7 +130,8 @@ def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
 
 def test_a_file_of_an_earlier_version_is_read(saved):
     fields = json.loads(saved.read_text())
-    del fields["axis"]["explained"]
+    for later in ("explained", "range_px", "source", "probability"):
+        del fields["axis"][later]
     saved.write_text(json.dumps(fields))
     assert load_calibration(saved).axis == AXIS
 

@@ -15,7 +15,7 @@ import identify
 from lib.images import read_image, write_png
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.classifier import Classifier
-from lib.recognition.recognise import recognise, recognise_file
+from lib.recognition.recognise import recognise_file
 
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
 RAINBOW = NEON.with_name("rainbow.jpg")
@@ -202,14 +202,6 @@ def test_darkness_is_no_band(tmp_path):
     write_png(tmp_path / "dark.png", np.zeros((240, 320, 3), np.uint8))
     result = recognise_file(tmp_path / "dark.png", Classifier(DEFAULT_MODEL))
     assert result.status == "no_band" and result.to_json("dark")["band"] is None
-
-
-def test_nitrogen_gets_an_axis_only_on_the_users_word(monkeypatch):
-    from lib.recognition import recognise as chain
-
-    monkeypatch.setattr(chain, "_decide", lambda *_: ("ok", None, "nitrogen"))
-    result = recognise(read_image(NEON), Classifier(DEFAULT_MODEL))
-    assert result.axis is None and "shifted by one" in result.reason
 
 
 def test_real_photos_get_one_answer_each(real_data, capsys):

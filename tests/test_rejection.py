@@ -1,17 +1,17 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from lib.certainty import certainty
+from lib.errors import DataError
+from lib.model_card import read_card
 from lib.paths import DEFAULT_MODEL
 from lib.recognition import recognise as recognise_module
-from lib.recognition.axis import NoAxis, WavelengthAxis
+from lib.recognition.axis import NoAxis
 from lib.recognition.calibration import make_calibration
 from lib.recognition.classifier import Classifier, Prediction
 from lib.recognition.quality import Quality
 from lib.recognition.recognise import recognise
-from lib.recognition.rejection import judge, other_lines
+from lib.recognition.rejection import NameVerdict, judge, shipped_name_verdict
 from lib.simulation.difficulty import PLAIN
 from lib.simulation.photos import simulate_photo
 from lib.taxonomy import CLASSES
@@ -119,54 +119,66 @@ def test_certainty_rises_with_the_largest_logit_alone():
     assert sure[2] == pytest.approx(0.5)
 
 
-def test_a_lamp_whose_lines_leave_the_brightest_over_is_not_named(monkeypatch):
-    photo = simulate_photo(np.random.default_rng(1), "neon", **vars(PLAIN))
+@pytest.fixture
+def neon():
+    return simulate_photo(np.random.default_rng(1), "neon", **vars(PLAIN))
+
+
+def lines_say(monkeypatch, probability):
+    """Let the photo's lines fit with a given probability, and give no axis."""
+
+    def refuse(*args, **options):
+        raise NoAxis("the lines do not confirm it", probability=probability)
+
+    monkeypatch.setattr(recognise_module, "fit_axis", refuse)
+
+
+def test_lines_that_fit_make_a_name_surer_and_lines_that_do_not_less_sure():
+    verdict = NameVerdict(certainty=0.7, lines=0.3, offset=-1.0)
+    said = [verdict.of(0.6, NoAxis("", probability=p)) for p in (0.0, 0.3, 0.9, 1.0)]
+    assert said == sorted(said) and said[0] < 0.2 < 0.5 < said[-1]
+    assert verdict.of(0.9, NoAxis("", probability=0.3)) > said[1]
+
+
+def test_the_shipped_verdict_lets_lines_decide_what_the_classifier_doubts():
+    verdict, threshold = shipped_name_verdict(), read_card(DEFAULT_MODEL)["unknown"]["threshold"]
+    doubted = threshold
+    assert verdict.of(doubted, NoAxis("", probability=0.05)) < threshold
+    assert verdict.of(0.97, NoAxis("", probability=0.99)) > threshold
+
+
+def test_a_lamp_whose_lines_do_not_fit_is_not_named(monkeypatch, neon):
     classifier = Classifier(DEFAULT_MODEL)
-    named = recognise(photo.image, classifier)
-    assert (named.status, named.source) == ("ok", "neon") and named.axis.explained > 0.9
-    left_over = replace(named.axis, explained=0.4)
-    monkeypatch.setattr(recognise_module, "fit_axis", lambda *args, **options: left_over)
-    refused = recognise(photo.image, classifier)
+    named = recognise(neon.image, classifier)
+    assert (named.status, named.source) == ("ok", "neon")
+    monkeypatch.setattr(
+        recognise_module, "shipped_name_verdict", lambda: NameVerdict(0.1, 2.0, 0.0)
+    )
+    lines_say(monkeypatch, 0.02)
+    refused = recognise(neon.image, classifier)
     assert (refused.status, refused.source, refused.axis) == ("unknown", None, None)
     assert "neon" in refused.reason
     # What the user says is not called into doubt.
-    assert recognise(photo.image, classifier, lamp="neon").status == "ok"
+    assert recognise(neon.image, classifier, lamp="neon").status == "ok"
 
 
-def test_lamps_with_more_lines_than_their_list_may_leave_them_over():
-    axis = WavelengthAxis((500.0, 1.0), "x", 0.1, 0.1, (), "linear", "hydrogen", 0, 1, (), 0.4)
-    assert other_lines(axis, "neon", 0.99)
-    assert other_lines(axis, "hydrogen", 0.99) is None
-
-
-@pytest.mark.parametrize(
-    ("source", "certainty", "probability", "refused"),
-    [
-        ("neon", 0.5, 0.1, True),
-        # A sure name needs no lines, a doubtful one only some: they may be blurred.
-        ("neon", 0.9, 0.1, False),
-        ("neon", 0.5, 0.4, False),
-        ("hydrogen", 0.5, 0.0, True),
-        # These show no lines, or lines that nobody could list.
-        ("led", 0.5, 0.0, False),
-        ("continuum", 0.5, 0.0, False),
-        ("nitrogen", 0.5, 0.0, False),
-    ],
-)
-def test_a_doubtful_line_lamp_needs_lines_that_fit(source, certainty, probability, refused):
-    why = other_lines(NoAxis("too loosely", probability=probability), source, certainty)
-    assert (why is not None) == refused
-    assert not refused or source in why
-
-
-def test_the_name_is_the_same_with_a_calibration(monkeypatch):
-    photo = simulate_photo(np.random.default_rng(1), "neon", **vars(PLAIN))
+def test_the_name_is_the_same_with_a_calibration(monkeypatch, neon):
     classifier = Classifier(DEFAULT_MODEL)
-    named = recognise(photo.image, classifier)
-    calibration = make_calibration(named.axis, photo.image, named.band)
-    left_over = replace(named.axis, explained=0.4)
-    monkeypatch.setattr(recognise_module, "fit_axis", lambda *args, **options: left_over)
-    refused = recognise(photo.image, classifier, calibration=calibration)
+    named = recognise(neon.image, classifier)
+    calibration = make_calibration(named.axis, neon.image, named.band)
+    monkeypatch.setattr(
+        recognise_module, "shipped_name_verdict", lambda: NameVerdict(0.1, 2.0, 0.0)
+    )
+    lines_say(monkeypatch, 0.02)
+    refused = recognise(neon.image, classifier, calibration=calibration)
     assert (refused.status, refused.source) == ("unknown", None)
     # The wavelengths are the instrument's, whatever the lamp.
     assert refused.axis.coefficients == named.axis.coefficients
+
+
+def test_a_damaged_verdict_is_refused_in_one_line(monkeypatch, tmp_path):
+    (tmp_path / "axis").mkdir()
+    (tmp_path / "axis" / "names.json").write_text('{"certainty": 1.0}')
+    monkeypatch.setattr("lib.recognition.rejection.MODELS", tmp_path)
+    with pytest.raises(DataError, match=r"names\.json: not a verdict"):
+        shipped_name_verdict.__wrapped__()

@@ -206,10 +206,10 @@ REASONS = (
 )
 NO_AXIS_REASONS = (
     "the band is 7 px long; expected at least 30",
-    "2 line(s) seen; expected at least 3",
-    "no arrangement of the lamp's lines fits the peaks",
-    "only 3 of the lamp's lines found; expected 5",
-    "two arrangements of the lines fit the peaks alike (probability 0.72; expected 0.95)",
+    "1 line(s) seen; expected at least 2",
+    "only 1 of the lamp's lines found; expected 2",
+    "the lines do not confirm the wavelengths that colours and pattern suggest "
+    "(probability 0.72; expected 0.92)",
     "the lines leave the axis uncertain by 2.5 nm",
     "an LED has no lines of known wavelength",
     "calibration is for photos of 640 x 480 px; received 800 x 600",

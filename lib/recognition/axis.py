@@ -6,6 +6,10 @@ import numpy as np
 
 from lib.errors import DataError
 
+OWN_LINES = "own lines"
+# Places along the claimed range at which an axis states its error.
+_STATED_PLACES = 9
+
 
 class NoAxis(DataError):
     """The spectrum gives no trustworthy wavelength axis; the message says why.
@@ -56,19 +60,25 @@ class WavelengthAxis:
     rms_nm : float
         Root mean square of the residuals of the matched lines.
     uncertainty_nm : float
-        Standard error of the axis, root mean square over the band.
+        Standard error of the axis, root mean square over the range that it claims.
     lines : tuple of MatchedLine
         In order of wavelength.
     model : str
-        "linear", "quadratic" or "grating" (cubic, bent as the grating equation bends).
+        "grating" or "prism"; in calibrations before 0.5.0 also "linear" or "quadratic".
     lamp : str
         The line list that was matched, e.g. "cfl" or "mercury" for the class cfl_hg.
     origin_px, scale_px : float
         The scaled coordinate of the covariance is (px - origin_px) / scale_px.
     covariance : tuple of tuple of float
         Covariance of the polynomial's coefficients in the scaled coordinate, nm squared.
+    range_px : tuple of float
+        Photo coordinates between which the stated error holds; beyond, nothing is claimed.
     explained : float
         The matched lines' part of the height of all peaks that were seen.
+    source : str
+        "own lines", or the name of the instrument whose calibration it is.
+    probability : float
+        That it is right, as the verdict has it.
     """
 
     coefficients: tuple[float, ...]
@@ -81,7 +91,10 @@ class WavelengthAxis:
     origin_px: float
     scale_px: float
     covariance: tuple[tuple[float, ...], ...]
+    range_px: tuple[float, float]
     explained: float = 1.0
+    source: str = OWN_LINES
+    probability: float = 1.0
 
     def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
         """Return the wavelength at photo coordinates, nm, same shape."""
@@ -95,6 +108,16 @@ class WavelengthAxis:
         variance = np.einsum("...i,ij,...j->...", powers, covariance, powers)
         return np.sqrt(np.maximum(variance, 0.0))
 
+    @property
+    def range_nm(self) -> tuple[float, float]:
+        """Wavelengths at the ends of `range_px`, the shorter first."""
+        low, high = sorted(float(nm) for nm in self.nm_at(np.array(self.range_px)))
+        return low, high
+
+    def claims(self, px: np.ndarray | float) -> np.ndarray:
+        """Return whether photo coordinates lie where the stated error holds, bool, same shape."""
+        return (np.asarray(px) >= self.range_px[0]) & (np.asarray(px) <= self.range_px[1])
+
     def to_json(self) -> dict:
         """Return the "wavelength" object of identify's JSON."""
         return {
@@ -102,13 +125,26 @@ class WavelengthAxis:
             "axis": self.axis,
             "rms_nm": round(self.rms_nm, 4),
             "uncertainty_nm": round(self.uncertainty_nm, 4),
+            "range_px": [round(px, 2) for px in self.range_px],
+            "range_nm": [round(nm, 2) for nm in self.range_nm],
+            "error_nm": self._stated_errors(),
             "lines": [
                 {"nm": round(line.nm, 3), "px": round(line.px, 3), "name": line.name}
                 for line in self.lines
             ],
             "model": self.model,
             "lamp": self.lamp,
+            "source": self.source,
         }
+
+    def _stated_errors(self) -> list[dict[str, float]]:
+        """Return the standard error at some places of the claimed range."""
+        px = np.linspace(*self.range_px, _STATED_PLACES)
+        columns = (px, self.nm_at(px), self.standard_error_nm(px))
+        return [
+            {"px": round(float(x), 2), "nm": round(float(nm), 2), "error": round(float(error), 3)}
+            for x, nm, error in zip(*columns, strict=True)
+        ]
 
 
 def polynomial_in_photo(

@@ -6,7 +6,7 @@ native-resolution profile that the wavelength fit reads, both through `straighte
 sample's place in the photo is known.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -20,6 +20,7 @@ from lib.recognition.quality import (
     measure_background,
     measure_quality,
 )
+from lib.recognition.reading import Reading, read_wavelengths
 from lib.recognition.refinement import refine
 from lib.recognition.rows import clean_rows
 from lib.recognition.search import Candidate, find_candidates
@@ -42,6 +43,8 @@ _SURE_OF_MASK = 0.75
 # lines too faint to see, and their place helps to tell the lamp.
 _LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
+# The pattern tells which end is red where the reading's ends differ by so many scales of its error.
+_SURE_RISE = 8.0
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
@@ -72,9 +75,8 @@ class Band:
     rows : tuple of float
         Offsets from the centre line between which the lines are cleanest; the crop and the
         profile are made of these.
-    hint : tuple of (float, float, float)
-        Photo x (or y, if vertical), and the wavelength and its standard error that colours and
-        pattern suggest there, nm.
+    reading : Reading
+        Wavelengths that colours and pattern suggest along the profile.
     """
 
     x0: int
@@ -88,7 +90,7 @@ class Band:
     quality: Quality
     geometry: Geometry
     rows: tuple[float, float]
-    hint: tuple[tuple[float, float, float], ...] = ()
+    reading: Reading = field(compare=False)
 
     @property
     def reversed(self) -> bool:
@@ -117,23 +119,11 @@ class BandProfile:
         Samples where a channel has clipped.
     position : float64 array of shape (n,)
         Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
-    hint : tuple of (float, float, float)
-        As of `Band`; empty where nothing suggests wavelengths.
     """
 
     rgb: np.ndarray
     clipped: np.ndarray
     position: np.ndarray
-    hint: tuple[tuple[float, float, float], ...] = ()
-
-    def part(self, samples: slice) -> "BandProfile":
-        """Return a stretch of the profile."""
-        return BandProfile(
-            self.rgb[samples].copy(),
-            self.clipped[samples].copy(),
-            self.position[samples].copy(),
-            self.hint,
-        )
 
 
 def find_band(image: np.ndarray) -> Band:
@@ -168,8 +158,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     order = first_order(image, geometry) or seen
     if seen is None and (order is None or order.confidence < _SURE_OF_ORDER):
         # What is only doubted now gives no better ends than the mask's, though perhaps a direction.
-        towards_red, hint = (order.towards_red, order.hint) if order else (0, ())
-        order = Order(geometry, towards_red, candidate.confidence, hint)
+        order = Order(geometry, order.towards_red if order else 0, candidate.confidence)
     if order.confidence < _SURE_OF_ORDER and candidate.confidence < _SURE_OF_MASK:
         return None
     geometry = order.geometry
@@ -181,15 +170,16 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         first = round(geometry.start)
         geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
         profile, clipped = profile[lit], clipped[lit]
+    reading, towards_red = _read(profile, order.towards_red)
     quality = measure_quality(
-        profile - background, clipped, noise, background, order.confidence, order.hint
+        profile - background, clipped, noise, background, order.confidence, reading
     )
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
     slope = geometry.slope()
     # Clockwise on the screen, where y grows downwards.
     clockwise = slope if geometry.axis == "horizontal" else -slope
     ends = ("left", "right") if geometry.axis == "horizontal" else ("top", "bottom")
-    blue = {1: ends[0], -1: ends[1], 0: "none"}[order.towards_red]
+    blue = {1: ends[0], -1: ends[1], 0: "none"}[towards_red]
     return Band(
         x0=x0,
         y0=y0,
@@ -202,8 +192,21 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         quality=quality,
         geometry=geometry,
         rows=rows,
-        hint=order.hint,
+        reading=reading.reversed() if towards_red < 0 else reading,
     )
+
+
+def _read(profile: np.ndarray, towards_red: int) -> tuple[Reading, int]:
+    """Return the wavelengths along a profile (n, 3), and where red lies.
+
+    Where nobody knows which end is red (`towards_red` 0), the pattern of the lines may tell.
+    """
+    if towards_red < 0:
+        return read_wavelengths(profile[::-1], blue_known=True).reversed(), towards_red
+    reading = read_wavelengths(profile, blue_known=towards_red > 0)
+    if towards_red == 0 and abs(reading.rise_nm) > _SURE_RISE * reading.error_nm:
+        towards_red = 1 if reading.blue_first else -1
+    return reading, towards_red
 
 
 def _lit_part(profile: np.ndarray, noise: float) -> slice:
@@ -262,7 +265,7 @@ def band_profile(image: np.ndarray, band: Band) -> BandProfile:
     """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
     rgb, clipped, position = _mean_rows(image, band.geometry, band.rows)
     order = slice(None, None, -1) if band.reversed else slice(None)
-    return BandProfile(rgb, clipped, position, band.hint).part(order)
+    return BandProfile(*(np.ascontiguousarray(part[order]) for part in (rgb, clipped, position)))
 
 
 def _native_positions(geometry: Geometry) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import read_json, write_json
-from lib.recognition.axis import MatchedLine, WavelengthAxis
+from lib.recognition.axis import OWN_LINES, MatchedLine, WavelengthAxis
 from lib.recognition.band import Band
 
 FORMAT = "spectrum wavelength calibration"
@@ -96,7 +96,7 @@ class Calibration:
         along = self.axis.axis
         grid = np.linspace(getattr(band, f"{along}0"), getattr(band, f"{along}1") - 1, 101)
         error = np.sqrt(np.mean(self.axis.standard_error_nm(grid) ** 2))
-        return replace(self.axis, uncertainty_nm=float(error))
+        return replace(self.axis, uncertainty_nm=float(error), source=self.source)
 
     def _check_lines(self, own: WavelengthAxis) -> None:
         px, nm = np.array([(line.px, line.nm) for line in own.lines]).T
@@ -174,10 +174,10 @@ def calibration_from_json(saved: dict, name: str) -> Calibration:
         )
     try:
         calibration = Calibration(
-            axis=_axis_from(saved["axis"]),
+            axis=_axis_from(saved["axis"], band := _band_from(saved["band"])),
             width=int(saved["photo"]["width"]),
             height=int(saved["photo"]["height"]),
-            band=_band_from(saved["band"]),
+            band=band,
             source=str(saved.get("source", "")),
         )
     except (KeyError, TypeError, ValueError) as error:
@@ -204,10 +204,14 @@ def load_calibration(path: Path) -> Calibration:
     return calibration_from_json(read_json(path), str(path))
 
 
-def _axis_from(fields: dict) -> WavelengthAxis:
-    # Files before 0.4.1 do not say what part of the peaks the lines explain.
-    values = {"explained": 1.0, **fields}
-    for name in ("origin_px", "scale_px", "explained"):
+def _axis_from(fields: dict, band: dict) -> WavelengthAxis:
+    # Files before 0.4.1 do not say what part of the peaks the lines explain, those before 0.5.0
+    # not where the error holds: on the lamp's whole band, they took it.
+    along = "x" if band["axis"] == "horizontal" else "y"
+    whole = (band[f"{along}0"], band[f"{along}1"] - 1)
+    values = {"explained": 1.0, "range_px": whole, "source": OWN_LINES, **fields}
+    values.setdefault("probability", 1.0)
+    for name in ("origin_px", "scale_px", "explained", "probability"):
         values[name] = _number(values[name])
     for name in ("rms_nm", "uncertainty_nm"):
         values[name] = _number(values[name], least=0.0)
@@ -224,7 +228,9 @@ def _axis_from(fields: dict) -> WavelengthAxis:
     if len(values["coefficients"]) < 2 or not values["scale_px"]:
         raise ValueError("expected two coefficients or more, and a scale")
     values["covariance"] = tuple(tuple(map(_number, row)) for row in values["covariance"])
-    for name in ("lamp", "model"):
+    low, high = values["range_px"]
+    values["range_px"] = (_number(low), _number(high, least=low))
+    for name in ("lamp", "model", "source"):
         values[name] = str(values[name])
     return WavelengthAxis(**values)
 

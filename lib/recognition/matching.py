@@ -1,379 +1,145 @@
-"""Which peak is which line: a search over all plausible axes, then one-to-one matching.
+"""Which peak is which line: those that lie where the reading puts a line, about as strong.
 
-Hypotheses (see `hypotheses`) are refined: peaks are matched to lines one to one, the axis is
-fitted, and the evidence (see `evidence`) judges the result. Peaks that stand where lines are
-expected, in their colour and roughly their strength, speak for it; strong lines that are not there
-and strong peaks that no line explains speak against it.
+Peaks and lines are matched one to one, the dispersion curve is fitted to the reading and the
+matched lines together, and both are done again as the curve becomes surer.
 """
 
-import functools
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from lib.recognition.axis_fit import (
-    AxisModel,
-    bend_of,
-    fit_model,
-    grating_model,
-    left_out,
-    shape_cost,
-)
-from lib.recognition.axis_weights import shipped_weights
-from lib.recognition.evidence import (
-    level_cost,
-    missed_cost,
-    position_gain,
-    stray_cost,
-    width_cost,
-)
-from lib.recognition.hypotheses import (
-    ENDS_AND_MIDDLE,
-    distinct,
-    propose,
-    propose_by_hint,
-    rough_evidence,
-)
+from lib.recognition.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.patterns import Pattern, pattern_of
-from lib.recognition.scene import Scene
-from lib.recognition.template import (
-    align,
-    likeness,
-    propose_by_shape,
-    shape_correlation,
-)
+from lib.recognition.peaks import Peaks
 
-# How far from its line a peak may be in the first round of matching, nm.
-_LONGEST_REACH_NM = 7.0
-# Lines nearer than this that are seen as one peak may be either or both, nm.
-_CLOSE_NM = 2.5
-# What no axis model follows, nm: lens distortion, channels that disagree.
-_AXIS_ERROR_NM = 0.2
-
-# Spectra that run together at low resolution: also searched for by the shape of the whole curve.
-_CROWDED = ("neon", "nitrogen", "fraunhofer", "argon", "krypton", "xenon")
-# Spectra of overlapping bands: fitted by the whole curve.
-_BANDS = ("nitrogen",)
-
-# The kinds of evidence; what a nat of each is worth is fitted (see axis_weights): the search makes
-# places fit, so they count for less than their face value, and samples of a curve are not as
-# independent as they are many.
-PARTS = (
-    "position",
-    "colour",
-    "level",
-    "width",
-    "missed",
-    "stray",
-    "bend",
-    "shape",
-    "light",
-    "hint",
-    "lines",
-    "span",
-)
-
-# With this much evidence from single lines (19 of 20 such answers are right) the shape of the curve
-# need not be searched, nats.
-_SETTLED_EVIDENCE = 6.0
+_ROUNDS = 4
+# Peaks as bright as the brightest that have nothing to do with the lamp's lines, per nm:
+# reflections, ripples, other gases; of fainter peaks there are more, by this power of the height.
+_STRAY_PER_NM, _FAINTER_STRAYS = 0.03, 1.2
+# Spread of ln(height) between what a line list promises and a photo shows.
+_LEVEL_SPREAD = 0.9
+_LEVEL_WORST = 5.0
+_MISSED_WORST, _STRAY_WORST, _WIDTH_WORST = 4.0, 3.0, 3.0
+# Spread of ln(width) of wide peaks over their lines' width; clipping widens peaks.
+_WIDTH_SLACK, _WIDTH_SPREAD = 0.3, 0.5
+# What no curve follows, nm: lens distortion, channels that disagree.
+_CURVE_ERROR_NM = 0.06
+# Matches beyond so many standard errors of both are none.
+_REACH_SIGMAS = 3.5
+# Cameras with an infrared filter see nothing from here on.
+_INFRARED_NM = 770.0
 
 
 @dataclass(frozen=True)
 class Match:
-    """One judged hypothesis.
+    """Lines laid on peaks; arrays of shape (m,) but for the last two.
 
     Attributes
     ----------
-    coefficients : float64 of shape (4,)
-        Ascending powers of t, from -1 at the first sample to 1 at the last.
-    peak, line : int arrays of shape (m,)
-        Matched indices into the peaks and into `pattern`.
-    nm, sigma_nm : float64 of shape (m,)
-        Wavelength of each matched line or blend, and its standard error.
-    evidence : float
-        Natural logarithm of the likelihood ratio against a lamp that is not there.
-    pattern : Pattern
     lamp : str
-    parts : float64 of shape (len(PARTS),)
-        What the evidence is made of, before weighting.
-    covariance : float64 of shape (4, 4) or None
-        Of the coefficients, where the whole curve was aligned rather than single lines.
+        Line lists, joined by "+".
+    pattern : Pattern
+    peak, line : int arrays
+        Indices into the peaks and into the pattern.
+    points : Points
+        Of the matched lines.
+    fit : Dispersion
+        To the reading and the lines.
+    explained : float
+        The matched peaks' part of the height of all peaks.
+    worth : float
+        What the matches say over what none would, less what lines that are missed say, nats.
     """
 
-    coefficients: np.ndarray
+    lamp: str
+    pattern: Pattern
     peak: np.ndarray
     line: np.ndarray
-    nm: np.ndarray
-    sigma_nm: np.ndarray
-    evidence: float
-    pattern: Pattern = field(repr=False)
-    lamp: str
-    parts: np.ndarray = field(repr=False)
-    covariance: np.ndarray | None = None
-
-    @property
-    def by_bands(self) -> bool:
-        """Whether the spectrum is one of overlapping bands."""
-        return self.lamp in _BANDS
-
-    def nm_at(self, t: np.ndarray) -> np.ndarray:
-        """Return wavelengths at `t`, nm."""
-        return np.polynomial.polynomial.polyval(t, self.coefficients)
+    points: Points
+    fit: Dispersion
+    explained: float
+    worth: float
 
 
-def search(scene: Scene, lamp: str, *, keep: int = 6) -> list[Match]:
-    """Return the best distinct ways to lay a lamp's lines on the peaks, best first.
+def match_lines(
+    peaks: Peaks, samples: int, reading: Points, start: Dispersion, lamp: str
+) -> Match | None:
+    """Lay a lamp's lines on peaks; None if none is where the reading allows.
 
     Parameters
     ----------
-    scene : Scene
-        A profile whose first sample is the blue end.
+    peaks : Peaks
+        Of a profile of so many `samples`, blue first.
+    reading : Points
+        What the axis network reads.
+    start : Dispersion
+        Fitted to it.
     lamp : str
-        Name of a line list.
-    keep : int
-        How many distinct hypotheses to refine.
+        Line lists, joined by "+".
     """
-    if len(scene.t) < 2:
-        return []
-    maps = np.concatenate([propose(scene, lamp), propose_by_hint(scene)])
-    chosen = []
-    if len(maps):
-        quick = rough_evidence(scene, maps, lamp)
-        chosen += [maps[k] for k in distinct(maps, quick, keep)]
-    found: list[Match] = []
-    for start in chosen:
-        found += _new_match(scene, start, lamp, found)
-    settled = max((match.evidence for match in found), default=0.0) > _SETTLED_EVIDENCE
-    if lamp in _CROWDED and not settled:
-        shaped = propose_by_shape(scene, lamp)
-        for k in distinct(shaped, -0.1 * np.arange(len(shaped)), keep):
-            found += _new_match(scene, shaped[k], lamp, found, by_shape=True)
-    return sorted(found, key=lambda match: -match.evidence)
-
-
-def _new_match(
-    scene: Scene, start: np.ndarray, lamp: str, known: list[Match], *, by_shape: bool = False
-) -> list[Match]:
-    """Return the match that a start leads to, in a list; empty if none, or a known one."""
-    match = refine(scene, start, lamp, known, by_shape=by_shape)
-    if match is None or any(_alike(match.coefficients, other.coefficients) for other in known):
-        return []
-    return [match]
-
-
-def _alike(one: np.ndarray, other: np.ndarray) -> bool:
-    """Tell whether two axes agree within 1 nm all along the band."""
-    return bool(np.abs(ENDS_AND_MIDDLE @ (one - other)).max() < 1.0)
-
-
-def refine(
-    scene: Scene,
-    start: np.ndarray,
-    lamp: str,
-    known: list[Match],
-    *,
-    by_shape: bool = False,
-) -> Match | None:
-    """Match one to one and fit, in ever smaller reach; return the judged result.
-
-    None if that leads nowhere, or to one of the `known`. With `by_shape` the whole curve is
-    aligned first, and only near peaks are matched then.
-    """
-    coefficients = np.asarray(start, np.float64)
-    if by_shape:
-        coefficients = align(scene, coefficients, lamp)[0]
-    if not _plausible(coefficients):
-        return None
-    for reach_nm in (3.0,) if by_shape else (_LONGEST_REACH_NM, 4.5, 3.0):
-        pattern = pattern_of(lamp, scene.resolution_t * coefficients[1])
-        pairs = _assign(scene, coefficients, pattern, reach_nm)
-        if len(pairs[0]) < 2:
+    half = (samples - 1) / 2
+    t = peaks.place / half - 1
+    infrared = bool(start.nm_at(t).max(initial=0.0) > _INFRARED_NM)
+    fit = start
+    for _ in range(_ROUNDS):
+        steepness = np.maximum(fit.steepness_at(t), 1e-3)
+        place_nm = peaks.sigma / half * steepness
+        resolution_nm = peaks.point_spread / half * float(np.median(steepness))
+        nm, error = fit.nm_at(t), np.hypot(fit.error_at(t), place_nm)
+        pattern = pattern_of(lamp, resolution_nm, infrared=infrared)
+        worth = _worth(peaks, pattern, nm, error)
+        peak, line = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
+        kept = worth[peak, line] > 0
+        peak, line = peak[kept], line[kept]
+        if len(peak) == 0:
             return None
-        coefficients = _fit(scene, pattern, pairs, coefficients)
-        if not _plausible(coefficients):
-            return None
-        if any(_alike(coefficients, other.coefficients) for other in known):
-            return None
-    pairs = _without_chance_matches(scene, pattern, pairs, coefficients)
-    if len(pairs[0]) < 2:
-        return None
-    coefficients = _fit(scene, pattern, pairs, coefficients)
-    if not _plausible(coefficients):
-        return None
-    covariance = None
-    if lamp in _BANDS:
-        coefficients, covariance = align(scene, coefficients, lamp)
-        if not _plausible(coefficients):
-            return None
-    parts = _parts(scene, coefficients, lamp, pattern, pairs)
-    nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
-    evidence = float(parts @ _part_weights())
-    return Match(coefficients, *pairs, nm, sigma, evidence, pattern, lamp, parts, covariance)
+        own = np.sqrt(place_nm[peak] ** 2 + pattern.sigma_nm[line] ** 2 + _CURVE_ERROR_NM**2)
+        points = Points(t[peak], pattern.nm[line], own)
+        fit = fit_dispersion(reading, points, start)
+    explained = float(peaks.height[peak].sum() / peaks.height.sum())
+    missed = _missed(peaks, pattern, fit.nm_at(t))[pattern.likely].sum()
+    total = float(worth[peak, line].sum() - missed)
+    return Match(lamp, pattern, peak, line, points, fit, explained, total)
 
 
-@functools.cache
-def _part_weights() -> np.ndarray:
-    weights = shipped_weights().evidence
-    return np.array([weights[name] for name in PARTS])
-
-
-def _fit(scene: Scene, pattern: Pattern, pairs: tuple, start: np.ndarray) -> np.ndarray:
-    nm, sigma = pair_targets(scene, pattern, pairs, start[1])
-    return fit_model(scene.t[pairs[0]], nm, sigma, _model_near(start))[0]
-
-
-def _model_near(coefficients: np.ndarray) -> AxisModel:
-    return grating_model(coefficients[1], float(bend_of(coefficients)))
-
-
-def _without_chance_matches(
-    scene: Scene, pattern: Pattern, pairs: tuple, coefficients: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Drop, one by one, matches that say less than leaving peak and line alone would.
-
-    A faint line far from the others is matched by any peak in reach, as the axis bends to it.
-    What the other lines predict for it, with the error of that prediction, tells such a match.
-    """
-    peak, line = pairs
-    expected = _expected(scene, pattern, _nm(coefficients, scene.t))
-    while len(peak) > 2:
-        place, seen = _pair_gains(scene, pattern, (peak, line), coefficients, expected)
-        gain = place + seen.sum(axis=0)
-        gain += missed_cost(expected[line], scene.limit) + stray_cost(scene)[peak]
-        worst = int(gain.argmin())
-        if gain[worst] > 0:
-            break
-        peak, line = np.delete(peak, worst), np.delete(line, worst)
-    return peak, line
-
-
-def _pair_gains(
-    scene: Scene, pattern: Pattern, pairs: tuple, coefficients: np.ndarray, expected: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return what each match gains by its place, and by colour, level and width, (3, m), nats."""
-    peak, line = pairs
-    nm, sigma = pair_targets(scene, pattern, pairs, coefficients[1])
-    sigma = np.hypot(sigma, _AXIS_ERROR_NM)
-    off, spread = left_out(scene.t[peak], nm, sigma, _model_near(coefficients))
-    width = scene.width[peak] - np.log(pattern.fwhm_nm[line] / pattern.resolution_nm)
-    seen = np.stack(
-        [
-            scene.colour_at(peak, pattern.nm[line]),
-            -level_cost(scene.level[peak] - expected[line]),
-            -width_cost(width),
-        ]
-    )
-    return position_gain(off, spread), seen
-
-
-def _plausible(coefficients: np.ndarray) -> bool:
-    t = np.linspace(-1, 1, 9)
-    slope = coefficients[1] + 2 * coefficients[2] * t + 3 * coefficients[3] * t**2
-    return bool(slope.min() > 0.25 * slope.max() and slope.min() > 0)
-
-
-def _assign(
-    scene: Scene, coefficients: np.ndarray, pattern: Pattern, reach_nm: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return matched peak and line indices that together gain most."""
-    peak_nm = _nm(coefficients, scene.t)
-    slope = _slope(coefficients, scene.t)
+def _worth(peaks: Peaks, pattern: Pattern, peak_nm: np.ndarray, error_nm: np.ndarray) -> np.ndarray:
+    """Return what each pair of peak and line says over leaving both alone, nats, shape (k, m)."""
+    sigma = np.sqrt(error_nm[:, None] ** 2 + pattern.sigma_nm**2 + _CURVE_ERROR_NM**2)
+    level = np.log(peaks.height / peaks.height.max())
+    width = np.log(np.maximum(peaks.fwhm / peaks.point_spread, 0.5))
     off = peak_nm[:, None] - pattern.nm
-    sigma = _pair_sigma(scene, pattern, slope, reach_nm / 3)
-    value = _pair_value(scene, pattern, off, sigma)
-    value[np.abs(off) > reach_nm] = -1e3
-    # Unmatched is worth what a missed line and a stray peak would cost.
-    lost = -missed_cost(_expected(scene, pattern, peak_nm), scene.limit)
-    worth = value - lost - (-stray_cost(scene)[:, None])
-    peak, line = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
-    keep = worth[peak, line] > 0
-    return peak[keep], line[keep]
+    expected = _expected(pattern, peak_nm)
+    density = np.exp(-0.5 * (off / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
+    stray = _STRAY_PER_NM * np.exp(-_FAINTER_STRAYS * level)[:, None]
+    gain = np.log(density / stray + 1e-6)
+    mismatch = (level[:, None] - expected) / _LEVEL_SPREAD
+    gain -= 0.5 * np.minimum(mismatch**2, _LEVEL_WORST)
+    wide = width[:, None] - np.log(pattern.fwhm_nm / pattern.resolution_nm) - _WIDTH_SLACK
+    gain -= 0.5 * np.minimum((np.maximum(wide, 0.0) / _WIDTH_SPREAD) ** 2, _WIDTH_WORST)
+    gain += _missed(peaks, pattern, peak_nm) + _stray_cost(level, width)[:, None]
+    gain[np.abs(off) > _REACH_SIGMAS * sigma] = -np.inf
+    return np.where(np.isfinite(gain), gain, -1e3)
 
 
-def _slope(coefficients: np.ndarray, t: np.ndarray) -> np.ndarray:
-    return coefficients[1] + 2 * coefficients[2] * t + 3 * coefficients[3] * t**2
-
-
-def _pair_sigma(scene: Scene, pattern: Pattern, slope: np.ndarray, axis_nm: float) -> np.ndarray:
-    """Return the expected error of each pair, nm: peak, line and the axis itself, in quadrature."""
-    return np.sqrt((scene.sigma_t * slope)[:, None] ** 2 + pattern.sigma_nm**2 + axis_nm**2)
-
-
-def _expected(scene: Scene, pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
+def _expected(pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
     """Return each line's expected level: the brightest inside the band is as high as any peak."""
     inside = (pattern.nm > peak_nm.min() - 15) & (pattern.nm < peak_nm.max() + 15)
     brightest = pattern.level[inside].max() if inside.any() else 0.0
     return np.minimum(pattern.level - brightest, 0.3)
 
 
-def _pair_value(scene: Scene, pattern: Pattern, off: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-    """Return what each pair of peak and line would gain, nats, shape (k, m)."""
-    k, m = off.shape
-    pattern_width = np.log(pattern.fwhm_nm / pattern.resolution_nm)
-    value = position_gain(off, sigma)
-    peak = np.repeat(np.arange(k)[:, None], m, axis=1)
-    value += scene.colour_at(peak, np.broadcast_to(pattern.nm, (k, m)))
-    value -= level_cost(scene.level[:, None] - pattern.level)
-    return value - width_cost(scene.width[:, None] - pattern_width)
+def _missed(peaks: Peaks, pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
+    """Return what each line costs that is not seen, nats: nothing if too faint, or outside."""
+    limit = np.log(min(peaks.detection_limit / peaks.height.max(), 0.5))
+    z = (_expected(pattern, peak_nm) - limit) / _LEVEL_SPREAD
+    # Logistic stand-in for the normal tail: ln(1 - P(seen)).
+    cost = np.minimum(np.logaddexp(0.0, 1.7 * (z - 0.5)), _MISSED_WORST)
+    return cost * ((pattern.nm > peak_nm.min() - 5) & (pattern.nm < peak_nm.max() + 5))
 
 
-def pair_targets(
-    scene: Scene, pattern: Pattern, pairs: tuple, slope: float
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the wavelength of each matched peak and its standard error, nm, shape (m,).
-
-    Where a peak covers lines that no other peak shows (saturation and flare run lines together),
-    it stands for all of them: their mean, with an error of the order of their spread.
-    """
-    peak, line = pairs
-    sigma = np.hypot(scene.sigma_t[peak] * slope, pattern.sigma_nm[line])
-    width_nm = np.exp(scene.width[peak]) * scene.resolution_t * slope
-    reach = np.maximum(0.6 * width_nm, _CLOSE_NM)
-    free = np.ones(len(pattern), bool)
-    free[line] = False
-    apart = pattern.nm - pattern.nm[line][:, None]
-    member = free & (np.abs(apart) < reach[:, None])
-    member &= pattern.level > pattern.level[line][:, None] - 1.5
-    # Levels are logarithms of encoded brightness; light itself goes about with its square.
-    share = member * np.exp(2 * (pattern.level - pattern.level[line][:, None]))
-    total = 1 + share.sum(axis=1)
-    shift = (share * apart).sum(axis=1) / total
-    spread = np.sqrt(np.maximum((share * apart**2).sum(axis=1) / total - shift**2, 0.0))
-    return pattern.nm[line] + shift, np.hypot(sigma, 0.5 * spread)
-
-
-def _parts(
-    scene: Scene, coefficients: np.ndarray, lamp: str, pattern: Pattern, pairs: tuple
-) -> np.ndarray:
-    """Return the kinds of evidence of a refined hypothesis in the order of `PARTS`, nats."""
-    peak, line = pairs
-    peak_nm = _nm(coefficients, scene.t)
-    expected = _expected(scene, pattern, peak_nm)
-    place, seen = _pair_gains(scene, pattern, pairs, coefficients, expected)
-    ends = _nm(coefficients, np.array([-1.0, 1.0]))
-    unseen = np.ones(len(pattern), bool)
-    unseen[line] = False
-    inside = (pattern.nm > ends[0] + 2) & (pattern.nm < ends[1] - 2)
-    stray = np.ones(len(peak_nm), bool)
-    stray[peak] = False
-    return np.array(
-        [
-            place.sum(),
-            *seen.sum(axis=1),
-            -missed_cost(expected[unseen & inside], scene.limit).sum(),
-            -stray_cost(scene)[stray].sum(),
-            -shape_cost(coefficients),
-            likeness(*shape_correlation(scene, coefficients, lamp)),
-            scene.light_evidence(_nm(coefficients, scene.light_t)),
-            float(scene.hint_evidence(coefficients)),
-            # How many lines the axis rests on, and how far apart the outermost are.
-            np.log(len(peak)),
-            float(np.ptp(scene.t[peak])) / 2,
-        ]
-    )
-
-
-def _nm(coefficients: np.ndarray, t: np.ndarray) -> np.ndarray:
-    c0, c1, c2, c3 = coefficients
-    return c0 + t * (c1 + t * (c2 + t * c3))
+def _stray_cost(level: np.ndarray, width: np.ndarray) -> np.ndarray:
+    """Return what a peak that no line explains costs, by its height, nats."""
+    # A peak several times as wide as the instrument's is a phosphor or a reflection, not a line.
+    narrow = np.exp(-2.0 * np.maximum(width - 0.7, 0.0))
+    return _STRAY_WORST * np.exp(0.8 * level) * narrow

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lib.recognition.straighten import Geometry
-from lib.recognition.trace_network import Reading, read
-from lib.recognition.trace_view import PLACES, TraceView, look_along
+from lib.recognition.trace_network import read
+from lib.recognition.trace_view import PLACES, look_along
 
 # The first look goes this far beyond either end of the band, in lengths of the band: the mask's
 # ends are rough. Later looks go this far beyond the stretch that was found.
@@ -19,7 +19,6 @@ _FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
 _LEAST_WINDOW_PX = 12.0
 _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
-_HINTS = 24
 # Less sure than this which end is blue, and no direction is named.
 _SURE_OF_WAY = 0.75
 # Covered and not covered weigh alike on a stretch.
@@ -38,15 +37,11 @@ class Order:
         1 where red lies at the greater coordinate, -1 at the lesser, 0 where nobody can tell.
     confidence : float
         Mean probability of the places between its ends, 0 to 1.
-    hint : tuple of (float, float, float)
-        Photo coordinate along the centre line, the wavelength that colours and pattern suggest
-        there, and its standard error, nm; some places between the ends.
     """
 
     geometry: Geometry
     towards_red: int
     confidence: float
-    hint: tuple[tuple[float, float, float], ...]
 
 
 def first_window(line: Geometry) -> tuple[float, float]:
@@ -96,18 +91,7 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     told = max(way, 1 - way) > _SURE_OF_WAY
     towards_red = (1 if way > 0.5 else -1) if told else 0
     found = replace(geometry, start=float(start), stop=float(stop) - 1)
-    return Order(found, towards_red, float(cover.mean()), _hint(view, reading, first, last))
-
-
-def _hint(
-    view: TraceView, reading: Reading, first: int, last: int
-) -> tuple[tuple[float, float, float], ...]:
-    """Return the wavelengths read at some places of a stretch."""
-    picked = np.unique(np.linspace(first, last - 1, _HINTS).round().astype(int))
-    # Edges are half a pixel from centres.
-    along = view.to_photo(picked + 0.5) - 0.5
-    columns = (along, reading.nm[picked], reading.error_nm[picked])
-    return tuple(tuple(map(float, row)) for row in zip(*columns, strict=True))
+    return Order(found, towards_red, float(cover.mean()))
 
 
 def _widened(start: float, stop: float, beyond: float) -> tuple[float, float]:

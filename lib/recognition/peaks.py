@@ -1,11 +1,11 @@
-"""Spectral lines along a band: where they peak, how wide, how strong and of what colour.
+"""Spectral lines along a band: where they peak, how wide and how strong.
 
 A line's place is the middle of its flanks, not its top: a saturated top is flat, while the flanks
 still show where the line stands. Each colour channel is measured by itself, as a line that blinds
 one channel is often sharp in another.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter
@@ -17,7 +17,7 @@ FULL_SCALE = 255.0
 
 @dataclass(frozen=True)
 class Peaks:
-    """Peaks of a profile, in order along it; every array has shape (k,) unless said otherwise.
+    """Peaks of a profile, in order along it; every array has shape (k,).
 
     Attributes
     ----------
@@ -29,9 +29,6 @@ class Peaks:
         Full width at half maximum, samples.
     height : float64
         Rise over the surroundings in the channel that shows it best, counts.
-    colour : float64 of shape (k, 3)
-        Red, green and blue light at the peak over each channel's floor, counts, from samples
-        not clipped where there are any.
     clipped : bool
         The channel that rises most is saturated at the top.
     point_spread : float
@@ -44,7 +41,6 @@ class Peaks:
     sigma: np.ndarray
     fwhm: np.ndarray
     height: np.ndarray
-    colour: np.ndarray
     clipped: np.ndarray
     point_spread: float
     detection_limit: float
@@ -56,14 +52,6 @@ class Peaks:
     def strongest(self, count: int) -> np.ndarray:
         """Return the indices of the `count` highest peaks, in order along the profile."""
         return np.sort(np.argsort(-self.height, kind="stable")[:count])
-
-    def reversed(self, samples: int) -> "Peaks":
-        """Return the peaks of the profile of that many samples read from its other end."""
-        turned = {
-            name: getattr(self, name)[::-1]
-            for name in ("sigma", "fwhm", "height", "colour", "clipped")
-        }
-        return replace(self, place=samples - 1 - self.place[::-1], **turned)
 
 
 def find_lines(rgb: np.ndarray) -> Peaks:
@@ -82,14 +70,15 @@ def find_lines(rgb: np.ndarray) -> Peaks:
     """
     rgb = np.asarray(rgb, np.float64)
     spread = 0.0
-    # The second pass smooths with the point spread that the first one measured.
+    # The second pass smooths with the point spread that the first one measured, so little that a
+    # doublet which the first one saw stays two lines.
     for _ in range(2):
-        smooth_samples = np.clip(0.3 * spread, 0.6, None)
+        smooth_samples = np.clip(0.2 * spread, 0.6, None)
         curves = gaussian_filter1d(rgb, smooth_samples, axis=0, mode="nearest")
         limit = _detection_limit(curves)
         found = [_peaks_of_channel(curves[:, c], rgb[:, c], limit[c], spread) for c in range(3)]
         spread = _point_spread(found, len(rgb))
-    return _merge(found, rgb, spread, float(limit.max()))
+    return _merge(found, spread, float(limit.max()))
 
 
 def find_lines_in_curve(curve: np.ndarray, limit: float) -> tuple[np.ndarray, ...]:
@@ -221,7 +210,7 @@ def _point_spread(found: list[_ChannelPeaks], samples: int) -> float:
     return float(max(np.quantile(fwhm[clear], 0.25), 1.5))
 
 
-def _merge(found: list[_ChannelPeaks], rgb: np.ndarray, spread: float, limit: float) -> Peaks:
+def _merge(found: list[_ChannelPeaks], spread: float, limit: float) -> Peaks:
     """Join the channels' peaks: narrow ones first, wider ones join the nearest within reach."""
     place, sigma, fwhm, height, clipped = (
         np.concatenate([getattr(channel, name) for channel in found])
@@ -244,13 +233,11 @@ def _merge(found: list[_ChannelPeaks], rgb: np.ndarray, spread: float, limit: fl
     groups.sort(key=lambda group: place[group[0]])
     merged = [_merge_group(group, place, sigma, fwhm, height, clipped) for group in groups]
     columns = [np.array(values) for values in zip(*merged, strict=True)] or [np.zeros(0)] * 5
-    places, widths = columns[0], columns[2]
     return Peaks(
         place=columns[0],
         sigma=columns[1],
         fwhm=columns[2],
         height=columns[3],
-        colour=_colours(rgb, places, widths),
         clipped=columns[4].astype(bool),
         point_spread=spread,
         detection_limit=limit,
@@ -274,21 +261,3 @@ def _merge_group(
     error = float(np.sqrt(sigma[sharp].min() ** 2 + scatter))
     strongest = members[np.argmax(height[members])]
     return mean, error, float(fwhm[sharp[0]]), float(height[strongest]), bool(clipped[strongest])
-
-
-def _colours(rgb: np.ndarray, place: np.ndarray, fwhm: np.ndarray) -> np.ndarray:
-    """Return the light of each channel at each peak over the channel's floor, shape (k, 3).
-
-    Not the rise over what lies beside the peak: where a channel is blinded nothing rises, and the
-    light of a phosphor or of flare beside a line has nearly the line's own colour.
-    """
-    n = len(rgb)
-    light = rgb - np.quantile(rgb, 0.05, axis=0)
-    colour = np.zeros((len(place), 3))
-    for k, (centre, width) in enumerate(zip(place, fwhm, strict=True)):
-        reach = max(0.6, 0.6 * width)
-        first, last = max(0, round(centre - reach)), min(n, round(centre + reach) + 1)
-        free = rgb[first:last].max(axis=1) < 0.96 * FULL_SCALE
-        inner = light[first:last]
-        colour[k] = inner[free].mean(axis=0) if free.any() else inner.mean(axis=0)
-    return np.clip(colour, 0.0, None)

@@ -1,11 +1,11 @@
 """How good the light of a found band is."""
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.signal import find_peaks
 
+from lib.recognition.reading import Reading
 from lib.recognition.straighten import Geometry, sample
 
 # A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
@@ -17,6 +17,8 @@ _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
 
 
+# A reading tells nm per pixel where its ends differ by so many scales of its error.
+_SURE_RISE = 8.0
 # Rows that a profile averages at most.
 _AVERAGED_ROWS = 64
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
@@ -45,7 +47,7 @@ class Quality:
         How surely this is a spectrum at all, 0 to 1.
     width_nm : float or None
         From the first to the last place with half of the brightest light, by the wavelengths that
-        colours and pattern suggest; None where they suggest none.
+        colours and pattern suggest; None where these are too unsure to tell.
     """
 
     snr: float
@@ -76,7 +78,7 @@ def measure_quality(
     noise: float,
     background: np.ndarray,
     evidence: float,
-    hint: Sequence[tuple[float, float, float]] = (),
+    reading: Reading | None = None,
 ) -> Quality:
     """Measure a band's profile.
 
@@ -92,9 +94,8 @@ def measure_quality(
         Level that was subtracted.
     evidence : float
         The finder's own figure.
-    hint : sequence of (float, float, float)
-        Photo coordinates along the band, one a sample, with their likely wavelengths and standard
-        errors, nm.
+    reading : Reading, optional
+        Wavelengths along the profile.
     """
     light = profile.max(axis=1)
     peak = float(light.max())
@@ -110,18 +111,17 @@ def measure_quality(
         contrast=peak / max(peak + level, 1e-6),
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
         evidence=float(evidence),
-        width_nm=_width_nm(light, hint),
+        width_nm=_width_nm(light, reading),
     )
 
 
-def _width_nm(light: np.ndarray, hint: Sequence[tuple[float, float, float]]) -> float | None:
-    """Return the full width at half maximum of a profile's light; None without a hint."""
-    if len(hint) < 2:
+def _width_nm(light: np.ndarray, reading: Reading | None) -> float | None:
+    """Return the full width at half maximum of a profile's light; None where nothing tells it."""
+    if reading is None or abs(reading.rise_nm) < _SURE_RISE * reading.error_nm:
         return None
-    place, nm, error_nm = np.array(hint, np.float64).T
-    nm_a_sample = np.polynomial.Polynomial.fit(place, nm, 1, w=1 / error_nm).convert().coef[-1]
     bright = np.flatnonzero(light >= light.max() / 2)
-    return float(abs(nm_a_sample) * (bright[-1] - bright[0] + 1))
+    # The rise is that over two thirds of the profile.
+    return float(1.5 * abs(reading.rise_nm) * (bright[-1] - bright[0] + 1) / len(light))
 
 
 def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:

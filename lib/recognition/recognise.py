@@ -4,6 +4,7 @@ identify, evaluate, the review page and the service all call `recognise` or `rec
 their answers cannot differ.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,19 +13,13 @@ import numpy as np
 from lib import taxonomy
 from lib.errors import DataError
 from lib.images import read_image
-from lib.lines import available_line_lists
 from lib.recognition.axis import NoAxis, WavelengthAxis
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
 from lib.recognition.calibration import Calibration
-from lib.recognition.classifier import Classifier, Prediction
-from lib.recognition.rejection import judge, other_lines
+from lib.recognition.classifier import Classifier
+from lib.recognition.line_lists import LINE_LAMPS, line_lists_of
+from lib.recognition.rejection import judge, shipped_name_verdict
 from lib.recognition.wavelength import fit_axis
-
-# Half of nitrogen's axes on simulated photos (benchmarks/score_wavelengths.py) were off by one of
-# its bands; a wrong calibration is worse than none.
-_UNTRUSTED_AXES = {
-    "nitrogen": "its bands, shifted by one, look alike; name the lamp yourself to see the best fit"
-}
 
 
 @dataclass(frozen=True)
@@ -130,13 +125,25 @@ def recognise(
     crop = cut_crop(image, band)
     prediction = classifier.predict(crop[np.newaxis])
     profile = band_profile(image, band)
-    status, reason, source = _decide(prediction, band, classifier.card, lamp, min_precision)
-    axis = None
-    if source is not None:
-        axis = _own_axis(profile, band, source, lamp)
-        certainty = float(prediction.certainty[0])
-        if lamp is None and (why := other_lines(axis, source, certainty)):
-            status, reason, source, axis = "unknown", why, None, None
+    guess = taxonomy.CLASSES[int(prediction.logits[0].argmax())]
+    own = _own_axis(profile, band, lamp or guess)
+    certainty = float(prediction.certainty[0])
+    if lamp is None and guess in LINE_LAMPS:
+        certainty = shipped_name_verdict().of(certainty, own)
+    if lamp is not None:
+        # A lamp named by the user is taken at the user's word.
+        status, reason, source = "ok", None, source_of_lamp(lamp)
+    else:
+        verdict = judge(
+            prediction,
+            band.quality,
+            classifier.card,
+            certainty=certainty,
+            min_precision=min_precision,
+        )
+        status, reason = verdict.status, verdict.reason
+        source = guess if status == "ok" else None
+    axis = own if source is not None else None
     if calibration is not None:
         own = axis if isinstance(axis, WavelengthAxis) else None
         axis = _calibrated_axis(calibration, image, band, own)
@@ -151,7 +158,7 @@ def recognise(
         probabilities=dict(
             zip(taxonomy.CLASSES, prediction.probabilities[0].tolist(), strict=True)
         ),
-        certainty=float(prediction.certainty[0]),
+        certainty=certainty,
         band=band,
         profile=profile,
         crop=crop,
@@ -167,31 +174,10 @@ def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
         return Result("error", str(error), classifier.card["version"])
 
 
-def _decide(
-    prediction: Prediction,
-    band: Band,
-    card: dict,
-    lamp: str | None,
-    min_precision: float | None,
-) -> tuple[str, str | None, str | None]:
-    """Return status, reason and source; a lamp named by the user is taken at the user's word."""
-    if lamp is not None:
-        return "ok", None, source_of_lamp(lamp)
-    verdict = judge(prediction, band.quality, card, min_precision=min_precision)
-    if verdict.status != "ok":
-        return verdict.status, verdict.reason, None
-    return "ok", None, taxonomy.CLASSES[int(prediction.probabilities[0].argmax())]
-
-
-def _own_axis(
-    profile: BandProfile, band: Band, source: str, lamp: str | None
-) -> WavelengthAxis | NoAxis:
+def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:
     """Return the axis that the photo's own lines give, or why they give none."""
-    if lamp is None and source in _UNTRUSTED_AXES:
-        return NoAxis(_UNTRUSTED_AXES[source])
-    blue_known = band.blue_end != "none"
     try:
-        return fit_axis(profile, lamp or source, axis=band.axis, blue_known=blue_known)
+        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
     except NoAxis as error:
         return error
 
@@ -214,11 +200,11 @@ def source_of_lamp(lamp: str) -> str:
     DataError
         If it names neither a class nor a line list.
     """
-    known = sorted({*taxonomy.CLASSES, *available_line_lists()})
-    if lamp not in known:
-        raise DataError(f"lamp {lamp!r}: expected one of {', '.join(known)}")
-    name = taxonomy.class_of_name(lamp)
-    return lamp if name == taxonomy.UNKNOWN else name
+    with suppress(NoAxis):
+        line_lists_of(lamp)
+    names = {taxonomy.class_of_name(name.strip()) for name in lamp.split("+")}
+    name = names.pop()
+    return lamp if names or name == taxonomy.UNKNOWN else name
 
 
 def _band_json(band: Band) -> dict:

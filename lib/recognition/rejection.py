@@ -5,14 +5,19 @@ reason in words.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from lib import taxonomy
+from lib.errors import DataError
+from lib.files import read_json
+from lib.paths import MODELS
 from lib.recognition.axis import NoAxis, WavelengthAxis
 from lib.recognition.classifier import Prediction
 from lib.recognition.quality import Quality
 
+NAMES_CARD = "names.json"
 # Below this part of full scale an 8-bit photo shows its own noise and JPEG blocks, not a lamp.
 _DARKEST_BRIGHTNESS = 0.02
 # With more clipped than this no shape is left to recognise.
@@ -24,16 +29,6 @@ _FEWEST_LINES = {"cfl_hg": 2, "neon": 3, "helium": 3, "hydrogen": 2, "nitrogen":
 # ch. 5), though the wavelengths read off a lone peak may make it half as wide. Narrower than this
 # are 24 of 42 simulated lasers and lone lines taken for LEDs, and 8 of 251 LEDs.
 _NARROWEST_LED_NM = 5.0
-# One of these whose lines hold less than this part of the height of all peaks is another lamp, even
-# where they fit. The lists of the others are not whole: hydrogen's molecule and the sun have many
-# lines more.
-_LEAST_EXPLAINED = 0.6
-_WHOLE_LISTS = ("cfl_hg", "neon", "helium")
-# Less certain than the first of these, a line lamp needs lines that fit at least so probably: of
-# 831 simulated photos of the classes 5 right names and 2 wrong ones go, of 769 others 25 (with the
-# trace network of 0.4.1).
-_DOUBTED, _LEAST_FIT = 0.7, 0.2
-_LINE_LAMPS = (*_WHOLE_LISTS, "hydrogen")
 # Two classes that share this much of the belief, the second at least this much, are a doubt
 # between the two; otherwise the crop is like neither.
 _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.2
@@ -52,6 +47,7 @@ def judge(
     quality: Quality | None,
     card: dict,
     *,
+    certainty: float | None = None,
     min_precision: float | None = None,
 ) -> Verdict:
     """Decide whether the best guess of one prediction may be named.
@@ -64,12 +60,14 @@ def judge(
         Of its band; None where only a crop is at hand.
     card : dict
         The model's card, with the unknown score and its thresholds.
+    certainty : float, optional
+        How surely the guess is right, all told; the classifier's own where left out.
     min_precision : float, optional
         Wanted share of right names among the named.
     """
     source = taxonomy.CLASSES[int(prediction.logits[0].argmax())]
     reason = gate(quality, source) if quality is not None else None
-    certainty = prediction.certainty[0]
+    certainty = prediction.certainty[0] if certainty is None else certainty
     if reason is None and certainty < threshold(card, min_precision):
         # The user may ask for more than the model was set to.
         likely = certainty >= threshold(card)
@@ -95,24 +93,52 @@ def gate(quality: Quality, source: str) -> str | None:
     return None
 
 
-def other_lines(axis: WavelengthAxis | NoAxis, source: str, certainty: float) -> str | None:
-    """Return why the lines of a band allow no such name; None where they do.
+@dataclass(frozen=True)
+class NameVerdict:
+    """How surely a lamp with lines is named right, from the classifier and from its lines.
 
-    Parameters
-    ----------
-    axis : WavelengthAxis or NoAxis
-        What `source`'s lines give, or why they give no axis.
-    source : str
-        The name that the classifier would give.
-    certainty : float
-        How surely it is right.
+    A logistic function of both log odds; fitted by `train_axis.py names`.
     """
-    if isinstance(axis, WavelengthAxis):
-        if source in _WHOLE_LISTS and axis.explained < _LEAST_EXPLAINED:
-            return f"most of the light of the lines is not that of {source}"
-    elif source in _LINE_LAMPS and certainty < _DOUBTED and axis.probability < _LEAST_FIT:
-        return f"{source} is likely, but its lines are not found"
-    return None
+
+    certainty: float
+    lines: float
+    offset: float
+
+    def of(self, certainty: float, axis: WavelengthAxis | NoAxis) -> float:
+        """Return the probability that the best guess is right.
+
+        Parameters
+        ----------
+        certainty : float
+            The classifier's.
+        axis : WavelengthAxis or NoAxis
+            What the guessed lamp's lines give, or why they give no axis.
+        """
+        odds = self.certainty * log_odds(certainty) + self.lines * log_odds(axis.probability)
+        return float(1 / (1 + np.exp(-(odds + self.offset))))
+
+
+def log_odds(probability: np.ndarray | float) -> np.ndarray | float:
+    """Return the logarithm of odds, no surer than one in three hundred."""
+    bounded = np.clip(probability, 0.003, 0.997)
+    return np.log(bounded / (1 - bounded))
+
+
+@cache
+def shipped_name_verdict() -> NameVerdict:
+    """Return the verdict in models/axis, read once a process.
+
+    Raises
+    ------
+    DataError
+        If it is missing or not whole.
+    """
+    path = MODELS / "axis" / NAMES_CARD
+    card = read_json(path)
+    try:
+        return NameVerdict(*(float(card[name]) for name in ("certainty", "lines", "offset")))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: not a verdict on names ({error!r})") from error
 
 
 def doubt(probabilities: np.ndarray) -> str:

@@ -8,12 +8,9 @@ import numpy as np
 from lib.paths import MODELS
 from lib.recognition.lite_network import LiteNetwork
 
-# Units of the network's wavelengths: see lib.training.trace_views.
-_NM_ORIGIN, _NM_UNIT = 550.0, 100.0
-
 
 @dataclass(frozen=True)
-class Reading:
+class TraceReading:
     """What each place along a line shows.
 
     Attributes
@@ -22,17 +19,13 @@ class Reading:
         Probability that a usable first order covers the place.
     forward : float32 array of shape (places,)
         If one does, the probability that blue lies towards the line's start.
-    nm, error_nm : float32 arrays of shape (places,)
-        If one does, the wavelength there, roughly, and its standard error.
     """
 
     cover: np.ndarray
     forward: np.ndarray
-    nm: np.ndarray
-    error_nm: np.ndarray
 
 
-def read(light: np.ndarray) -> Reading:
+def read(light: np.ndarray) -> TraceReading:
     """Say what each place along a line shows: the mean of both ways to read it.
 
     Parameters
@@ -43,10 +36,8 @@ def read(light: np.ndarray) -> Reading:
     forth = _read(light)
     back = _read(light[::-1])[::-1]
     back[:, 1] = 1 - back[:, 1]
-    cover, forward, nm, log_error = (forth + back).T / 2
-    # Where the two readings part, the wavelength is that much less sure.
-    spread = np.hypot(np.exp(log_error), (forth[:, 2] - back[:, 2]) / 2)
-    return Reading(cover, forward, _NM_ORIGIN + _NM_UNIT * nm, _NM_UNIT * spread)
+    cover, forward = (forth + back)[:, :2].T / 2
+    return TraceReading(cover, forward)
 
 
 def _read(light: np.ndarray) -> np.ndarray:

@@ -30,7 +30,9 @@ class FoundBand(Protocol):
     rows: tuple[float, float]
 
 
-def asked_places(band: FoundBand, truth: KnownBand | None) -> tuple[np.ndarray, np.ndarray]:
+def asked_places(
+    band: FoundBand, truth: KnownBand | None, *, everywhere: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """Return places along a found band at `ASKED_NM`, and the wavelengths that it shows there.
 
     What a column of the straightened band shows is told by the middle one of the rows that are
@@ -41,6 +43,8 @@ def asked_places(band: FoundBand, truth: KnownBand | None) -> tuple[np.ndarray, 
     band : FoundBand
     truth : KnownBand or None
         None where the band is no true one.
+    everywhere : bool
+        Along all of the true band, not only where it shows `ASKED_NM`.
 
     Returns
     -------
@@ -55,7 +59,7 @@ def asked_places(band: FoundBand, truth: KnownBand | None) -> tuple[np.ndarray, 
     x, y = band.geometry.place(px, np.linspace(*band.rows, _ROWS))
     nm = np.median(truth.nm_in_photo(x, y), axis=0)
     asked = np.flatnonzero((nm > ASKED_NM[0]) & (nm < ASKED_NM[1]))
-    if len(asked) < _FEWEST_PLACES:
+    if everywhere or len(asked) < _FEWEST_PLACES:
         asked = np.arange(len(px))
     asked = asked[np.unique(np.linspace(0, len(asked) - 1, _PLACES).round().astype(int))]
     return px[asked], nm[asked]

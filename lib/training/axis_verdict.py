@@ -1,126 +1,126 @@
-"""Fit what each kind of evidence for a wavelength axis is worth, from axes whose truth is known.
-
-The verdict on an axis is a choice among the ways to lay the lamp's lines and one more, that none
-of them is right: a conditional logit (McFadden 1974), whose weights are those under which the
-right choices of simulated photos are likeliest.
-"""
+"""Fit how probable it is that a wavelength axis is right, and how large its errors truly are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
-from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 
-# Pull of each weight towards where it starts: worth a few photos.
-_RIDGE = 0.5
+# An axis further off than this somewhere in its claimed range is wrong, nm.
+WRONG_NM = 5.0
+# Of the axes that are given so many may be wrong.
+WRONG_SHARE = 0.01
+_FOLDS = 10
+_ROUNDS = 4
+
+
+class Candidate(Protocol):
+    """An axis before its verdict: see `lib.recognition.wavelength.Candidate`."""
+
+    def claim(self, error_scale: float) -> tuple[int, int]:
+        """Return the half-open stretch of places that it claims."""
+
+    def evidence(self, claim: tuple[int, int]) -> np.ndarray:
+        """Return what the verdict weighs."""
 
 
 @dataclass(frozen=True)
-class KnownChoice:
-    """The answers for one spectrum, and which are right.
+class KnownCandidate:
+    """A candidate whose errors are known; arrays of shape (n,) over its places, nm.
 
     Attributes
     ----------
-    parts : float64 array of shape (n, number of kinds of evidence)
-    situation : float64 array of shape (number of situations,)
-    right : bool array of shape (n,)
     lamp : str
+    candidate : Candidate
+    off : float64 array
+        True error; nan where nothing is known.
+    stated : float64 array
+        Standard error of the fit.
     """
 
-    parts: np.ndarray
-    situation: np.ndarray
-    right: np.ndarray
     lamp: str
+    candidate: Candidate
+    off: np.ndarray
+    stated: np.ndarray
 
 
-def fit_weights(
-    choices: Sequence[KnownChoice], evidence: np.ndarray, chance: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the likeliest weights of the kinds of evidence (>= 0) and of the situations.
+@dataclass(frozen=True)
+class FittedVerdict:
+    """Weights, offset, threshold and error scale; which of the claiming candidates are given.
 
-    Parameters
-    ----------
-    choices : sequence of KnownChoice
-    evidence, chance : float64 arrays
-        Where the weights start, and what they are drawn to where the choices say little.
+    `claiming`, `probability` and `worst_nm` are of shape (m,): indices of the candidates that
+    claim anything, their cross-validated probabilities and largest errors.
     """
-    start = np.concatenate([evidence, chance])
-    size = len(evidence)
-    scale = np.maximum(np.abs(start), 1.0)
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        total, slope = 0.0, np.zeros_like(weights)
-        for choice in choices:
-            design = _design(choice)
-            share = _softmax(design @ weights)
-            right = np.append(choice.right, not choice.right.any())
-            among = _softmax(np.where(right, design @ weights, -np.inf))
-            total -= np.log(max(share[right].sum(), 1e-300))
-            slope += (share - among) @ design
-        off = (weights - start) / scale
-        return total + _RIDGE * off @ off, slope + 2 * _RIDGE * off / scale
+    weights: np.ndarray
+    offset: float
+    least_probability: float
+    error_scale: float
+    claiming: np.ndarray
+    probability: np.ndarray
+    worst_nm: np.ndarray
 
-    bounds = [(0, None)] * size + [(None, None)] * len(chance)
-    best = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return best[:size], best[size:]
+    @property
+    def given(self) -> np.ndarray:
+        """Which of the claiming candidates are given, bool (m,)."""
+        return self.probability >= self.least_probability
 
 
-def probabilities(choice: KnownChoice, evidence: np.ndarray, chance: np.ndarray) -> np.ndarray:
-    """Return the probability of each answer and, last, that none is right, shape (n + 1,)."""
-    return _softmax(_design(choice) @ np.concatenate([evidence, chance]))
+def fit_verdict(known: Sequence[KnownCandidate]) -> FittedVerdict:
+    """Fit the verdict; stated errors and what is claimed by them are settled in turn."""
+    scale = 1.0
+    for _ in range(_ROUNDS):
+        verdict = _fit(known, scale)
+        scale *= _misstated(known, verdict)
+    return _fit(known, scale)
 
 
-def least_probability(
-    sure: np.ndarray, right: np.ndarray, photo: np.ndarray, most_wrong: float
-) -> float:
-    """Return the lowest threshold at which at most a share of the photos' axes is wrong; 1 if none.
-
-    Parameters
-    ----------
-    sure : float64 array of shape (n,)
-        Probability of the best answer for each stretch of a photo, in the order they are tried.
-    right : bool array of shape (n,)
-    photo : int array of shape (n,)
-        Which photo each belongs to: the first answer that is sure enough is the photo's.
-    most_wrong : float
-    """
-    for least in np.unique(sure):
-        taken = np.flatnonzero(sure >= least)
-        first = taken[np.unique(photo[taken], return_index=True)[1]]
-        # One more wrong answer is taken as read: the next photo may be the unlucky one.
-        if (~right[first]).sum() + 1 <= most_wrong * len(first):
-            return float(least)
-    return 1.0
-
-
-def fit_errors(off_nm: np.ndarray, stated_nm: np.ndarray) -> tuple[float, float]:
-    """Return the scale and the floor, nm, that make stated errors hold 68 % and 95 % of the time.
-
-    Parameters
-    ----------
-    off_nm, stated_nm : float64 arrays of shape (n,)
-        True errors, signless, and the standard errors stated for them.
-    """
-    best, found = np.inf, (1.0, 0.0)
-    for scale in np.geomspace(0.5, 3, 40):
-        for floor in np.linspace(0, 1, 41):
-            error = np.hypot(scale * stated_nm, floor)
-            misses = (off_nm < error).mean() - 0.683, (off_nm < 1.96 * error).mean() - 0.95
-            loss = float(np.hypot(*misses))
-            if loss < best:
-                best, found = loss, (float(scale), float(floor))
-    return found
+def _fit(known: Sequence[KnownCandidate], scale: float) -> FittedVerdict:
+    claims = [one.candidate.claim(scale) for one in known]
+    worst = np.array(
+        [
+            np.nanmax(np.abs(one.off[slice(*c)]), initial=0)
+            for one, c in zip(known, claims, strict=True)
+        ]
+    )
+    claiming = np.flatnonzero([stop > start for start, stop in claims])
+    evidence = np.stack([known[k].candidate.evidence(claims[k]) for k in claiming])
+    right = worst[claiming] < WRONG_NM
+    middle, spread = evidence.mean(axis=0), evidence.std(axis=0)
+    model = LogisticRegression()
+    probability = cross_val_predict(
+        model, (evidence - middle) / spread, right, cv=_FOLDS, method="predict_proba"
+    )[:, 1]
+    model.fit((evidence - middle) / spread, right)
+    weights = model.coef_[0] / spread
+    return FittedVerdict(
+        weights=weights,
+        offset=float(model.intercept_[0] - weights @ middle),
+        least_probability=least_probability(probability, right),
+        error_scale=scale,
+        claiming=claiming,
+        probability=probability,
+        worst_nm=worst[claiming],
+    )
 
 
-def _design(choice: KnownChoice) -> np.ndarray:
-    """One row an answer and a last one for none: parts, then situations."""
-    rows, kinds = choice.parts.shape
-    design = np.zeros((rows + 1, kinds + len(choice.situation)))
-    design[:rows, :kinds] = choice.parts
-    design[rows, kinds:] = choice.situation
-    return design
+def least_probability(probability: np.ndarray, right: np.ndarray) -> float:
+    """Return the threshold that gives most axes with at most `WRONG_SHARE` of them wrong."""
+    order = np.argsort(-probability)
+    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    few = np.flatnonzero(wrong <= WRONG_SHARE)
+    return float(probability[order[few[-1]]]) if len(few) else 1.0
 
 
-def _softmax(values: np.ndarray) -> np.ndarray:
-    weight = np.exp(values - values.max())
-    return weight / weight.sum()
+def _misstated(known: Sequence[KnownCandidate], verdict: FittedVerdict) -> float:
+    """Return true errors over stated ones, the mean by 68 % and by 95 % of the right ones given."""
+    ratios = []
+    for k in verdict.claiming[verdict.given & (verdict.worst_nm < WRONG_NM)]:
+        one = known[k]
+        claim = slice(*one.candidate.claim(verdict.error_scale))
+        ratios.append(np.abs(one.off[claim]) / (verdict.error_scale * one.stated[claim]))
+    ratios = np.concatenate(ratios)
+    ratios = ratios[np.isfinite(ratios)]
+    return float(np.sqrt(np.quantile(ratios, 0.6827) * np.quantile(ratios, 0.95) / 1.96))

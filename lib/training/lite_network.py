@@ -11,11 +11,14 @@ from ai_edge_litert.interpreter import Interpreter
 from lib.errors import DataError
 from lib.files import sha256, write_bytes, write_json
 
-# Largest difference of any output between Keras and LiteRT: float32 sums in another order.
-_TOLERANCE = 2e-3
+# Largest difference of any output between Keras and LiteRT: float32 sums in another order, or
+# weights of half precision.
+_TOLERANCE, _HALF_TOLERANCE = 2e-3, 2e-2
 
 
-def freeze(network: keras.Model, output: Path, examples: np.ndarray, card: dict) -> dict:
+def freeze(
+    network: keras.Model, output: Path, examples: np.ndarray, card: dict, *, half: bool = False
+) -> dict:
     """Write NAME.tflite and NAME.json of a network into the folder NAME, once they agree.
 
     Parameters
@@ -27,6 +30,8 @@ def freeze(network: keras.Model, output: Path, examples: np.ndarray, card: dict)
         Inputs on which both must say the same.
     card : dict
         What made it; the file's hash and the versions are added.
+    half : bool
+        Whether weights are kept in half precision, in a file of half the size.
 
     Returns
     -------
@@ -38,8 +43,8 @@ def freeze(network: keras.Model, output: Path, examples: np.ndarray, card: dict)
     DataError
         If the frozen network says something else than the trained one.
     """
-    model = _convert(network)
-    _check(network, model, examples, output.name)
+    model = _convert(network, half)
+    _check(network, model, examples, output.name, _HALF_TOLERANCE if half else _TOLERANCE)
     path = output / f"{output.name}.tflite"
     write_bytes(path, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
@@ -48,14 +53,20 @@ def freeze(network: keras.Model, output: Path, examples: np.ndarray, card: dict)
     return card
 
 
-def _convert(network: keras.Model) -> bytes:
+def _convert(network: keras.Model, half: bool) -> bytes:
     """Return the network as a LiteRT file."""
     with tempfile.TemporaryDirectory() as folder:
         network.export(folder, format="tf_saved_model", verbose=False)
-        return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        if half:
+            converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            converter.target_spec.supported_types = [tf.float16]
+        return converter.convert()
 
 
-def _check(network: keras.Model, model: bytes, examples: np.ndarray, name: str) -> None:
+def _check(
+    network: keras.Model, model: bytes, examples: np.ndarray, name: str, tolerance: float
+) -> None:
     """Refuse a frozen network that differs from the trained one."""
     interpreter = Interpreter(model_content=model, num_threads=1)
     interpreter.allocate_tensors()
@@ -65,8 +76,8 @@ def _check(network: keras.Model, model: bytes, examples: np.ndarray, name: str) 
         interpreter.set_tensor(source, example[None])
         interpreter.invoke()
         difference = float(np.abs(interpreter.get_tensor(target)[0] - wanted).max())
-        if not difference <= _TOLERANCE:
+        if not difference <= tolerance:
             raise DataError(
                 f"{name}.tflite: differs from the trained network by {difference:.2g}; "
-                f"expected at most {_TOLERANCE}"
+                f"expected at most {tolerance}"
             )
