@@ -25,6 +25,7 @@ from lib.images import list_images, read_image, write_png
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.batch import recognise_files
 from lib.recognition.calibration import load_calibration, save_calibration
+from lib.recognition.line_lists import known_lamps
 from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
@@ -54,6 +55,8 @@ CSV_COLUMNS = (
     "last_nm",
     "rms_nm",
     "uncertainty_nm",
+    "claimed_from_nm",
+    "claimed_to_nm",
     "reason",
 )
 
@@ -81,8 +84,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     )
     parser.add_argument(
         "--lamp",
-        help="the light source where you know it, a class or a line list such as mercury or argon "
-        "(default: recognise it)",
+        metavar="NAME[+NAME]",
+        help="the light source where you know it (default: recognise it): "
+        + ", ".join(known_lamps()),
     )
     parser.add_argument(
         "--min-precision",
@@ -207,8 +211,9 @@ def table_line(row: dict) -> str:
     probability = "" if row["probability"] is None else f"{row['probability']:.2f}"
     axis = ""
     if row["wavelength"]:
-        axis = f"+-{row['wavelength']['uncertainty_nm']:.2f} nm"
-    line = f"{row['photo']:<44} {source:<10} {probability:>4}  {axis:<11} {row['reason'] or ''}"
+        low, high = row["wavelength"]["range_nm"]
+        axis = f"{low:.0f}-{high:.0f} +-{row['wavelength']['uncertainty_nm']:.2f} nm"
+    line = f"{row['photo']:<44} {source:<10} {probability:>4}  {axis:<19} {row['reason'] or ''}"
     return line.rstrip()
 
 
@@ -220,6 +225,7 @@ def csv_row(row: dict, result: Result) -> dict[str, object]:
     if result.axis is not None:
         ends = result.axis.nm_at(result.profile.position[[0, -1]])
         flat["first_nm"], flat["last_nm"] = (round(float(nm), 3) for nm in sorted(ends))
+        flat["claimed_from_nm"], flat["claimed_to_nm"] = row["wavelength"]["range_nm"]
     return {name: flat.get(name) for name in CSV_COLUMNS}
 
 
@@ -266,7 +272,11 @@ def draw_spectrum(
         options = {
             "nm": result.axis.nm_at(profile.position),
             "lines": [(line.nm, line.name, line.residual_nm) for line in result.axis.lines],
-            "error_nm": result.axis.standard_error_nm(profile.position),
+            "error_nm": np.where(
+                result.axis.claims(profile.position),
+                result.axis.standard_error_nm(profile.position),
+                np.nan,
+            ),
         }
     figure = spectrum_figure(
         profile.rgb,

@@ -9,7 +9,9 @@ from web.models import SavedCalibration
 from web.recognition import pool
 
 EXTRAS = ("spectrum", "preview")
-LAMP_HELP = "The light source, where you know it: a class, or a lamp with known lines."
+LAMP_HELP = (
+    "The light source, where you know it: a class, or a lamp with known lines; or several, a+b."
+)
 _STATUSES = ("ok", "unknown", "no_band", "error")
 
 
@@ -35,7 +37,7 @@ def check_lamp(name: str) -> None:
         If nobody knows the lamp.
     """
     known = pool().info.lamps
-    if name not in known:
+    if not set(name.split("+")) <= set(known):
         raise serializers.ValidationError(f"expected one of {', '.join(known)}.")
 
 
@@ -94,6 +96,14 @@ class Line(serializers.Serializer):
     name = serializers.CharField()
 
 
+class StatedError(serializers.Serializer):
+    """The standard error of the wavelength at one place, nm."""
+
+    px = serializers.FloatField()
+    nm = serializers.FloatField()
+    error = serializers.FloatField()
+
+
 class Wavelength(serializers.Serializer):
     """Wavelength in air as a polynomial of the photo's x or y along the band's centre line."""
 
@@ -103,9 +113,15 @@ class Wavelength(serializers.Serializer):
     axis = serializers.ChoiceField(("x", "y"))
     rms_nm = serializers.FloatField()
     uncertainty_nm = serializers.FloatField()
+    range_px = serializers.ListField(
+        child=serializers.FloatField(), help_text="Between these the stated error holds."
+    )
+    range_nm = serializers.ListField(child=serializers.FloatField())
+    error_nm = StatedError(many=True)
     lines = Line(many=True)
     model = serializers.CharField()
     lamp = serializers.CharField()
+    source = serializers.CharField(help_text="own lines, or whose calibration it is")
 
 
 class Spectrum(serializers.Serializer):
@@ -113,6 +129,11 @@ class Spectrum(serializers.Serializer):
 
     px = serializers.ListField(child=serializers.FloatField())
     nm = serializers.ListField(child=serializers.FloatField(), allow_null=True)
+    error_nm = serializers.ListField(
+        child=serializers.FloatField(allow_null=True),
+        allow_null=True,
+        help_text="Null where the axis claims nothing.",
+    )
     rgb = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
     clipped = serializers.ListField(child=serializers.BooleanField())
 

@@ -109,9 +109,16 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
 def spectrum(result: Result) -> dict:
     """Return the light along the band, blue first, with its wavelengths where there are any."""
     profile, axis = result.profile, result.axis
+    nm = error = None
+    if axis is not None:
+        nm = np.round(axis.nm_at(profile.position), 3).tolist()
+        stated = np.round(axis.standard_error_nm(profile.position), 3).tolist()
+        claimed = axis.claims(profile.position).tolist()
+        error = [value if known else None for value, known in zip(stated, claimed, strict=True)]
     return {
         "px": np.round(profile.position, 2).tolist(),
-        "nm": None if axis is None else np.round(axis.nm_at(profile.position), 3).tolist(),
+        "nm": nm,
+        "error_nm": error,
         "rgb": np.round(profile.rgb, 1).tolist(),
         "clipped": profile.clipped.tolist(),
     }

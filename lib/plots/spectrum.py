@@ -40,7 +40,8 @@ def spectrum_figure(
     lines : sequence of (nm, name, residual_nm), optional
         Matched lines; they are named in the figure, their residuals shown.
     error_nm : array of shape (n,), optional
-        Standard error of the axis at each sample, drawn around zero with the residuals.
+        Standard error of the axis at each sample, drawn around zero with the residuals; where
+        it is nan the axis claims nothing, and the figure fades.
     photo : uint8 array of shape (height, width, 3), optional
         The photo, drawn on the left.
     outline : float array of shape (n_corners, 2), optional
@@ -70,12 +71,23 @@ def spectrum_figure(
     _name_lines(axes[1], lines, x, rgb)
     if residuals:
         _draw_residuals(axes[2], lines, x, error_nm)
+    if error_nm is not None:
+        for ax in axes:
+            _fade(ax, x, np.isnan(error_nm))
     axes[-1].set_xlabel(label)
     axes[0].set_xlim(x[0], x[-1])
     if title:
         # A dollar sign in a file's name starts no formula.
         figure.suptitle(title, fontsize=10, parse_math=False)
     return figure
+
+
+def _fade(ax: Axes, x: np.ndarray, unclaimed: np.ndarray) -> None:
+    """Veil the stretches of an axis where nothing is claimed."""
+    edges = np.flatnonzero(np.diff(unclaimed, prepend=False, append=False)).reshape(-1, 2)
+    for first, stop in edges:
+        low, high = x[max(first - 1, 0)], x[min(stop, len(x) - 1)]
+        ax.axvspan(low, high, color="white", alpha=0.72, linewidth=0, zorder=3)
 
 
 def _draw_photo(ax: Axes, photo: np.ndarray, outline: np.ndarray | None) -> None:
@@ -187,7 +199,9 @@ def _draw_residuals(
     ax.plot(nm, residual, "o", color="black", markersize=3)
     rms = float(np.sqrt(np.mean(residual**2)))
     ax.text(0.01, 0.93, f"rms {rms:.2f} nm", transform=ax.transAxes, va="top", fontsize=7)
-    reach = 1.25 * max(np.abs(residual).max(), 0.1, 0.0 if error_nm is None else error_nm.max())
+    reach = 1.25 * max(
+        np.abs(residual).max(), 0.1, 0.0 if error_nm is None else np.nanmax(error_nm)
+    )
     ax.set_ylim(-reach, reach)
     ax.set_ylabel("axis - line\n(nm)", fontsize=8)
     ax.spines[["top", "right"]].set_visible(False)

@@ -95,7 +95,7 @@ function showLines() {
 
 function palette() {
   const style = getComputedStyle(document.documentElement);
-  const names = ["ink", "grid", "label", "mark", "clip"];
+  const names = ["ink", "grid", "label", "mark", "clip", "veil"];
   return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--plot-${name}`).trim()]));
 }
 

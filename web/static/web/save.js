@@ -3,7 +3,7 @@
 import { PRINT, draw } from "./spectrum.js";
 
 // As identify.py --spectra names its columns.
-const COLUMNS = ["pixel", "nm", "R", "G", "B", "intensity"];
+const COLUMNS = ["pixel", "nm", "error_nm", "R", "G", "B", "intensity"];
 const PNG_WIDTH = 1200;
 const PNG_HEIGHT = 560;
 const PNG_SCALE = 2;
@@ -12,6 +12,7 @@ export function csv(points) {
   const rows = points.map((point) => [
     point.px.toFixed(2),
     point.nm === null ? "" : point.nm.toFixed(3),
+    point.error === null ? "" : point.error.toFixed(3),
     ...point.rgb.map((value) => value.toFixed(2)),
     point.intensity.toFixed(2),
   ]);

@@ -4,7 +4,7 @@ import { shape } from "./elements.js";
 
 export const PRINT = {
   ink: "#1a1c22", grid: "#e4e4de", label: "#4a4f5a", mark: "#3443b8", clip: "#b3261e",
-  ground: "#ffffff",
+  ground: "#ffffff", veil: "#ffffff",
 };
 const CHANNELS = [["#c4372f", "#ff7a70"], ["#1d7f3c", "#5fd483"], ["#2f5fd0", "#7fa8ff"]];
 const MARGIN = { top: 12, right: 14, bottom: 46, left: 44 };
@@ -22,6 +22,7 @@ export function samples(spectrum) {
   return order.map((index) => ({
     px: spectrum.px[index],
     nm: spectrum.nm ? spectrum.nm[index] : null,
+    error: spectrum.error_nm ? spectrum.error_nm[index] : null,
     rgb: spectrum.rgb[index],
     intensity: mean(spectrum.rgb[index]),
     clipped: spectrum.clipped[index],
@@ -44,6 +45,7 @@ export function draw(points, lines, { width, height, palette, channels, dark }) 
     ...grid({ x, top, bottom, low, high, width, height, palette, hasAxis }),
     strip(points, place, { x, bottom, width }),
     ...curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis }),
+    ...(hasAxis ? unclaimed(points, place, { x, top, bottom, palette }) : []),
     ...clippedMarks(points, place, { x, bottom, palette }),
     ...names(named, points, { x, top, bottom, width, palette }),
   ];
@@ -133,21 +135,37 @@ function curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis 
   return [...parts, line(d, palette.ink)];
 }
 
+// The first and the last index of every run of points that a test holds for.
+function runs(points, test) {
+  const found = [];
+  points.forEach((point, index) => {
+    if (!test(point)) return;
+    if (found.length && found.at(-1)[1] === index - 1) found.at(-1)[1] = index;
+    else found.push([index, index]);
+  });
+  return found;
+}
+
 // A bar under every run of clipped samples.
 function clippedMarks(points, place, { x, bottom, palette }) {
-  const marks = [];
-  for (let start = 0; start < points.length; start += 1) {
-    if (!points[start].clipped) continue;
-    let end = start;
-    while (end + 1 < points.length && points[end + 1].clipped) end += 1;
+  return runs(points, (point) => point.clipped).map(([start, end]) => {
     const left = x(place(points[start]));
     const right = x(place(points[end]));
-    marks.push(shape("rect", {
+    return shape("rect", {
       x: left - 1, y: bottom + 1, width: Math.max(3, right - left + 2), height: 4, fill: palette.clip,
-    }));
-    start = end;
-  }
-  return marks;
+    });
+  });
+}
+
+// A veil over what lies beyond the wavelengths that the axis claims to know.
+function unclaimed(points, place, { x, top, bottom, palette }) {
+  return runs(points, (point) => point.error === null).map(([start, end]) => {
+    const left = x(place(points[start]));
+    return shape("rect", {
+      x: left, y: top, width: x(place(points[end])) - left, height: bottom - top,
+      fill: palette.veil, opacity: 0.72,
+    }, shape("title", {}, "Beyond what the lines pin down: no wavelength is claimed here."));
+  });
 }
 
 // Every line gets its mark; the strongest get names, as many as fit near their lines.

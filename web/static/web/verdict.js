@@ -35,11 +35,10 @@ function sentence(answer, asked) {
 
 function wavelengthSentence(answer, asked) {
   if (!answer.wavelength) return answer.status === "ok" ? noAxis(answer.reason) : "";
-  const nm = answer.spectrum.nm;
-  const [low, high] = [Math.min(nm[0], nm.at(-1)), Math.max(nm[0], nm.at(-1))];
+  const [low, high] = answer.wavelength.range_nm;
   const from = asked.calibration ? "by the saved calibration" : `by ${answer.wavelength.lines.length} lines`;
   return (
-    `The photo shows ${low.toFixed(0)} to ${high.toFixed(0)} nm, ${from}, ` +
+    `Its wavelengths are known from ${low.toFixed(0)} to ${high.toFixed(0)} nm, ${from}, ` +
     `certain to about ${Math.max(0.1, answer.wavelength.uncertainty_nm).toFixed(1)} nm.`
   );
 }

@@ -67,7 +67,7 @@ const NO_AXIS = [
   [/uncertain/i, "The lines leave the wavelengths too uncertain to be given."],
   [/px long/i, "The spectrum is too small in this photo to place wavelengths."],
   [/lines? ?(\(s\))? seen|lines found/i, "Too few of the lamp's lines stand out to place wavelengths by them."],
-  [/arrangement|loosely/i, "The peaks in the photo do not settle where the lamp's lines are, so it has no wavelengths."],
+  [/confirm/i, "The lamp's lines do not confirm where its wavelengths seem to lie, so it has none."],
 ];
 
 export function noAxis(reason) {
