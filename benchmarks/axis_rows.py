@@ -32,6 +32,7 @@ class Row:
     within_95: float | None = None
     seconds: float = 0.0
     marks_nm: list[float] = field(default_factory=list)
+    claimed: float = 1.0
 
 
 @cache
@@ -49,18 +50,20 @@ def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
     except BandNotFound as error:
         return Result("no_band", str(error), "")
     profile = band_profile(image, band)
-    known = band.blue_end != "none"
     try:
-        axis, reason = fit_axis(profile, told, axis=band.axis, blue_known=known), None
+        axis, reason = fit_axis(profile, told, axis=band.axis, reading=band.reading), None
     except DataError as error:
         axis, reason = None, f"no wavelength axis: {error}"
     return Result("ok", reason, "", source=told, band=band, profile=profile, axis=axis)
 
 
 def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
-    """Judge an axis by the true wavelengths."""
-    px, nm = asked
+    """Judge an axis by the true wavelengths, where it claims to know them."""
+    claimed = axis.claims(asked[0])
+    if not claimed.any():
+        return Row(name, lamp, method, None, "claims none of the asked places")
+    px, nm = (values[claimed] for values in asked)
     off = np.abs(axis.nm_at(px) - nm)
     error = axis.standard_error_nm(px)
     within = float((off < error).mean()), float((off < 1.96 * error).mean())
-    return Row(name, lamp, method, float(off.max()), "", *within)
+    return Row(name, lamp, method, float(off.max()), "", *within, claimed=float(claimed.mean()))

@@ -32,16 +32,29 @@ class MarkedBand:
         return (low + high - 1) / 2
 
 
-def marked_bands(folder: Path, sources: tuple[str, ...] = ("cfl_hg", "neon")) -> list[MarkedBand]:
-    """Return the marked bands of `line_centres.csv` whose photos show one of the `sources`."""
+# Folders of photos, and the lamp to tell where no class names it.
+LAMP_OF_FOLDER = {
+    "cfl_hg": "cfl_hg",
+    "neon": "neon",
+    "continuum": "continuum",
+    "other_krypton": "krypton",
+    "other_sodium": "sodium",
+    "other_argon_neon": "argon+neon",
+    "other_helium_neon_mix": "helium+neon",
+}
+
+
+def marked_bands(folder: Path) -> list[MarkedBand]:
+    """Return the marked bands of `line_centres*.csv` that show a lamp of `LAMP_OF_FOLDER`."""
     groups: dict[tuple[str, str], list[dict[str, str]]] = {}
-    for row in read_csv(folder / "line_centres.csv", _COLUMNS):
-        groups.setdefault((row["path"], row["box"]), []).append(row)
+    for table in sorted(folder.glob("line_centres*.csv")):
+        for row in read_csv(table, _COLUMNS):
+            groups.setdefault((row["path"], row["box"]), []).append(row)
     bands = []
     for (path, box), rows in groups.items():
-        source = Path(path).parent.name
+        source = LAMP_OF_FOLDER.get(Path(path).parent.name)
         sure = [row for row in rows if row["sure"] == "yes"]
-        if source in sources and sure:
+        if source is not None and sure:
             nm, px = (np.array([float(row[name]) for row in sure]) for name in ("nm", "px"))
             bands.append(MarkedBand(path, source, rows[0]["axis"], box, nm, px))
     return bands

@@ -1,8 +1,9 @@
-"""Axes of the same peaks by others: rascal, and the line through two peaks of SpectralWorkbench."""
+"""Axes of the same peaks by others: rascal, specreduce, SpectralWorkbench's line through two."""
 
 import contextlib
 import io
 import signal
+import warnings
 
 import numpy as np
 
@@ -31,6 +32,52 @@ def two_peak_line(profile: BandProfile, px: np.ndarray, nm: np.ndarray) -> np.nd
         return None
     slope = (546.074 - 435.833) / (peaks.place[high] - peaks.place[low])
     return 435.833 + slope * (index - peaks.place[low])
+
+
+def specreduce_axis(
+    peaks: np.ndarray, samples: int, lines: str, ends_nm: tuple[float, float]
+) -> np.ndarray | None:
+    """Return specreduce's wavelength of each sample, None where it finds no fit.
+
+    It is told the lamp, and the range within a tenth: `ends_nm` are the true wavelengths of the
+    first sample and the last.
+    """
+    from astropy import units as u
+    from specreduce.wavecal1d import WavelengthCalibration1D
+
+    table = line_list(lines)
+    low, high = sorted(ends_nm)
+    span = high - low
+    middle, slope = (low + high) / 2, span / (samples - 1)
+    seen = table.select((table.nm > low - 0.1 * span) & (table.nm < high + 0.1 * span))
+    seen = seen.select(seen.intensity > 2)
+    places = samples - 1 - peaks[::-1] if ends_nm[0] > ends_nm[1] else peaks
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        np.random.seed(0)
+        try:
+            calibration = WavelengthCalibration1D(
+                obs_lines=[places],
+                line_lists=[np.array(seen.nm)],
+                unit=u.nm,
+                ref_pixel=(samples - 1) / 2,
+                pix_bounds=(0, samples),
+                wave_air=True,
+            )
+            solution = calibration.fit_dispersion(
+                (middle - 0.1 * span, middle + 0.1 * span),
+                (0.9 * slope, 1.1 * slope),
+                degree=min(3, len(places) - 1),
+                higher_order_limits=[0.2 * slope / samples, 0.2 * slope / samples**2],
+                max_distance=20,
+            )
+            nm = np.asarray(solution.pix_to_wav(np.arange(samples)), float)
+        # It reports what it cannot fit by whatever its numerics raise.
+        except Exception:
+            return None
+    if not np.all(np.isfinite(nm)):
+        return None
+    return nm[::-1] if ends_nm[0] > ends_nm[1] else nm
 
 
 def rascal_axis(peaks: np.ndarray, samples: int, lines: str) -> np.ndarray | None:

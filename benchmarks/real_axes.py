@@ -13,8 +13,10 @@ from lib.errors import DataError
 from lib.images import read_image
 from lib.recognition.axis import WavelengthAxis
 from lib.recognition.band import BandProfile
+from lib.recognition.reading import read_wavelengths
 from lib.recognition.straighten import Geometry, sample
 from lib.recognition.wavelength import fit_axis
+from lib.taxonomy import CLASSES
 from lib.training.axis_truth import ASKED_NM
 
 # Photo, class, and the wavelengths of the first and the last column.
@@ -33,11 +35,18 @@ def score_real(folder: Path, model: Path, *, known_lamp: bool, perturb: bool) ->
     rows = []
     for marked in marked_bands(folder):
         image = read_image(folder / marked.photo)
+        named = marked.source in CLASSES
+        colour = "" if _has_colour(image) else ", monochrome"
         for title, turned, place in views(image, perturb):
-            told = marked.source if known_lamp else None
-            rows.append(real_row(marked, title, turned, place, told, model))
-            rows.append(boxed_row(marked, title, turned, place))
+            group = f"{title}{colour}" if named else f"{title}{colour}, other lamps told"
+            told = marked.source if known_lamp or not named else None
+            rows.append(real_row(marked, group, turned, place, told, model))
+            rows.append(boxed_row(marked, group, turned, place))
     return rows + pysa_rows(folder, model, known_lamp=known_lamp)
+
+
+def _has_colour(image: np.ndarray) -> bool:
+    return bool(np.quantile(np.ptp(image.astype(int), axis=2), 0.999) > 16)
 
 
 def pysa_rows(folder: Path, model: Path, *, known_lamp: bool) -> list[Row]:
@@ -76,7 +85,8 @@ def boxed_row(marked: MarkedBand, title: str, image: np.ndarray, place: Place) -
     name = f"{marked.photo} [{marked.box}]"
     begin = time.process_time()
     try:
-        axis = fit_axis(profile, marked.source, axis=marked.axis)
+        reading = read_wavelengths(profile.rgb, blue_known=True)
+        axis = fit_axis(profile, marked.source, axis=marked.axis, reading=reading)
     except DataError as error:
         return Row(name, title, "given box", None, str(error))
     seconds = time.process_time() - begin
@@ -89,7 +99,8 @@ def marks_row(
     """Judge an axis at marked lines."""
     row = judged(name, title, method, axis, asked)
     row.seconds = seconds
-    row.marks_nm = np.abs(axis.nm_at(asked[0]) - asked[1]).round(3).tolist()
+    claimed = axis.claims(asked[0])
+    row.marks_nm = np.abs(axis.nm_at(asked[0]) - asked[1])[claimed].round(3).tolist()
     return row
 
 
@@ -145,20 +156,25 @@ def _on_centre_line(geometry: Geometry, marked: MarkedBand, place: Place) -> np.
 def report_real(rows: list[Row]) -> None:
     """Print one line a photo, and the totals of each view."""
     for row in rows:
-        if row.group in ("as it is", "PySA's axes"):
+        if row.group.startswith("as it is") or row.group == "PySA's axes":
             method = f"{row.method:<9}"
             error = "" if row.error_nm is None else f"{row.error_nm:6.2f} nm at most"
             middle = f", median {np.median(row.marks_nm):.2f}" if row.marks_nm else ""
+            middle += f" at {row.claimed:.0%} of the marks" if row.claimed < 1 else ""
             print(f"{row.photo[-60:]:<60} {method} {error}{middle} {row.reason}")
     for title, method in dict.fromkeys((row.group, row.method) for row in rows):
         members = [row for row in rows if (row.group, row.method) == (title, method)]
         given = [row for row in members if row.error_nm is not None]
         marks = np.concatenate([row.marks_nm for row in given if row.marks_nm] or [[]])
         far = sum(row.error_nm > FAR_OFF_NM for row in given)
+        members = [row for row in members if row.method != "other band"]
+        if not members:
+            continue
         text = f"{title}, {method}: axes on {len(given)} of {len(members)} bands"
         if len(marks):
+            far3 = sum(row.error_nm > 3.0 for row in given)
             text += f", median {np.median(marks):.2f} nm, 95 % {np.quantile(marks, 0.95):.2f} nm"
-            text += f" at {len(marks)} marks, {far} of {len(given)} over 5 nm off"
+            text += f" at {len(marks)} marks, {far3} over 3 and {far} over 5 nm off"
             text += (
                 f", 68 % intervals hold {np.mean([r.within_68 for r in given if r.marks_nm]):.0%}"
             )
