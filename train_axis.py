@@ -4,10 +4,12 @@
 backend (KERAS_BACKEND=jax) it also runs on an accelerator without TensorFlow, and `freeze`
 finishes its work elsewhere. `verdict` fits, on simulated photos whose lamp is told, how probable an
 axis must be to be given and how large its errors are; it follows `train_band.py`,
-`train_trace.py` and `network`.
+`train_trace.py` and `network`. `names` fits how surely a lamp with lines is named, by the
+classifier and by its lines; it follows `train_default.py` and `verdict`.
 The shipped network took 700,000 crops, seven epochs, seed 2, five minutes on an H200.
 
-Reads:  nothing; `freeze`: models/axis/axis.keras; `verdict`: models/band, trace and axis
+Reads:  nothing; `freeze`: models/axis/axis.keras; `verdict`, `names`: models/band, trace, axis
+        and default
 Writes: InputData/axis_crops/*.npz; models/axis/axis.keras, axis.tflite, axis.json,
         verdict.json, names.json
 
