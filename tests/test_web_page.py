@@ -147,7 +147,7 @@ def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, wh
     assert count(page, "#photo .band-line") == 1
     assert count(page, "#guesses tbody tr") == 7
     assert "Wavelength (nm, in air)" in text(page, "#plot text")
-    assert "Hg I 435.9" in text(page, "#plot text")
+    assert "Hg I 435.8" in text(page, "#plot text")
     assert count(page, "#line-rows tr") >= 3
     assert not complaints(page)
 
