@@ -43,8 +43,6 @@ _SURE_OF_MASK = 0.75
 # lines too faint to see, and their place helps to tell the lamp.
 _LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
-# The pattern tells which end is red where the reading's ends differ by so many scales of its error.
-_SURE_RISE = 8.0
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
@@ -204,7 +202,7 @@ def _read(profile: np.ndarray, towards_red: int) -> tuple[Reading, int]:
     if towards_red < 0:
         return read_wavelengths(profile[::-1], blue_known=True).reversed(), towards_red
     reading = read_wavelengths(profile, blue_known=towards_red > 0)
-    if towards_red == 0 and abs(reading.rise_nm) > _SURE_RISE * reading.error_nm:
+    if towards_red == 0 and reading.is_sure_of_rise:
         towards_red = 1 if reading.blue_first else -1
     return reading, towards_red
 

@@ -17,8 +17,6 @@ _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
 
 
-# A reading tells nm per pixel where its ends differ by so many scales of its error.
-_SURE_RISE = 8.0
 # Rows that a profile averages at most.
 _AVERAGED_ROWS = 64
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
@@ -117,7 +115,7 @@ def measure_quality(
 
 def _width_nm(light: np.ndarray, reading: Reading | None) -> float | None:
     """Return the full width at half maximum of a profile's light; None where nothing tells it."""
-    if reading is None or abs(reading.rise_nm) < _SURE_RISE * reading.error_nm:
+    if reading is None or not reading.is_sure_of_rise:
         return None
     bright = np.flatnonzero(light >= light.max() / 2)
     # The rise is that over two thirds of the profile.

@@ -25,6 +25,8 @@ CHANNELS = 8
 NM_ORIGIN, NM_UNIT = 550.0, 100.0
 # Scales of errors that the network was trained to tell, in these units: 0.05 nm to 300 nm.
 _LOG_SCALE = (-7.6, 1.1)
+# A reading's rise is sure where it is so many scales of its error.
+_SURE_RISE = 8.0
 # A peak darker than this display level is not evened out further.
 _DARKEST_PEAK = 16.0
 # Local contrast is what rises over this many columns, against what varies over twice as many.
@@ -60,6 +62,11 @@ class Reading:
     def blue_first(self) -> bool:
         """Whether wavelengths grow along the profile."""
         return self.rise_nm > 0
+
+    @property
+    def is_sure_of_rise(self) -> bool:
+        """Whether it tells which end is red, and nm per pixel."""
+        return abs(self.rise_nm) > _SURE_RISE * self.error_nm
 
     @property
     def error_nm(self) -> float:

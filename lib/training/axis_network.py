@@ -11,6 +11,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from lib.training.line_blocks import block, conv
+
 # Wavelength and the logarithm of its error's scale, in the units of the targets.
 OUTPUTS = 2
 # Scales from 0.05 nm to 300 nm, in units of 100 nm.
@@ -28,38 +30,23 @@ def build_axis_network(columns: int, channels: int, columns_per_place: int) -> k
     inputs = keras.Input((columns, channels), name="band")
     places = columns // columns_per_place
     x = layers.Reshape((places, channels * columns_per_place))(inputs)
-    x = _conv(x, _WIDTHS[0], 7)
+    x = conv(x, _WIDTHS[0], 7)
     skips = []
     for width, deeper in itertools.pairwise(_WIDTHS):
-        x = _block(x, width)
+        x = block(x, width)
         skips.append(x)
-        x = _conv(x, deeper, 5, strides=2)
-    x = _block(_block(x, _WIDTHS[-1]), _WIDTHS[-1], dilation=2)
+        x = conv(x, deeper, 5, strides=2)
+    x = block(block(x, _WIDTHS[-1]), _WIDTHS[-1], dilation=2)
     # The whole band in every place: which lamp it is shows only there.
     context = layers.GlobalAveragePooling1D(keepdims=True)(x)
     context = layers.Conv1D(_WIDTHS[-1], 1, activation="relu")(context)
     x = layers.Add()([x, layers.Conv1D(_WIDTHS[-1], 1)(context)])
-    x = _block(x, _WIDTHS[-1], dilation=2)
+    x = block(x, _WIDTHS[-1], dilation=2)
     for skip, width in zip(skips[::-1], _WIDTHS[-2::-1], strict=True):
-        x = layers.UpSampling1D(2)(_conv(x, width, 1))
-        x = _block(layers.Add()([x, skip]), width)
+        x = layers.UpSampling1D(2)(conv(x, width, 1))
+        x = block(layers.Add()([x, skip]), width)
     outputs = layers.Conv1D(OUTPUTS, 1, name="places")(x)
     return keras.Model(inputs, outputs, name="axis")
-
-
-def _conv(x: keras.KerasTensor, filters: int, size: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv1D(filters, size, strides, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
-
-
-def _block(x: keras.KerasTensor, filters: int, dilation: int = 1) -> keras.KerasTensor:
-    """Residual block of two convolutions."""
-    y = x
-    for last in (False, True):
-        y = layers.Conv1D(filters, 5, padding="same", use_bias=False, dilation_rate=dilation)(y)
-        y = layers.BatchNormalization(momentum=0.95)(y)
-        y = y if last else layers.ReLU()(y)
-    return layers.ReLU()(layers.Add()([x, y]))
 
 
 def axis_loss(truth: keras.KerasTensor, output: keras.KerasTensor) -> keras.KerasTensor:

@@ -11,6 +11,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from lib.training.line_blocks import block, conv
+
 # Covered, blue towards the start (logits); the wavelength and the logarithm of its standard error,
 # in the units of `lib.training.trace_views`.
 OUTPUTS = 4
@@ -24,36 +26,21 @@ _SHARE_OF_DIRECTION = 0.3
 def build_trace_network(places: int, channels: int) -> keras.Model:
     """Return the untrained network: float32 (n, places, channels) to float32 (n, places, 4)."""
     inputs = keras.Input((places, channels), name="light")
-    x = _conv(inputs, _WIDTHS[0], 7)
+    x = conv(inputs, _WIDTHS[0], 7)
     skips = []
     for width, deeper in itertools.pairwise(_WIDTHS):
-        x = _block(x, width)
+        x = block(x, width)
         skips.append(x)
-        x = _conv(x, deeper, 5, strides=2)
-    x = _block(_block(x, _WIDTHS[-1], dilation=2), _WIDTHS[-1], dilation=4)
+        x = conv(x, deeper, 5, strides=2)
+    x = block(block(x, _WIDTHS[-1], dilation=2), _WIDTHS[-1], dilation=4)
     # The whole line in every place: which of several stretches is the spectrum shows only there.
     context = layers.GlobalAveragePooling1D(keepdims=True)(x)
     x = layers.Add()([x, layers.Conv1D(_WIDTHS[-1], 1, activation="relu")(context)])
     for skip, width in zip(skips[::-1], _WIDTHS[-2::-1], strict=True):
-        x = layers.UpSampling1D(2)(_conv(x, width, 1))
-        x = _block(layers.Add()([x, skip]), width)
+        x = layers.UpSampling1D(2)(conv(x, width, 1))
+        x = block(layers.Add()([x, skip]), width)
     outputs = layers.Conv1D(OUTPUTS, 1, name="places")(x)
     return keras.Model(inputs, outputs, name="trace")
-
-
-def _conv(x: keras.KerasTensor, filters: int, size: int, strides: int = 1) -> keras.KerasTensor:
-    x = layers.Conv1D(filters, size, strides, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
-
-
-def _block(x: keras.KerasTensor, filters: int, dilation: int = 1) -> keras.KerasTensor:
-    """Residual block of two convolutions."""
-    y = x
-    for last in (False, True):
-        y = layers.Conv1D(filters, 5, padding="same", use_bias=False, dilation_rate=dilation)(y)
-        y = layers.BatchNormalization(momentum=0.95)(y)
-        y = y if last else layers.ReLU()(y)
-    return layers.ReLU()(layers.Add()([x, y]))
 
 
 def trace_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
