@@ -32,6 +32,7 @@ class Effects:
     haze: bool = True  # stray light, background and black level
     noise: bool = True
     gamma: bool = True  # varied tone curve and colour saturation; else a power of 1/2.2
+    grid: bool = True  # a program's scale, stuck columns
     jpeg: bool = True
     flip: bool = True
 
@@ -76,6 +77,15 @@ def spread(
     spectrum = fft.rfft(image, length, axis=-2) * transfer
     blurred = fft.irfft(spectrum, length, axis=-2)[..., :width, :]
     return np.maximum(blurred, 0).astype(np.float32)
+
+
+def draw_line_width(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Draw the full width at half maximum of `n` images of a sharp line, as part of the spectrum.
+
+    0.2-5 % of its length; for a tenth up to 12.5 %, the slits that are cut by hand in paper boxes.
+    """
+    fine, wide = (np.log(limits) for limits in ((0.002, 0.052), (0.052, 0.125)))
+    return np.exp(np.where(rng.random(n) < 0.1, rng.uniform(*wide, n), rng.uniform(*fine, n)))
 
 
 def bloom(image: np.ndarray, *, share: np.ndarray | float, reach_px: int = 9) -> np.ndarray:
@@ -182,6 +192,22 @@ def tone(
         image *= 1 - black
         image += black
     return image
+
+
+def draw_grid(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Draw faint upright lines on uint8 RGB (h, w, 3) in place: a scale's, or stuck columns.
+
+    Programs draw a scale over the spectrum, and sensors have columns that are never dark.
+    """
+    width = image.shape[1]
+    if rng.random() < 0.6:
+        columns = np.arange(rng.uniform(0, 1), width, width / rng.uniform(6, 60)).astype(int)
+    else:
+        columns = rng.integers(0, width, rng.integers(3, 30))
+    level = np.exp(rng.uniform(np.log(4), np.log(60)))
+    ink = level * (np.ones(3) if rng.random() < 0.6 else rng.dirichlet(np.ones(3)) * 3)
+    lines = image[:, columns] + ink * rng.uniform(0.3, 1, (len(columns), 1))
+    image[:, columns] = np.minimum(lines, 255).astype(np.uint8)
 
 
 def to_bytes(image: np.ndarray) -> np.ndarray:

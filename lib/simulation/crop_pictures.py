@@ -13,6 +13,8 @@ from lib.simulation.spectra import NO_LIGHT
 from lib.tables import CROP_SHAPE
 
 ROWS, COLUMNS, _ = CROP_SHAPE
+# Part of the crops with a program's scale or stuck columns.
+_GRID_SHARE = 0.06
 
 
 def draw_pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
@@ -137,6 +139,9 @@ def finish(
     else:
         image = _one_by_one(camera.tone, image, black=_per_crop(black))
     images = np.stack([camera.to_bytes(crop) for crop in image])
+    if effects.grid:
+        for i in np.flatnonzero(rng.random(n) < _GRID_SHARE):
+            camera.draw_grid(rng, images[i])
     if effects.jpeg:
         for i in np.flatnonzero(rng.random(n) < 0.85):
             images[i] = _stored(rng, images[i])

@@ -62,9 +62,9 @@ def _zero_order(rng: np.random.Generator, white: np.ndarray, edges_nm: np.ndarra
 
 
 def _blurred(rng: np.random.Generator, profile: np.ndarray) -> np.ndarray:
-    """Blur by optics and slit: 1-25 px full width at half maximum, and a halo."""
+    """Blur by optics and slit, and a halo."""
     n = len(profile)
-    width_px = np.exp(rng.uniform(np.log(1.0), np.log(25.0), n))
+    width_px = COLUMNS * camera.draw_line_width(rng, n)
     slit_share = rng.random(n) ** 1.5
     return camera.spread(
         profile,

@@ -62,7 +62,7 @@ _KNOWN = (
     _known("mercury", "cfl_hg", discharge.draw_mercury, 2.5),
     _known("incandescent", "continuum", glow.draw_incandescent, 4),
     _known("daylight", "continuum", glow.draw_daylight, 5),
-    _known("star", "continuum", glow.draw_star, 1),
+    _known("star", "continuum", glow.draw_star, 2),
     _known("neon", "neon", discharge.draw_neon),
     _known("helium", "helium", discharge.draw_helium),
     _known("hydrogen", "hydrogen", discharge.draw_hydrogen),

@@ -64,10 +64,10 @@ def order_light(
 def blur(rng: np.random.Generator, light: np.ndarray, span_px: float) -> np.ndarray:
     """Blur light along u, samples as from `sample_positions`, by a slit and a lens.
 
-    The slit's image is 0.3 to 5 % of the spectrum's length `span_px` wide, and the lens scatters
-    a halo around it, as in crops.
+    Widths are parts of the spectrum's length `span_px`; the lens scatters a halo around the slit's
+    image, as in crops.
     """
-    width = SAMPLES_PER_PX * max(0.9, span_px * log_uniform(rng, 0.003, 0.05))
+    width = SAMPLES_PER_PX * max(0.9, span_px * float(camera.draw_line_width(rng, 1)[0]))
     slit_share = rng.random() ** 1.5
     return camera.spread(
         light[None],

@@ -80,7 +80,7 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
         infrared_cut=np.stack([edge, rng.uniform(2, 13, n)], axis=1),
         infrared_leak=rng.uniform(0.25, 0.9, (n, 1)) * rng.uniform(0.6, 1.2, (n, 3)),
         violet_cut=np.stack([violet_edge, rng.uniform(2.5, 9, n)], axis=1),
-        monochrome=rng.random(n) < 0.05,
+        monochrome=rng.random(n) < 0.08,
     )
 
 

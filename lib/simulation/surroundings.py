@@ -7,7 +7,7 @@ are drawn on the finished uint8 picture.
 import cv2
 import numpy as np
 
-from lib.simulation import brushes, scenes
+from lib.simulation import brushes, camera, scenes
 
 # Exponent that turns what a screen shows into linear light, near enough to sRGB for a backdrop.
 SCREEN_GAMMA = 2.2
@@ -125,7 +125,7 @@ def flare(
 
 def draw_overlays(rng: np.random.Generator, image: np.ndarray) -> None:
     """Draw a time stamp, a logo, a marker line or a scale on the finished picture, in place."""
-    drawers = (draw_stamp, draw_line, draw_logo, draw_ticks)
+    drawers = (draw_stamp, draw_line, draw_logo, draw_ticks, camera.draw_grid)
     for index in rng.permutation(len(drawers))[: rng.integers(1, 3)]:
         drawers[index](rng, image)
 
