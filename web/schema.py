@@ -4,6 +4,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
 from rest_framework import serializers
 
+from lib.recognition.advice import ADVICE
 from lib.taxonomy import CLASSES
 from web.models import SavedCalibration
 from web.recognition import pool
@@ -151,7 +152,13 @@ class Identified(serializers.Serializer):
 
     photo = serializers.CharField()
     status = serializers.ChoiceField(_STATUSES)
-    reason = serializers.CharField(allow_null=True)
+    reason = serializers.CharField(allow_null=True, help_text="In words, for people.")
+    reason_code = serializers.ChoiceField(
+        tuple(ADVICE), allow_null=True, help_text="The same, for programs."
+    )
+    advice = serializers.ListField(
+        child=serializers.CharField(), help_text="What a person can do about it."
+    )
     source = serializers.CharField(
         allow_null=True, help_text=f"One of {', '.join(CLASSES)}, or the lamp that you named."
     )

@@ -50,7 +50,7 @@ def run(connection: Connection, model: Path, limits: Limits) -> None:
     except DataError as error:
         connection.send(StartFailed(str(error)))
         return
-    no_answer = Result("error", "", classifier.card["version"]).to_json("")
+    no_answer = Result.unreadable("", classifier.card["version"]).to_json("")
     connection.send(ModelInfo(classifier.card, (*CLASSES, *other_lamps()), no_answer))
     # The server has gone, or needs this process no more.
     with contextlib.suppress(EOFError, ConnectionError):
@@ -70,14 +70,18 @@ def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
     try:
         return _recognise(job, classifier, limits)
     except DataError as error:
-        return Reply(Result("error", str(error), classifier.card["version"]).to_json(job.name))
+        return _unreadable(str(error), job, classifier)
     except MemoryError:
         reason = f"{job.name}: needs more memory to read than this server gives one photo"
-        return Reply(Result("error", reason, classifier.card["version"]).to_json(job.name))
+        return _unreadable(reason, job, classifier)
     # A fault of ours must reach the log, and must not end the process.
     except Exception:
         log.exception("job failed")
         return JobFailed()
+
+
+def _unreadable(reason: str, job: Job, classifier: Classifier) -> Reply:
+    return Reply(Result.unreadable(reason, classifier.card["version"]).to_json(job.name))
 
 
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:

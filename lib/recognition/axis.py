@@ -16,12 +16,15 @@ class NoAxis(DataError):
 
     Attributes
     ----------
+    code : str
+        Of `lib.recognition.advice.ADVICE`.
     probability : float
         That the lamp's lines lie where they fit best, if that is what was missing; else 1.
     """
 
-    def __init__(self, message: str, *, probability: float = 1.0):
+    def __init__(self, message: str, *, code: str, probability: float = 1.0):
         super().__init__(message)
+        self.code = code
         self.probability = probability
 
 

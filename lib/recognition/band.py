@@ -50,6 +50,8 @@ _TRIM = 0.2
 class BandNotFound(DataError):
     """The photo shows no usable spectrum; the message says why."""
 
+    code = "no_spectrum"
+
 
 @dataclass(frozen=True)
 class Band:

@@ -29,6 +29,12 @@ _MOST_TURN_DEG = 2.0
 _MOST_OFF_SIGMAS, _LEAST_OFF_NM = 3.0, 1.5
 
 
+class OtherInstrument(DataError):
+    """A calibration is not for this photo; the message says why."""
+
+    code = "other_instrument"
+
+
 @dataclass(frozen=True)
 class Calibration:
     """A saved axis with the geometry that it holds for.
@@ -66,27 +72,27 @@ class Calibration:
 
         Raises
         ------
-        DataError
+        OtherInstrument
             If the photo's size, its band's direction or place, or the wavelengths of its own lines
             are not the calibration's.
         """
         height, width = image.shape[:2]
         if (width, height) != (self.width, self.height):
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration is for photos of {self.width} x {self.height} px; "
                 f"received {width} x {height}"
             )
         kept = self.band
         if band.axis != kept["axis"]:
-            raise DataError(f"calibration is for a {kept['axis']} band; received a {band.axis} one")
+            raise OtherInstrument(f"calibration is for a {kept['axis']} band; received a {band.axis} one")
         if "none" not in (band.blue_end, kept["blue_end"]) and band.blue_end != kept["blue_end"]:
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration has its blue end at the {kept['blue_end']}; "
                 f"the photo's is at the {band.blue_end}"
             )
         turn = abs(band.angle_deg - kept["angle_deg"])
         if turn > _MOST_TURN_DEG:
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration is for a band turned by {kept['angle_deg']:.1f} degrees; "
                 f"received {band.angle_deg:.1f}"
             )
@@ -103,7 +109,7 @@ class Calibration:
         off = float(np.median(np.abs(self.axis.nm_at(px) - nm)))
         errors = [np.median(axis.standard_error_nm(px)) for axis in (self.axis, own)]
         if off > max(_MOST_OFF_SIGMAS * float(np.hypot(*errors)), _LEAST_OFF_NM):
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration is {off:.1f} nm off at the photo's own {own.lamp} lines, "
                 "as if the camera or the grating had moved"
             )
@@ -115,13 +121,13 @@ class Calibration:
         shift = abs(middle - (low + high) / 2)
         # Strips a few pixels high jump by more than half their height without having moved.
         if shift > max(_MOST_SHIFT_OF_HEIGHT * (high - low), 4.0):
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration is for a band around {across} = {(low + high) / 2:.0f}; "
                 f"received one around {middle:.0f}"
             )
         start, stop = getattr(band, f"{along}0"), getattr(band, f"{along}1")
         if stop <= self.band[f"{along}0"] or start >= self.band[f"{along}1"]:
-            raise DataError(
+            raise OtherInstrument(
                 f"calibration is for {along} = {self.band[f'{along}0']:.0f} to "
                 f"{self.band[f'{along}1']:.0f}; received a band at {start} to {stop}"
             )

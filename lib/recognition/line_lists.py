@@ -45,7 +45,7 @@ def line_lists_of(lamp: str) -> tuple[str, ...]:
 
 def _lists_of_one(name: str) -> tuple[str, ...]:
     if name in _NO_LINES:
-        raise NoAxis(_NO_LINES[name])
+        raise NoAxis(_NO_LINES[name], code="no_lines")
     if name in available_line_lists():
         return (name,)
     if name in _LISTS_OF_CLASS:

@@ -13,6 +13,7 @@ import numpy as np
 from lib import taxonomy
 from lib.errors import DataError
 from lib.images import read_image
+from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis import NoAxis, WavelengthAxis
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
 from lib.recognition.calibration import Calibration
@@ -32,6 +33,8 @@ class Result:
         "ok", "unknown" (a band, but no source can be named), "no_band" or "error" (unreadable).
     reason : str or None
         In words: why there is no source, or why there is no wavelength axis.
+    reason_code : str or None
+        The same for programs: of `lib.recognition.advice.ADVICE`.
     source : str or None
         Class name (or the lamp that the user named), only when the status is "ok".
     probabilities : dict of str to float
@@ -47,6 +50,7 @@ class Result:
 
     status: str
     reason: str | None
+    reason_code: str | None
     model_version: str
     source: str | None = None
     probabilities: dict[str, float] | None = None
@@ -55,6 +59,11 @@ class Result:
     profile: BandProfile | None = None
     crop: np.ndarray | None = None
     axis: WavelengthAxis | None = None
+
+    @classmethod
+    def unreadable(cls, reason: str, model_version: str) -> "Result":
+        """Return the answer for what cannot be read as a photo."""
+        return cls("error", reason, UNREADABLE, model_version)
 
     @property
     def probability(self) -> float | None:
@@ -73,6 +82,8 @@ class Result:
             "photo": photo,
             "status": self.status,
             "reason": self.reason,
+            "reason_code": self.reason_code,
+            "advice": list(ADVICE.get(self.reason_code, ())),
             "source": self.source,
             "class_id": (
                 taxonomy.class_id(self.source) if self.source in taxonomy.CLASSES else None
@@ -121,7 +132,7 @@ def recognise(
     try:
         band = find_band(image)
     except BandNotFound as error:
-        return Result("no_band", str(error), version)
+        return Result("no_band", str(error), error.code, version)
     crop = cut_crop(image, band)
     prediction = classifier.predict(crop[np.newaxis])
     profile = band_profile(image, band)
@@ -171,7 +182,7 @@ def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
     try:
         return recognise(read_image(path), classifier, **options)
     except DataError as error:
-        return Result("error", str(error), classifier.card["version"])
+        return Result.unreadable(str(error), classifier.card["version"])
 
 
 def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:

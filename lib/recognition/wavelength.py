@@ -120,12 +120,17 @@ def fit_axis(
     claim = candidate.claim(verdict.error_scale)
     if claim[0] == claim[1]:
         least = verdict.error_scale * candidate.match.fit.error_at(GRID).min()
-        raise NoAxis(f"the lines leave the axis uncertain by {least:.1f} nm", probability=0.0)
+        raise NoAxis(
+            f"the lines leave the axis uncertain by {least:.1f} nm",
+            code="unsure_axis",
+            probability=0.0,
+        )
     probability = verdict.probability(candidate.evidence(claim))
     if probability < verdict.least_probability:
         raise NoAxis(
             f"the lines do not confirm the wavelengths that colours and pattern suggest "
             f"(probability {probability:.2f}; expected {verdict.least_probability:.2f})",
+            code="unconfirmed_axis",
             probability=probability,
         )
     found = _axis_of(candidate, claim, profile, axis, verdict)
@@ -143,7 +148,9 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     lists = line_lists_of(lamp)
     samples = len(profile.rgb)
     if samples < _SHORTEST_PX:
-        raise NoAxis(f"the band is {samples} px long; expected at least {_SHORTEST_PX}")
+        raise NoAxis(
+            f"the band is {samples} px long; expected at least {_SHORTEST_PX}", code="too_short"
+        )
     reading = reading or read_wavelengths(profile.rgb, blue_known=False)
     rgb = np.asarray(profile.rgb, np.float64)
     backwards = not reading.blue_first
@@ -152,7 +159,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     peaks = find_dips(rgb)[0] if lists == ("fraunhofer",) else find_lines(rgb)
     if len(peaks) < _FEWEST_LINES:
         few = f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}"
-        raise NoAxis(few, probability=0.0)
+        raise NoAxis(few, code="few_lines", probability=0.0)
     points = _points_of(reading, backwards)
     read = fit_dispersion(points)
     matches = [match_lines(peaks, samples, points, read, name) for name in lists]
@@ -160,7 +167,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     if best is None or len(best.peak) < _FEWEST_LINES:
         found = 0 if best is None else len(best.peak)
         few = f"only {found} of the lamp's lines found; expected {_FEWEST_LINES}"
-        raise NoAxis(few, probability=0.0)
+        raise NoAxis(few, code="few_lines", probability=0.0)
     return Candidate(best, read, backwards)
 
 

@@ -1,7 +1,7 @@
 // What the answer says, in words and probabilities.
 
 import { element, part } from "./elements.js";
-import { advice, noAxis, sourceName, sourceText } from "./words.js";
+import { asSentence, sourceName, sourceText } from "./words.js";
 
 // `asked`: the lamp that the user named and the calibration that the user chose, if any.
 export function showVerdict(answer, asked) {
@@ -34,7 +34,7 @@ function sentence(answer, asked) {
 }
 
 function wavelengthSentence(answer, asked) {
-  if (!answer.wavelength) return answer.status === "ok" ? noAxis(answer.reason) : "";
+  if (!answer.wavelength) return answer.status === "ok" ? asSentence(answer.reason) : "";
   const [low, high] = answer.wavelength.range_nm;
   const from = asked.calibration ? "by the saved calibration" : `by ${answer.wavelength.lines.length} lines`;
   return (
@@ -44,14 +44,15 @@ function wavelengthSentence(answer, asked) {
 }
 
 function hints(answer) {
-  if (answer.status === "ok") {
-    if (!answer.saturated) return [];
+  const parts = [];
+  if (answer.status !== "ok") {
+    parts.push(element("p", { textContent: asSentence(answer.reason) }));
+  } else if (answer.saturated) {
     const text = "Part of the spectrum is overexposed; a shorter exposure shows more.";
-    return [element("p", { textContent: text })];
+    parts.push(element("p", { textContent: text }));
   }
-  const { text, hints } = advice(answer.reason);
-  const parts = [element("p", { textContent: text || `${answer.reason}.` })];
-  if (hints.length) parts.push(element("ul", {}, ...hints.map((hint) => element("li", { textContent: hint }))));
+  const hints = answer.advice.map((hint) => element("li", { textContent: hint }));
+  if (hints.length) parts.push(element("ul", {}, ...hints));
   return parts;
 }
 

@@ -1,0 +1,41 @@
+"""What a person can do about an answer without a name or without wavelengths.
+
+Every reason has a code; terminal, service and page show what stands here for it.
+"""
+
+_ONCE_CALIBRATED = "Calibrate the instrument with a fluorescent, mercury or neon lamp, and use that."
+_SHARPER = "Focus the camera on the slit and narrow it, so that lines come out sharp."
+
+# The code of what is no photo at all.
+UNREADABLE = "unreadable"
+
+# In the order in which the chain asks: the file, the band, its light, the name, the axis.
+ADVICE: dict[str, tuple[str, ...]] = {
+    UNREADABLE: ("Save it as JPEG, PNG or TIFF; develop raw files first.",),
+    "no_spectrum": (
+        "Fill the picture with the spectrum.",
+        "Keep the background dark and the slit in focus.",
+    ),
+    "too_dark": (
+        "Expose longer, or bring the lamp nearer to the slit.",
+        "Keep other light out of the box.",
+    ),
+    "clipped": (
+        "Expose shorter, or move the lamp away.",
+        "Switch off automatic exposure where you can.",
+    ),
+    "between_two": (_SHARPER, "Show all of the spectrum, from violet to red."),
+    "unlike_known": (
+        "Lasers, sodium, argon and other lamps are none of the seven kinds that have names here.",
+        "If you know the lamp, name it.",
+    ),
+    "less_sure_than_asked": ("Ask for less precision, or name the lamp if you know it.",),
+    "no_lines": (_ONCE_CALIBRATED,),
+    "too_short": ("Go nearer, so that the spectrum takes up more of the picture.",),
+    "few_lines": ("Expose longer, so that more lines show.", _ONCE_CALIBRATED),
+    "unsure_axis": (_SHARPER, "Show more of the lamp's lines."),
+    "unconfirmed_axis": ("If it is another lamp, name it.", _SHARPER),
+    "other_instrument": (
+        "A calibration holds for photos of the same instrument and size whose camera has not moved.",
+    ),
+}
