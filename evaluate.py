@@ -119,9 +119,12 @@ def evaluate_crops(
 
     crops = read_tfrecord(paths)
     prediction = classifier.predict(crops.images)
+    limits = classifier.card["unknown"]
     verdicts = [
-        judge(prediction.of(i), None, classifier.card, min_precision=min_precision)
-        for i in range(len(crops))
+        judge(probabilities, certainty, limits, min_precision=min_precision)
+        for probabilities, certainty in zip(
+            prediction.probabilities, prediction.certainty, strict=True
+        )
     ]
     named = np.array([verdict.status == "ok" for verdict in verdicts])
     return assess_crops(crops.labels, prediction.probabilities, named, prediction.certainty)

@@ -8,44 +8,33 @@ axis must be to be given and how large its errors are; it follows `train_band.py
 classifier and by its lines; it follows `train_default.py` and `verdict`.
 The shipped network took 700,000 crops, seven epochs, seed 2, five minutes on an H200.
 
-Reads:  nothing; `freeze`: models/axis/axis.keras; `verdict`, `names`: models/band, trace, axis
-        and default
-Writes: InputData/axis_crops/*.npz; models/axis/axis.keras, axis.tflite, axis.json,
-        verdict.json, names.json
+Reads:  nothing; `freeze`: models/axis/axis.keras; `verdict`: models/band, trace and axis
+Writes: InputData/axis_crops/*.npz; models/axis/axis.keras, axis.tflite, axis.json, verdict.json
 
     python train_axis.py network --crops 696320 --epochs 7 --seed 2
     python train_axis.py freeze
     python train_axis.py verdict
-    python train_axis.py names
 """
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from joblib import Parallel, delayed
-from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
 import cli
 from lib.errors import DataError
 from lib.files import atomic_path, read_json, require_absent, write_json
-from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
-from lib.recognition.axis import NoAxis
+from lib.paths import INPUT_DATA, MODELS
 from lib.recognition.axis_verdict import CARD_NAME, EVIDENCE
-from lib.recognition.band import band_profile, cut_crop, find_band
-from lib.recognition.classifier import Classifier
-from lib.recognition.line_lists import LINE_LAMPS
+from lib.recognition.band import band_profile, find_band
 from lib.recognition.reading import COLUMNS_PER_PLACE, NM_ORIGIN, NM_UNIT, profile_views
-from lib.recognition.rejection import NAMES_CARD, log_odds
-from lib.recognition.wavelength import GRID, find_candidate, fit_axis
+from lib.recognition.wavelength import GRID, find_candidate
 from lib.simulation.crops import simulate_crops
-from lib.simulation.lamps import unknown_lamps
-from lib.simulation.photos import simulate_photo, weighted
+from lib.simulation.photos import simulate_photo
 from lib.simulation.truth import best_box
-from lib.taxonomy import CLASSES
 from lib.training.axis_examples import as_in_photos
 from lib.training.axis_truth import LAMPS, asked_places
 from lib.training.axis_verdict import WRONG_NM, KnownCandidate, fit_verdict
@@ -93,10 +82,8 @@ SEEN_NM = (330.0, 1080.0)
 # Part of the rows dropped at either end of each column's sorted values, as in band profiles.
 _TRIM_ROWS = 3
 # So that nothing drawn here is drawn by another training, or by a benchmark.
-_STREAM, _NAMES_STREAM = 60_000_000, 70_000_000
+_STREAM = 60_000_000
 _FEWEST_CANDIDATES = 100
-# As many unknown lamps as others: what is named shall be right.
-_UNKNOWN_EVERY = 2
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -124,12 +111,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     cli.add_shared_flags(verdict, seed=True, overwrite=True)
     verdict.add_argument("--photos", type=int, default=2800, help="default: %(default)s")
     cli.add_jobs_flag(verdict)
-    names = commands.add_parser("names", help="fit how surely lamps with lines are named")
-    cli.add_shared_flags(names, seed=True, overwrite=True)
-    names.add_argument("--photos", type=int, default=2000, help="default: %(default)s")
-    names.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="default: %(default)s")
-    cli.add_jobs_flag(names)
-    for command in (network, freeze, verdict, names):
+    for command in (network, freeze, verdict):
         command.add_argument(
             "--output", type=Path, default=MODELS / "axis", help="default: %(default)s"
         )
@@ -300,60 +282,6 @@ def fit_and_write_verdict(args: argparse.Namespace) -> None:
     print(f"{path}: given {card['given']}, {card['wrong']:.1%} of these wrong")
 
 
-def known_names(model: Path, seed: int, numbers: Sequence[int]) -> list[tuple[float, float, bool]]:
-    """Return what classifier and lines say of some photos' names, and whether each is right.
-
-    One photo in `_UNKNOWN_EVERY` is of an unknown lamp. Those without a band, and those whose guess
-    has no lines, are left out.
-    """
-    classifier, found = Classifier(model), []
-    for number in numbers:
-        rng = np.random.default_rng([_NAMES_STREAM + seed, number])
-        lamp = (
-            weighted(rng, unknown_lamps(held_out=False)).name
-            if number % _UNKNOWN_EVERY == 0
-            else None
-        )
-        photo = simulate_photo(rng, lamp or str(rng.choice(CLASSES)))
-        try:
-            band = find_band(photo.image)
-        except DataError:
-            continue
-        prediction = classifier.predict(cut_crop(photo.image, band)[np.newaxis])
-        guess = CLASSES[int(prediction.logits[0].argmax())]
-        if guess not in LINE_LAMPS:
-            continue
-        try:
-            profile = band_profile(photo.image, band)
-            lines = fit_axis(profile, guess, reading=band.reading).probability
-        except NoAxis as error:
-            lines = error.probability
-        found.append((float(prediction.certainty[0]), lines, photo.truth.class_name == guess))
-    return found
-
-
-def fit_and_write_names(args: argparse.Namespace) -> None:
-    """Simulate photos, fit how surely a lamp with lines is named, write the card."""
-    path = args.output / NAMES_CARD
-    require_absent(path, overwrite=args.overwrite)
-    parts = np.array_split(np.arange(args.photos), max(1, args.photos // 50))
-    tasks = (delayed(known_names)(args.model, args.seed, part.tolist()) for part in parts)
-    done = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
-    found = [one for part in tqdm(done, total=len(parts), disable=None) for one in part]
-    if len(found) < _FEWEST_CANDIDATES:
-        raise DataError(f"--photos {args.photos}: too few to fit; expected 400 or more")
-    certainty, lines, right = (np.array(column) for column in zip(*found, strict=True))
-    model = LogisticRegression().fit(np.stack([log_odds(certainty), log_odds(lines)], 1), right)
-    weights = dict(zip(("certainty", "lines"), model.coef_[0].round(4).tolist(), strict=True))
-    card = {
-        **weights,
-        "offset": round(float(model.intercept_[0]), 4),
-        "fitted_on": {"photos": args.photos, "seed": args.seed, "guesses": len(found)},
-    }
-    write_json(path, card)
-    print(f"{path}: {card}")
-
-
 def main(argv: list[str] | None = None) -> int:
     """Run the training; return its exit code."""
     args = parse_args(argv)
@@ -361,7 +289,6 @@ def main(argv: list[str] | None = None) -> int:
         "network": train,
         "freeze": freeze,
         "verdict": fit_and_write_verdict,
-        "names": fit_and_write_names,
     }[args.command]
     return cli.run(lambda: work(args), verbose=args.verbose)
 

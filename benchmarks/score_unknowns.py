@@ -306,7 +306,12 @@ def measure_cost(classifier, *, repeats: int = 300) -> None:
     prediction = classifier.predict(crop)
     for name, work in (
         ("classifier, one crop", lambda: classifier.predict(crop)),
-        ("refusing, on top of it", lambda: judge(prediction, None, classifier.card)),
+        (
+            "refusing, on top of it",
+            lambda: judge(
+                prediction.probabilities[0], prediction.certainty[0], classifier.card["unknown"]
+            ),
+        ),
     ):
         times = []
         for _ in range(repeats):

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from lib.recognition.quality import measure_background, measure_quality
-from lib.recognition.reading import Reading
 from lib.recognition.straighten import Geometry
 
 
@@ -54,18 +53,3 @@ def test_a_band_that_fills_the_photo_has_the_background_of_its_dark_parts():
     image[:, 100:300] = 120
     background, _ = measure_background(image, Geometry("horizontal", 0, 399, (9.5,), 10))
     assert np.allclose(background, 12)
-
-
-def test_the_width_is_told_in_the_wavelengths_of_a_sure_reading():
-    profile = np.zeros((500, 3), np.float32)
-    profile[200:240, 1] = 100
-    profile[260:300, 1] = 60
-    profile[400:420, 0] = 40
-    light = profile, np.zeros(500, bool), 1.0, np.zeros(3), 1.0
-    # Half a nanometre a pixel, red first.
-    t = np.linspace(-1, 1, 240)
-    reading = Reading(t, 575 - 125 * t, np.full(240, 2.0))
-    assert measure_quality(*light, reading).width_nm == pytest.approx(50.0, abs=0.5)
-    assert measure_quality(*light).width_nm is None
-    unsure = Reading(t, 575 - 125 * t, np.full(240, 40.0))
-    assert measure_quality(*light, unsure).width_nm is None

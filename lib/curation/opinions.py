@@ -123,7 +123,12 @@ def form_opinions(
         crop = analysis.crop_pixels()[np.newaxis]
         prediction = classifier.predict(crop)
         backwards = classifier.predict(np.ascontiguousarray(crop[:, :, ::-1]))
-        verdict = judge(prediction, Quality(**analysis.quality), classifier.card)
+        verdict = judge(
+            prediction.probabilities[0],
+            float(prediction.certainty[0]),
+            classifier.card["unknown"],
+            quality=Quality(**analysis.quality),
+        )
         judged.append(opinion)
         predictions.append((prediction, backwards))
         verdicts.append("ok" if verdict.status == "ok" else f"{verdict.status}: {verdict.reason}")

@@ -3,7 +3,9 @@
 Every reason has a code; terminal, service and page show what stands here for it.
 """
 
-_ONCE_CALIBRATED = "Calibrate the instrument with a fluorescent, mercury or neon lamp, and use that."
+_ONCE_CALIBRATED = (
+    "Calibrate the instrument with a fluorescent, mercury or neon lamp, and use that."
+)
 _SHARPER = "Focus the camera on the slit and narrow it, so that lines come out sharp."
 
 # The code of what is no photo at all.
@@ -36,6 +38,6 @@ ADVICE: dict[str, tuple[str, ...]] = {
     "unsure_axis": (_SHARPER, "Show more of the lamp's lines."),
     "unconfirmed_axis": ("If it is another lamp, name it.", _SHARPER),
     "other_instrument": (
-        "A calibration holds for photos of the same instrument and size whose camera has not moved.",
+        "A calibration holds for one instrument that has not moved, and for one size of photo.",
     ),
 }

@@ -171,9 +171,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
         profile, clipped = profile[lit], clipped[lit]
     reading, towards_red = _read(profile, order.towards_red)
-    quality = measure_quality(
-        profile - background, clipped, noise, background, order.confidence, reading
-    )
+    quality = measure_quality(profile - background, clipped, noise, background, order.confidence)
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
     slope = geometry.slope()
     # Clockwise on the screen, where y grows downwards.

@@ -84,7 +84,9 @@ class Calibration:
             )
         kept = self.band
         if band.axis != kept["axis"]:
-            raise OtherInstrument(f"calibration is for a {kept['axis']} band; received a {band.axis} one")
+            raise OtherInstrument(
+                f"calibration is for a {kept['axis']} band; received a {band.axis} one"
+            )
         if "none" not in (band.blue_end, kept["blue_end"]) and band.blue_end != kept["blue_end"]:
             raise OtherInstrument(
                 f"calibration has its blue end at the {kept['blue_end']}; "

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.signal import find_peaks
 
-from lib.recognition.reading import Reading
 from lib.recognition.straighten import Geometry, sample
 
 # A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
@@ -43,9 +42,6 @@ class Quality:
         Mean chroma of the light over its mean brightness: 0 for grey, 1 for pure colours.
     evidence : float
         How surely this is a spectrum at all, 0 to 1.
-    width_nm : float or None
-        From the first to the last place with half of the brightest light, by the wavelengths that
-        colours and pattern suggest; None where these are too unsure to tell.
     """
 
     snr: float
@@ -55,7 +51,6 @@ class Quality:
     contrast: float
     colour: float
     evidence: float
-    width_nm: float | None = None
 
     @property
     def saturated(self) -> bool:
@@ -76,7 +71,6 @@ def measure_quality(
     noise: float,
     background: np.ndarray,
     evidence: float,
-    reading: Reading | None = None,
 ) -> Quality:
     """Measure a band's profile.
 
@@ -92,8 +86,6 @@ def measure_quality(
         Level that was subtracted.
     evidence : float
         The finder's own figure.
-    reading : Reading, optional
-        Wavelengths along the profile.
     """
     light = profile.max(axis=1)
     peak = float(light.max())
@@ -109,17 +101,7 @@ def measure_quality(
         contrast=peak / max(peak + level, 1e-6),
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
         evidence=float(evidence),
-        width_nm=_width_nm(light, reading),
     )
-
-
-def _width_nm(light: np.ndarray, reading: Reading | None) -> float | None:
-    """Return the full width at half maximum of a profile's light; None where nothing tells it."""
-    if reading is None or not reading.is_sure_of_rise:
-        return None
-    bright = np.flatnonzero(light >= light.max() / 2)
-    # The rise is that over two thirds of the profile.
-    return float(1.5 * abs(reading.rise_nm) * (bright[-1] - bright[0] + 1) / len(light))
 
 
 def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:

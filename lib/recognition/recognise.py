@@ -18,9 +18,9 @@ from lib.recognition.axis import NoAxis, WavelengthAxis
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
 from lib.recognition.calibration import Calibration
 from lib.recognition.classifier import Classifier
-from lib.recognition.line_lists import LINE_LAMPS, line_lists_of
-from lib.recognition.rejection import judge, shipped_name_verdict
-from lib.recognition.wavelength import fit_axis
+from lib.recognition.line_lists import line_lists_of
+from lib.recognition.naming import name_evidence, own_axis, shipped_name_verdict
+from lib.recognition.rejection import Verdict, judge
 
 
 @dataclass(frozen=True)
@@ -136,39 +136,38 @@ def recognise(
     crop = cut_crop(image, band)
     prediction = classifier.predict(crop[np.newaxis])
     profile = band_profile(image, band)
-    guess = taxonomy.CLASSES[int(prediction.logits[0].argmax())]
-    own = _own_axis(profile, band, lamp or guess)
-    certainty = float(prediction.certainty[0])
-    if lamp is None and guess in LINE_LAMPS:
-        certainty = shipped_name_verdict().of(certainty, own)
+    evidence = name_evidence(prediction, profile, band)
+    names = shipped_name_verdict()
+    certainty = names.certainty(evidence)
     if lamp is not None:
         # A lamp named by the user is taken at the user's word.
-        status, reason, source = "ok", None, source_of_lamp(lamp)
+        verdict, source = Verdict("ok"), source_of_lamp(lamp)
+        own = own_axis(profile, band, lamp)
     else:
         verdict = judge(
-            prediction,
-            band.quality,
-            classifier.card,
-            certainty=certainty,
+            evidence.probabilities,
+            certainty,
+            names.limits,
+            quality=band.quality,
             min_precision=min_precision,
         )
-        status, reason = verdict.status, verdict.reason
-        source = guess if status == "ok" else None
+        source = evidence.source if verdict.status == "ok" else None
+        own = evidence.axis
     axis = own if source is not None else None
     if calibration is not None:
         own = axis if isinstance(axis, WavelengthAxis) else None
         axis = _calibrated_axis(calibration, image, band, own)
+    reason, code = verdict.reason, verdict.code
     if isinstance(axis, DataError):
         reason = "; ".join(filter(None, (reason, f"no wavelength axis: {axis}")))
-        axis = None
+        code, axis = code or axis.code, None
     return Result(
-        status=status,
+        status=verdict.status,
         reason=reason,
+        reason_code=code,
         model_version=version,
         source=source,
-        probabilities=dict(
-            zip(taxonomy.CLASSES, prediction.probabilities[0].tolist(), strict=True)
-        ),
+        probabilities=dict(zip(taxonomy.CLASSES, evidence.probabilities.tolist(), strict=True)),
         certainty=certainty,
         band=band,
         profile=profile,
@@ -183,14 +182,6 @@ def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
         return recognise(read_image(path), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
-
-
-def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:
-    """Return the axis that the photo's own lines give, or why they give none."""
-    try:
-        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
-    except NoAxis as error:
-        return error
 
 
 def _calibrated_axis(
