@@ -22,8 +22,8 @@ from lib.images import list_images
 from lib.paths import DEFAULT_MODEL
 from lib.recognition import registry
 from lib.recognition.batch import recognise_files
-from lib.recognition.classifier import Classifier
-from lib.recognition.rejection import judge
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training import metrics
 from lib.training.assessment import Assessment, assess_crops, assess_photos, write_figures

@@ -23,9 +23,9 @@ from lib.errors import DataError
 from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.calibration import load_calibration, save_calibration
+from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
-from lib.recognition.calibration import load_calibration, save_calibration
-from lib.recognition.line_lists import known_lamps
 from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,

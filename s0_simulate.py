@@ -20,32 +20,18 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-from joblib import Parallel, delayed
-from tqdm import tqdm
-
 import cli
 from lib.errors import DataError
 from lib.files import require_absent
+from lib.making.records import Record, crop_records, cut_records, unknown_sources
 from lib.paths import INPUT_DATA, RAW_DATA
-from lib.recognition.band import BandNotFound, cut_crop, find_band
-from lib.simulation.camera import EFFECT_NAMES, Effects
-from lib.simulation.crawl import FAULT_RATES
-from lib.simulation.crops import simulate_crops
-from lib.simulation.downloads import write_downloads
-from lib.simulation.lamps import LAMPS, unknown_lamps
-from lib.simulation.photos import simulate_photo, weighted
-from lib.simulation.strips import STRIPS, unknown_strips
-from lib.simulation.truth import overlap_along
-from lib.tables import UNKNOWN_LABEL
-from lib.taxonomy import CLASSES
+from lib.simulation.crawl.crawl import FAULT_RATES
+from lib.simulation.crawl.downloads import write_downloads
+from lib.simulation.crops.strips import STRIPS
+from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
+from lib.simulation.lamps.catalogue import LAMPS
 
 LAMP_GROUPS = ("known", "unknown", "held-out")
-# Crop, class id and name.
-Record = tuple[np.ndarray, int, str]
-# So that no cut comes from a photo that the band finder was trained on.
-_CUTS_STREAM = 40_000_000
-_LEAST_OVERLAP = 0.5
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -161,7 +147,15 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
 
 def write_crops(args: argparse.Namespace) -> None:
     """Simulate crops into TFRecords, a batch at a time."""
-    _write_records(args, _records(args))
+    records = crop_records(
+        args.count,
+        args.seed,
+        lamps=_lamp_names(args.lamps),
+        unknown_share=args.unknown_share,
+        effects=Effects(**dict.fromkeys(args.without, False)),
+        jobs=args.jobs,
+    )
+    _write_records(args, records)
 
 
 def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
@@ -181,24 +175,6 @@ def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     print(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
 
 
-def _records(args: argparse.Namespace) -> Iterator[Record]:
-    batches = simulate_crops(
-        args.count,
-        args.seed,
-        lamps=_lamp_names(args.lamps),
-        unknown_share=args.unknown_share,
-        effects=Effects(**dict.fromkeys(args.without, False)),
-        jobs=args.jobs,
-    )
-    number = 0
-    with tqdm(total=args.count, unit=" crops", disable=None) as progress:
-        for batch in batches:
-            for image, label, lamp in zip(batch.images, batch.labels, batch.lamps, strict=True):
-                yield image, label, f"{lamp}_{args.seed}_{number:07d}.png"
-                number += 1
-            progress.update(len(batch))
-
-
 def _lamp_names(chosen: list[str]) -> list[str] | None:
     """Return the lamps to draw from, None for the classes in equal shares."""
     if chosen == ["known"]:
@@ -206,11 +182,8 @@ def _lamp_names(chosen: list[str]) -> list[str] | None:
     if "known" in chosen:
         raise DataError("--lamps known stands alone; add unknown lamps with --unknown-share")
     groups = {
-        name: [
-            source.name
-            for source in (*unknown_lamps(held_out=held_out), *unknown_strips(held_out=held_out))
-        ]
-        for name, held_out in (("unknown", False), ("held-out", True))
+        "unknown": unknown_sources(held_out=False),
+        "held-out": unknown_sources(held_out=True),
     }
     return [name for word in chosen for name in groups.get(word, [word])]
 
@@ -247,31 +220,7 @@ def _add_cuts(commands: argparse._SubParsersAction) -> None:
 
 def write_cuts(args: argparse.Namespace) -> None:
     """Simulate photos and write the crops that are cut from them."""
-    tasks = (delayed(cut_photo)(args.seed, n, args.lamps) for n in range(args.count))
-    cuts = Parallel(n_jobs=args.jobs, return_as="generator")(tasks)
-    cuts = tqdm(cuts, total=args.count, unit=" photos", disable=None)
-    _write_records(args, (cut for cut in cuts if cut is not None))
-
-
-def cut_photo(seed: int, number: int, group: str) -> Record | None:
-    """Return the crop cut from a simulated photo, its class id and its name.
-
-    None where no band is found, or one that shows less than half of the spectrum: what such a crop
-    shows is no example of its lamp.
-    """
-    rng = np.random.default_rng([_CUTS_STREAM, seed, number])
-    lamp = CLASSES[number % len(CLASSES)]
-    if group != "known":
-        lamp = weighted(rng, unknown_lamps(held_out=group == "held-out")).name
-    photo = simulate_photo(rng, lamp)
-    try:
-        band = find_band(photo.image)
-    except BandNotFound:
-        return None
-    if max(overlap_along(band, box) for box in photo.truth.boxes) < _LEAST_OVERLAP:
-        return None
-    label = CLASSES.index(lamp) if group == "known" else UNKNOWN_LABEL
-    return cut_crop(photo.image, band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"
+    _write_records(args, cut_records(args.count, args.seed, args.lamps, jobs=args.jobs))
 
 
 def main(argv: list[str] | None = None) -> int:

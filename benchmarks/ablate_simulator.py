@@ -24,7 +24,7 @@ import cli
 from benchmarks import profiles as pf
 from lib.files import write_csv
 from lib.paths import ROOT
-from lib.simulation.camera import EFFECT_NAMES, Effects
+from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
 from lib.training.config import TrainConfig
 
 COLUMNS = (

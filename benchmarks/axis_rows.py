@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.axis import WavelengthAxis
+from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.fit import fit_axis
 from lib.recognition.band import BandNotFound, band_profile, find_band
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
-from lib.recognition.wavelength import fit_axis
 
 FAR_OFF_NM = 5.0
 

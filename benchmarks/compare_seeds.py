@@ -1,10 +1,10 @@
 """How far the default network's answers depend on the seed of its training.
 
-The recipe of train_default.py, on its files, with one seed after the other, for each teacher and
-for the network that they teach: accuracy, likelihood and calibration on the real crops and on fresh
-simulated ones, temperature from validation; how well the largest logit tells unknown lamps.
+The recipe of train_shipped.py classifier, on its files, with one seed after the other, for each
+teacher and for the network that they teach: accuracy, likelihood and calibration on the real crops
+and on fresh simulated ones, temperature from validation; how well the largest logit tells unknown lamps.
 
-Reads:  the TFRecords of train_default.py (--data), real crops (--real)
+Reads:  the TFRecords of train_shipped.py classifier (--data), real crops (--real)
 Writes: benchmarks/results/seeds.csv; rows of seeds not named stay as they are
 
 Example: python benchmarks/compare_seeds.py --data InputData/default --seeds 1 2 3
@@ -26,9 +26,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from benchmarks import profiles as pf
 from lib.files import read_csv, write_csv
+from lib.making.classifier import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
 from lib.paths import INPUT_DATA, ROOT
 from lib.taxonomy import CLASSES
-from train_default import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
 
 COLUMNS = (
     "seed",
@@ -46,7 +46,7 @@ COLUMNS = (
     "simulated_ece",
     "unknown_auroc",
 )
-# Files of train_default.py that are trained on.
+# Files of train_shipped.py classifier that are trained on.
 TRAINED_ON = ("train", "cuts", "unknown", "unknown_cuts")
 
 

@@ -36,7 +36,7 @@ from lib.curation.opinions import SUSPECTS_COLUMNS
 from lib.curation.triage import TRIAGE_COLUMNS
 from lib.files import read_csv, read_json, sha256, write_json
 from lib.paths import DEFAULT_MODEL, ROOT
-from lib.simulation.downloads import TRUTH_COLUMNS
+from lib.simulation.crawl.downloads import TRUTH_COLUMNS
 from lib.tables import LABELS_COLUMNS, SPLITS_COLUMNS
 
 BROKEN = ("truncated", "not_an_image")

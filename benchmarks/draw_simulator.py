@@ -23,9 +23,9 @@ from lib.paths import ROOT
 from lib.plots.lamps import class_rows, lamp_page
 from lib.plots.training import save_figure
 from lib.recognition.band import BandNotFound, cut_crop, find_band
-from lib.simulation.crops import simulate_crops
-from lib.simulation.lamps import LAMPS, WAVELENGTHS_NM
-from lib.simulation.photos import simulate_photo
+from lib.simulation.crops.crops import simulate_crops
+from lib.simulation.lamps.catalogue import LAMPS, WAVELENGTHS_NM
+from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
 
 # Line list that names the peaks of a lamp of another name.

@@ -36,7 +36,7 @@ import cli
 from benchmarks.running_service import RunningService, running_service
 from lib.files import write_json
 from lib.paths import DEFAULT_MODEL
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.photos import simulate_photo
 
 _FORMATS = (
     ("JPEG", {}),

@@ -8,8 +8,8 @@ import warnings
 import numpy as np
 
 from lib.lines import line_list
+from lib.recognition.axis.peaks import find_lines
 from lib.recognition.band import BandProfile
-from lib.recognition.peaks import find_lines
 
 # Peaks that match nothing keep rascal busy for minutes; a fit that works takes one to six seconds.
 RASCAL_SECONDS = 20.0

@@ -16,8 +16,8 @@ import tensorflow as tf
 from scipy.special import softmax
 
 from lib.paths import ROOT
-from lib.simulation.camera import Effects
-from lib.simulation.crops import simulate_crops
+from lib.simulation.crops.crops import simulate_crops
+from lib.simulation.instrument.camera import Effects
 from lib.taxonomy import CLASSES
 from lib.training import metrics
 from lib.training.architectures import ARCHITECTURES

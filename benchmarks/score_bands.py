@@ -35,8 +35,8 @@ from lib.files import read_csv, write_json
 from lib.images import read_image, write_png
 from lib.plots.sheets import arrange, draw_tile
 from lib.recognition.band import BandNotFound, cut_crop, find_band
-from lib.simulation.photos import simulate_photo, simulate_scene
-from lib.simulation.truth import overlap_along
+from lib.simulation.photos.photos import simulate_photo, simulate_scene
+from lib.simulation.photos.truth import overlap_along
 
 REAL_OVERLAP = 0.6
 SIMULATED_OVERLAP = 0.7

@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.straighten import Geometry
-from lib.simulation.crops import simulate_crops
-from lib.simulation.photos import SimulatedPhoto, simulate_photo
+from lib.simulation.crops.crops import simulate_crops
+from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo
 from lib.taxonomy import CLASSES
 
 # So that no photo is one that a network was trained on.

@@ -141,7 +141,7 @@ def summary(variant: str, method: str, figures: list[dict[str, float]]) -> dict:
 
 def score_model(args: argparse.Namespace) -> None:
     """Score a frozen model and print what it refuses, what it names, and at what cost."""
-    from lib.recognition.classifier import Classifier
+    from lib.recognition.name.classifier import Classifier
 
     classifier = Classifier(args.model)
     print(f"{args.model}, {classifier.card['version']}")
@@ -156,9 +156,9 @@ def score_model(args: argparse.Namespace) -> None:
 def score_kinds(classifier, args: argparse.Namespace) -> np.ndarray:
     """Print and write what is refused of each held-out kind; return how sure each crop is named."""
     from benchmarks.unknown_methods import separation
-    from lib.simulation.crops import simulate_crops
-    from lib.simulation.lamps import LAMPS, unknown_lamps
-    from lib.simulation.strips import STRIPS, unknown_strips
+    from lib.simulation.crops.crops import simulate_crops
+    from lib.simulation.crops.strips import STRIPS, unknown_strips
+    from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
 
     sources = (*unknown_lamps(held_out=True), *unknown_strips(held_out=True))
     sure, names, guesses = {}, {}, {}
@@ -268,7 +268,7 @@ def score_photos(classifier, real: Path) -> None:
 
 def score_simulated_photos(args: argparse.Namespace) -> None:
     """Print what the whole chain names and refuses of simulated photos: classes, held-out lamps."""
-    from lib.simulation.lamps import unknown_lamps
+    from lib.simulation.lamps.catalogue import unknown_lamps
 
     held_out = [lamp.name for lamp in unknown_lamps(held_out=True)]
     for which, lamps in (("of the classes", CLASSES), ("of held-out lamps", held_out)):
@@ -291,7 +291,7 @@ def _answer(model: Path, seed: int, number: int, lamp: str) -> tuple[str, str | 
     """Return the chain's status and source for one simulated photo, and its lamp."""
     from benchmarks.axis_rows import classifier_of
     from lib.recognition.recognise import recognise
-    from lib.simulation.photos import simulate_photo
+    from lib.simulation.photos.photos import simulate_photo
 
     photo = simulate_photo(np.random.default_rng([seed, number]), lamp)
     result = recognise(photo.image, classifier_of(model))
@@ -300,7 +300,7 @@ def _answer(model: Path, seed: int, number: int, lamp: str) -> tuple[str, str | 
 
 def measure_cost(classifier, *, repeats: int = 300) -> None:
     """Print milliseconds of classifying one crop and of judging the answer."""
-    from lib.recognition.rejection import judge
+    from lib.recognition.name.rejection import judge
 
     crop = np.zeros((1, 15, 480, 3), np.uint8)
     prediction = classifier.predict(crop)

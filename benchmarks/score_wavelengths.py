@@ -37,20 +37,20 @@ from benchmarks.real_axes import report_real, score_real
 from lib.errors import DataError
 from lib.files import write_json
 from lib.lines import line_list
+from lib.making.axis_truth import LAMPS, asked_places
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.fit import fit_axis
+from lib.recognition.axis.peaks import find_lines
+from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
-from lib.recognition.peaks import find_lines
-from lib.recognition.reading import read_wavelengths
+from lib.recognition.find.refinement import refine
+from lib.recognition.find.rows import clean_rows
 from lib.recognition.recognise import Result
-from lib.recognition.refinement import refine
-from lib.recognition.rows import clean_rows
 from lib.recognition.straighten import Geometry, sample
-from lib.recognition.wavelength import fit_axis
-from lib.simulation import lamps as simulated
-from lib.simulation.photos import SimulatedPhoto, simulate_photo
-from lib.simulation.spectra import emission, vary
-from lib.simulation.truth import best_box
-from lib.training.axis_truth import LAMPS, asked_places
+from lib.simulation.lamps import catalogue as simulated
+from lib.simulation.lamps.spectra import emission, vary
+from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo
+from lib.simulation.photos.truth import best_box
 
 LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
 # Hydrogen tubes that show the atom's lines alone, as those of teaching labs: asked for by name.

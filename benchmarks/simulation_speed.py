@@ -23,7 +23,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from lib.files import write_csv
 from lib.paths import ROOT
-from lib.simulation.crops import simulate_crops
+from lib.simulation.crops.crops import simulate_crops
 
 SPEED_COLUMNS = ("processes", "crops", "seconds", "crops_per_s")
 MEMORY_COLUMNS = ("crops", "seconds", "resident_mb")

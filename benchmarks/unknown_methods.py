@@ -20,9 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import OneClassSVM
 
-from lib.simulation.crops import simulate_crops
-from lib.simulation.lamps import unknown_lamps
-from lib.simulation.strips import unknown_strips
+from lib.simulation.crops.crops import simulate_crops
+from lib.simulation.crops.strips import unknown_strips
+from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.taxonomy import CLASSES
 from lib.training.architectures import ARCHITECTURES, FEATURES_LAYER
 from lib.training.config import TrainConfig

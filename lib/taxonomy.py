@@ -2,7 +2,7 @@
 
 People sort photos into raw folders (one per kind of lamp); training merges raw folders into the
 seven classes. To add a class: one entry in `RAW_SOURCES` here, one lamp in
-`lib/simulation/lamps.py`.
+`lib/simulation/lamps/catalogue.py`.
 """
 
 import re

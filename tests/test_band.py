@@ -15,11 +15,11 @@ from lib.recognition.band import (
     cut_crop,
     find_band,
 )
-from lib.recognition.orders import Order
-from lib.recognition.search import find_candidates
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo, simulate_scene
-from lib.simulation.truth import overlap_along
+from lib.recognition.find.orders import Order
+from lib.recognition.find.search import find_candidates
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo, simulate_scene
+from lib.simulation.photos.truth import overlap_along
 
 EASY = vars(PLAIN)
 

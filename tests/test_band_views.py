@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.training.band_views import cell_targets, reframe, trace_of, training_views, turn
-from lib.views import whole_view
+from lib.making.band_views import cell_targets, reframe, trace_of, training_views, turn
+from lib.recognition.find.canvas import whole_view
 
 
 def box(**changes):

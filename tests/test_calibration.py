@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.recognition.axis import MatchedLine, WavelengthAxis
-from lib.recognition.calibration import load_calibration, save_calibration
+from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
+from lib.recognition.axis.calibration import load_calibration, save_calibration
 
 IMAGE = np.zeros((480, 640, 3), np.uint8)
 AXIS = WavelengthAxis(

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lib.simulation import camera
-from lib.simulation.sensors import draw_sensor
+from lib.simulation.instrument import camera
+from lib.simulation.instrument.sensors import draw_sensor
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from lib.errors import DataError
 from lib.files import sha256
-from lib.recognition.classifier import BATCH_CROPS, Classifier
+from lib.recognition.name.classifier import BATCH_CROPS, Classifier
 
 
 @pytest.fixture(scope="module")

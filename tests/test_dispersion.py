@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.dispersion import FAMILIES, Points, fit_dispersion
+from lib.recognition.axis.dispersion import FAMILIES, Points, fit_dispersion
 
 GRATING, PRISM = FAMILIES
 T = np.linspace(-1, 1, 24)

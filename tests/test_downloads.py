@@ -12,10 +12,10 @@ from lib.curation.tables import read_tables
 from lib.errors import DataError
 from lib.files import read_csv, sha256
 from lib.images import read_image
-from lib.simulation import captions
-from lib.simulation.crawl import FAULT_RATES, RAW_ID_OF_LAMP, plan
-from lib.simulation.downloads import TRUTH_COLUMNS, write_downloads
-from lib.simulation.lamps import LAMPS
+from lib.simulation.crawl import captions
+from lib.simulation.crawl.crawl import FAULT_RATES, RAW_ID_OF_LAMP, plan
+from lib.simulation.crawl.downloads import TRUTH_COLUMNS, write_downloads
+from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import RAW_SOURCES, class_of_raw_id, sources_of_words
 
 COUNT = 60
@@ -135,7 +135,7 @@ def test_an_interrupted_run_leaves_nothing_in_place(tmp_path, monkeypatch):
     def fail(*_args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lib.simulation.downloads.table_row", fail)
+    monkeypatch.setattr("lib.simulation.crawl.downloads.table_row", fail)
     with pytest.raises(KeyboardInterrupt):
         write_downloads(tmp_path, 4, 1)
     assert contents(tmp_path) == {}

@@ -8,8 +8,8 @@ from lib.curation.analysis import AnalysisStore, analyse, analyse_all
 from lib.curation.duplicates import chain, near_duplicates
 from lib.curation.fingerprints import fingerprint
 from lib.images import write_png
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo
 
 LAMPS = ("neon", "mercury", "incandescent", "helium", "white_led", "triphosphor")
 

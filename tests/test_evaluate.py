@@ -6,7 +6,7 @@ import pytest
 import evaluate
 from lib.errors import DataError
 from lib.images import write_png
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
 from lib.training.assessment import assess_crops, assess_photos
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from lib.simulation.grating import Geometry, column_flux, draw_geometry, wavelength_at
-from lib.simulation.spectra import WAVELENGTHS_NM, deposit
+from lib.simulation.instrument.grating import Geometry, column_flux, draw_geometry, wavelength_at
+from lib.simulation.lamps.spectra import WAVELENGTHS_NM, deposit
 
 LIMITS = np.array([[400.0, 700.0], [-50.0, 800.0], [380.0, 1000.0]])
 

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WINGS = ("simulation", "curation", "recognition", "training")
-COMMANDS = sorted(path.name for path in [*ROOT.glob("s?_*.py"), *ROOT.glob("[ie]*.py")])
+WINGS = ("simulation", "curation", "recognition", "training", "making")
+# What each wing may use beside itself.
+MAY_USE = {"curation": {"recognition"}, "making": {"simulation", "recognition", "training"}}
+COMMANDS = sorted(path.name for path in [*ROOT.glob("s?_*.py"), *ROOT.glob("[iet]*.py")])
 
 
 def imports_of(path: Path) -> set[str]:
@@ -29,9 +31,9 @@ def library_files() -> list[Path]:
     return sorted((ROOT / "lib").rglob("*.py"))
 
 
-def test_only_training_imports_tensorflow():
+def test_only_training_and_making_import_tensorflow():
     for path in [*library_files(), *(ROOT / "web").rglob("*.py")]:
-        if path.is_relative_to(ROOT / "lib" / "training"):
+        if any(path.is_relative_to(ROOT / "lib" / wing) for wing in ("training", "making")):
             continue
         roots = {name.split(".")[0] for name in imports_of(path)}
         assert not roots & {"tensorflow", "keras", "tensorboard"}, path
@@ -45,12 +47,19 @@ def test_only_plots_imports_matplotlib():
 
 @pytest.mark.parametrize("wing", WINGS)
 def test_wings_stay_apart(wing):
-    allowed = {wing} | ({"recognition"} if wing == "curation" else set())
+    allowed = {wing} | MAY_USE.get(wing, set())
     for path in (ROOT / "lib" / wing).rglob("*.py"):
         for name in imports_of(path):
             parts = name.split(".")
             if parts[0] == "lib" and len(parts) > 1 and parts[1] in WINGS:
                 assert parts[1] in allowed, f"{path} imports {name}"
+
+
+def test_finding_and_reading_wavelengths_know_nothing_of_each_other():
+    for here, there in (("find", "axis"), ("axis", "find")):
+        for path in (ROOT / "lib" / "recognition" / here).glob("*.py"):
+            met = {name for name in imports_of(path) if name.startswith(f"lib.recognition.{there}")}
+            assert not met, f"{path} imports {met}"
 
 
 def test_the_ground_floor_knows_no_wing():

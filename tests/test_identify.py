@@ -14,7 +14,7 @@ from conftest import ROOT
 import identify
 from lib.images import read_image, write_png
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
 
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"

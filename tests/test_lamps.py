@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.simulation.lamps import LAMPS, WAVELENGTHS_NM, class_lamps, unknown_lamps
+from lib.simulation.lamps.catalogue import LAMPS, WAVELENGTHS_NM, class_lamps, unknown_lamps
 from lib.taxonomy import CLASSES
 
 

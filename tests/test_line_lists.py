@@ -4,8 +4,8 @@ import pytest
 
 from lib.errors import DataError
 from lib.lines import available_line_lists
-from lib.recognition.axis import NoAxis
-from lib.recognition.line_lists import known_lamps, line_lists_of
+from lib.recognition.axis.axis import NoAxis
+from lib.recognition.axis.line_lists import known_lamps, line_lists_of
 from lib.taxonomy import CLASSES
 
 

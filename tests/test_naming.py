@@ -2,19 +2,25 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
+from lib.making.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
-from lib.recognition import naming
-from lib.recognition.axis import NoAxis
-from lib.recognition.calibration import make_calibration
-from lib.recognition.classifier import Classifier
-from lib.recognition.naming import FIGURES, KINDS, NameEvidence, NameVerdict, shipped_name_verdict
-from lib.recognition.opinion import BINS, CHANNELS, FIRST_NM, light_over_wavelengths, opinion
-from lib.recognition.reading import PLACES, Reading
+from lib.recognition.axis.axis import NoAxis
+from lib.recognition.axis.calibration import make_calibration
+from lib.recognition.axis.reading import PLACES, Reading
+from lib.recognition.name import naming
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.naming import (
+    FIGURES,
+    KINDS,
+    NameEvidence,
+    NameVerdict,
+    shipped_name_verdict,
+)
+from lib.recognition.name.opinion import BINS, CHANNELS, FIRST_NM, light_over_wavelengths, opinion
 from lib.recognition.recognise import recognise
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
-from lib.training.name_verdict import fit_name_verdict
 
 UNCONFIRMED = NoAxis("not so", code="unconfirmed_axis", probability=0.02)
 

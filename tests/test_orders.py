@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lib.recognition.orders import _surest_stretch, first_order
+from lib.recognition.find.orders import _surest_stretch, first_order
 from lib.recognition.straighten import Geometry
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo
 
 EASY = vars(PLAIN)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.peaks import find_dips, find_lines
+from lib.recognition.axis.peaks import find_dips, find_lines
 
 
 def lines(places, heights, fwhm=6.0, samples=300, colour=(1.0, 1.0, 1.0)):

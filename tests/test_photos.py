@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from lib.simulation.difficulty import DIFFICULTIES, FAMILIES, PLAIN, Difficulty, draw_setting
-from lib.simulation.photos import simulate_photo, simulate_scene
-from lib.simulation.projection import Grating, Projection, grating_for_span
-from lib.simulation.retouch import CHANGES, retouch
-from lib.simulation.scenes import PAINTERS
+from lib.simulation.crawl.retouch import CHANGES, retouch
+from lib.simulation.instrument.projection import Grating, Projection, grating_for_span
+from lib.simulation.photos.difficulty import DIFFICULTIES, FAMILIES, PLAIN, Difficulty, draw_setting
+from lib.simulation.photos.photos import simulate_photo, simulate_scene
+from lib.simulation.scenes.scenes import PAINTERS
 from lib.taxonomy import CLASSES
 
 # Nothing but the spectrum, so that a line's centroid can be measured.

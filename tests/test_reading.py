@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.reading import COLUMNS, PLACES, Reading, read_wavelengths
+from lib.recognition.axis.reading import COLUMNS, PLACES, Reading, read_wavelengths
 from tests.test_wavelength import make_profile
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.refinement import refine
+from lib.recognition.find.refinement import refine
 from lib.recognition.straighten import Geometry, sample
 
 LINES = (60.0, 110.0, 117.0, 180.0, 260.0)

@@ -17,7 +17,7 @@ from lib.curation.triage import CATEGORIES, TRIAGE_COLUMNS
 from lib.files import read_csv
 from lib.images import write_png
 from lib.paths import ROOT
-from lib.simulation.photos import simulate_photo
+from lib.simulation.photos.photos import simulate_photo
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
 HOSTILE_TITLE = "neon </script><script>document.title='owned'</script> <b>lamp</b>"

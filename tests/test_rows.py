@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.rows import clean_rows
+from lib.recognition.find.rows import clean_rows
 from lib.recognition.straighten import Geometry
 
 

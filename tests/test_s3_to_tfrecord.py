@@ -8,7 +8,7 @@ import pytest
 import s3_to_tfrecord
 from lib.files import write_csv
 from lib.images import read_image, write_png
-from lib.simulation.crops import simulate_crops
+from lib.simulation.crops.crops import simulate_crops
 from lib.tables import CROPS_COLUMNS
 from lib.taxonomy import CLASSES, class_id, class_of_raw_id
 
@@ -108,7 +108,7 @@ def test_photos_without_a_crop_are_nowhere_listed(data):
 
 def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypatch):
     """Fourth mistake of nnSIC: training reads RGB, prediction feeds BGR."""
-    from lib.recognition.classifier import Classifier
+    from lib.recognition.name.classifier import Classifier
     from lib.training.input_pipeline import evaluation_batches
 
     assert run("--input", data, "--minimum", 0) == 0

@@ -19,9 +19,9 @@ from PIL import Image
 import s6_serve
 from benchmarks.running_service import create_token, run_command, running_service, started
 from lib.paths import ROOT
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
-from lib.simulation.photos import simulate_photo, simulate_scene
+from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from web.examples import FOLDER as EXAMPLES_FOLDER
 
 IDENTIFY = "/api/v1/identify"

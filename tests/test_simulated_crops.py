@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from lib.simulation.camera import EFFECT_NAMES, Effects
-from lib.simulation.crops import simulate_crops
-from lib.simulation.lamps import LAMPS
-from lib.simulation.strips import STRIPS
+from lib.simulation.crops.crops import simulate_crops
+from lib.simulation.crops.strips import STRIPS
+from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
+from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
 
 

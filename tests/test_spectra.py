@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from lib.simulation.spectra import (
+from lib.simulation.lamps.spectra import (
     STEP_NM,
     WAVELENGTHS_NM,
     deposit,

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lib.making.trace_fit import taught
+from lib.making.trace_views import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
+from lib.recognition.find.trace_view import CHANNELS, PLACES, look_along
 from lib.recognition.straighten import Geometry
-from lib.recognition.trace_view import CHANNELS, PLACES, look_along
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo
-from lib.training.trace_fit import taught
-from lib.training.trace_views import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo
 
 EASY = vars(PLAIN)
 

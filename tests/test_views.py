@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.views import CANVAS_PX, make_view, network_input, whole_view
+from lib.recognition.find.canvas import CANVAS_PX, make_view, network_input, whole_view
 
 
 def test_canvas_and_photo_coordinates_are_inverse():

@@ -8,13 +8,13 @@ from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
 from lib.lines import line_list
+from lib.recognition.axis.fit import GRID, NoAxis, find_candidate, fit_axis
+from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
-from lib.recognition.reading import read_wavelengths
-from lib.recognition.wavelength import GRID, NoAxis, find_candidate, fit_axis
-from lib.simulation.lamps import LAMPS
-from lib.simulation.projection import grating_for_span
-from lib.simulation.sensors import draw_sensor
-from lib.simulation.spectra import WAVELENGTHS_NM, emission
+from lib.simulation.instrument.projection import grating_for_span
+from lib.simulation.instrument.sensors import draw_sensor
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.lamps.spectra import WAVELENGTHS_NM, emission
 
 SAMPLES = 640
 START_PX = 100.0

@@ -15,8 +15,8 @@ from selenium.webdriver.support.ui import WebDriverWait
 from benchmarks.running_service import running_service
 from lib.recognition.advice import ADVICE
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
-from lib.simulation.lamps import LAMPS
-from lib.simulation.photos import simulate_scene
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.photos.photos import simulate_scene
 from web.examples import EXAMPLES
 from web.examples import FOLDER as EXAMPLES_FOLDER
 

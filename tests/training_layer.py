@@ -8,7 +8,7 @@ import pytest
 @pytest.fixture(scope="session")
 def crops_folder(tmp_path_factory) -> Path:
     """A folder with train, validation and test.tfrecord of simulated crops; 8 of 128 unknown."""
-    from lib.simulation.crops import simulate_crops
+    from lib.simulation.crops.crops import simulate_crops
     from lib.training.tfrecord import write_tfrecord
 
     folder = tmp_path_factory.mktemp("crops")

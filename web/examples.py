@@ -17,7 +17,7 @@ class Example:
     title : str
         What the page calls it.
     lamp : str
-        What `lib.simulation.photos.simulate_photo` simulates; "" for a photo without a spectrum.
+        What `lib.simulation.photos.photos.simulate_photo` simulates; "" without a spectrum.
     seed : int
         Of its random numbers.
     """

@@ -16,8 +16,8 @@ from PIL import Image
 
 import cli
 from lib.files import write_bytes
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo, simulate_scene
+from lib.simulation.photos.difficulty import PLAIN
+from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from web.examples import EXAMPLES, FOLDER, Example
 
 # Small enough that all examples together stay below 300 kB.

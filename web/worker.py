@@ -19,12 +19,12 @@ from PIL import Image
 from lib.errors import DataError
 from lib.images import read_image
 from lib.lines import available_line_lists
-from lib.recognition.calibration import (
+from lib.recognition.axis.calibration import (
     calibration_from_json,
     calibration_to_json,
     make_calibration,
 )
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.taxonomy import CLASSES
 from web.log import set_up_logging

@@ -55,7 +55,7 @@ class Analysis:
     band : dict
         x0, y0, x1, y1, axis, blue_end, angle_deg, as in crops.csv; empty without a band.
     quality : dict
-        Fields of `lib.recognition.quality.Quality`; empty without a band.
+        Fields of `lib.recognition.find.quality.Quality`; empty without a band.
     crop : bytes
         PNG of the (15, 480, 3) strip; empty without a band.
     thumbnail : bytes

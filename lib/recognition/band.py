@@ -13,17 +13,17 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
-from lib.recognition.orders import Order, first_order
-from lib.recognition.quality import (
+from lib.recognition.axis.reading import Reading, read_wavelengths
+from lib.recognition.find.orders import Order, first_order
+from lib.recognition.find.quality import (
     CLIPPED_LEVEL,
     Quality,
     measure_background,
     measure_quality,
 )
-from lib.recognition.reading import Reading, read_wavelengths
-from lib.recognition.refinement import refine
-from lib.recognition.rows import clean_rows
-from lib.recognition.search import Candidate, find_candidates
+from lib.recognition.find.refinement import refine
+from lib.recognition.find.rows import clean_rows
+from lib.recognition.find.search import Candidate, find_candidates
 from lib.recognition.straighten import Geometry, sample
 
 CROP_ROWS = 15

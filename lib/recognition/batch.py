@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise_file
 
 # Below this many photos for each process its start-up costs more than it saves.

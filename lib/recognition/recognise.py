@@ -14,13 +14,13 @@ from lib import taxonomy
 from lib.errors import DataError
 from lib.images import read_image
 from lib.recognition.advice import ADVICE, UNREADABLE
-from lib.recognition.axis import NoAxis, WavelengthAxis
+from lib.recognition.axis.axis import NoAxis, WavelengthAxis
+from lib.recognition.axis.calibration import Calibration
+from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
-from lib.recognition.calibration import Calibration
-from lib.recognition.classifier import Classifier
-from lib.recognition.line_lists import line_lists_of
-from lib.recognition.naming import name_evidence, own_axis, shipped_name_verdict
-from lib.recognition.rejection import Verdict, judge
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.naming import name_evidence, own_axis, shipped_name_verdict
+from lib.recognition.name.rejection import Verdict, judge
 
 
 @dataclass(frozen=True)

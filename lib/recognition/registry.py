@@ -9,7 +9,7 @@ import numpy as np
 from lib.errors import DataError
 from lib.files import read_json
 from lib.model_card import CARD_NAME, LITERT_NAME
-from lib.recognition.classifier import Classifier
+from lib.recognition.name.classifier import Classifier
 
 RUN_NAME = "run.json"
 # Figures of a report that models are compared by.

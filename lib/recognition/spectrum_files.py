@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.files import write_bytes
-from lib.recognition.axis import WavelengthAxis
+from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.band import BandProfile
 
 # error_nm is empty where the axis claims nothing.

@@ -1,0 +1,173 @@
+"""The network that reads the wavelength at each place of a band, and its training.
+
+A one-dimensional encoder-decoder with the whole band in every place's view. It stays on
+`keras.layers` and `keras.ops`, so that it also trains under Keras' JAX backend.
+"""
+
+import itertools
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from lib.making.line_blocks import block, conv
+
+# Wavelength and the logarithm of its error's scale, in the units of the targets.
+OUTPUTS = 2
+# Scales from 0.05 nm to 300 nm, in units of 100 nm.
+_LOG_SCALE = (-7.6, 1.1)
+_WIDTHS = (48, 64, 96, 128, 160)
+_BATCH = 256
+_RATE = 3e-3
+# Share of the bands in a batch whose blue end is said to be known; the others are turned round
+# as often as not.
+_TOLD_SHARE = 0.6
+
+
+def build_axis_network(columns: int, channels: int, columns_per_place: int) -> keras.Model:
+    """Return the untrained network: float32 (n, columns, channels) to (n, places, 2)."""
+    inputs = keras.Input((columns, channels), name="band")
+    places = columns // columns_per_place
+    x = layers.Reshape((places, channels * columns_per_place))(inputs)
+    x = conv(x, _WIDTHS[0], 7)
+    skips = []
+    for width, deeper in itertools.pairwise(_WIDTHS):
+        x = block(x, width)
+        skips.append(x)
+        x = conv(x, deeper, 5, strides=2)
+    x = block(block(x, _WIDTHS[-1]), _WIDTHS[-1], dilation=2)
+    # The whole band in every place: which lamp it is shows only there.
+    context = layers.GlobalAveragePooling1D(keepdims=True)(x)
+    context = layers.Conv1D(_WIDTHS[-1], 1, activation="relu")(context)
+    x = layers.Add()([x, layers.Conv1D(_WIDTHS[-1], 1)(context)])
+    x = block(x, _WIDTHS[-1], dilation=2)
+    for skip, width in zip(skips[::-1], _WIDTHS[-2::-1], strict=True):
+        x = layers.UpSampling1D(2)(conv(x, width, 1))
+        x = block(layers.Add()([x, skip]), width)
+    outputs = layers.Conv1D(OUTPUTS, 1, name="places")(x)
+    return keras.Model(inputs, outputs, name="axis")
+
+
+def axis_loss(truth: keras.KerasTensor, output: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the negative logarithm of Laplace's density, of places whose wavelength is known.
+
+    `truth` holds wavelengths, shape (n, places), nan where a place shows none.
+    """
+    known = ops.isfinite(truth)
+    off = ops.abs(ops.where(known, truth, 0.0) - output[..., 0])
+    log_scale = ops.clip(output[..., 1], *_LOG_SCALE)
+    loss = off * ops.exp(-log_scale) + log_scale
+    return ops.sum(ops.where(known, loss, 0.0), -1) / (ops.sum(ops.cast(known, loss.dtype), -1) + 1)
+
+
+class Bands(keras.utils.PyDataset):
+    """Bands in batches, shuffled and turned round anew each epoch."""
+
+    def __init__(self, views: np.ndarray, nm: np.ndarray, rng: np.random.Generator):
+        super().__init__(workers=2, max_queue_size=16)
+        self._views, self._nm, self._rng = views, nm, rng
+        self._places = np.arange(len(views))
+        self.on_epoch_end()
+
+    def __len__(self) -> int:
+        """Whole batches only, so that every step is alike."""
+        return len(self._places) // _BATCH
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return one batch: views float32 (n, columns, channels), nm float32 (n, places)."""
+        rows = np.sort(self._places[index * _BATCH : (index + 1) * _BATCH])
+        rng = np.random.default_rng(self._turns[index])
+        told = rng.random(len(rows)) < _TOLD_SHARE
+        return turned(
+            self._views[rows], self._nm[rows], told, ~told & (rng.random(len(rows)) < 0.5)
+        )
+
+    def on_epoch_end(self) -> None:
+        """Shuffle, and draw how each batch will be turned."""
+        self._rng.shuffle(self._places)
+        self._turns = self._rng.integers(2**32, size=len(self))
+
+
+def turned(
+    views: np.ndarray, nm: np.ndarray, told: np.ndarray, back: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return bands with the channel that says whether blue is first, some of them turned round.
+
+    Parameters
+    ----------
+    views : array of shape (n, columns, channels - 1)
+    nm : array of shape (n, places)
+    told, back : bool arrays of shape (n,)
+        Which bands' direction the network is told, and which are turned round.
+    """
+    flag = np.broadcast_to(told[:, None, None], (*views.shape[:2], 1))
+    views = np.concatenate([views, flag], axis=2, dtype=np.float32)
+    nm = nm.astype(np.float32)
+    views[back], nm[back] = views[back, ::-1], nm[back, ::-1]
+    return views, nm
+
+
+def fit_axis_network(
+    views: np.ndarray,
+    nm: np.ndarray,
+    held: tuple[np.ndarray, np.ndarray],
+    *,
+    columns_per_place: int,
+    seed: int,
+    epochs: int,
+    start: Path | None = None,
+    rate: float = _RATE,
+) -> keras.Model:
+    """Train the axis network.
+
+    Parameters
+    ----------
+    views : float16 array of shape (n, columns, channels - 1)
+        As of `lib.recognition.axis.reading.profile_views`.
+    nm : float32 array of shape (n, places)
+        Wavelengths in the network's units; nan where a place shows none.
+    held : tuple of such arrays
+        For validation.
+    start : Path, optional
+        Weights to go on from.
+    """
+    keras.utils.set_random_seed(seed)
+    network = build_axis_network(views.shape[1], views.shape[2] + 1, columns_per_place)
+    if start is not None:
+        network.load_weights(start)
+    bands = Bands(views, nm, np.random.default_rng(seed))
+    steps = epochs * len(bands)
+    schedule = keras.optimizers.schedules.CosineDecay(
+        rate / 20, steps, warmup_target=rate, warmup_steps=min(500, steps // 10), alpha=0.005
+    )
+    network.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0), axis_loss)
+    told = np.ones(len(held[0]), bool)
+    network.fit(bands, validation_data=turned(*held, told, ~told), epochs=epochs, verbose=2)
+    return network
+
+
+def measure(output: np.ndarray, truth: np.ndarray, lamps: list[str], unit_nm: float) -> dict:
+    """Return how well wavelengths are read: median errors of each lamp, and how errors are stated.
+
+    Parameters
+    ----------
+    output, truth : float32 arrays of shape (n, places, 2) and (n, places)
+    lamps : list of str
+        Of each band.
+    unit_nm : float
+        Of the outputs and the truth.
+    """
+    off = unit_nm * np.abs(output[..., 0] - truth)
+    scale = unit_nm * np.exp(output[..., 1])
+    names = np.array(lamps)
+    medians = {
+        name: round(float(np.nanmedian(off[names == name])), 3) for name in sorted(set(lamps))
+    }
+    known = np.isfinite(off)
+    # Of Laplace's law 63 % lie within its scale.
+    return {
+        "bands": len(lamps),
+        "median_error_nm": medians,
+        "within_scale": round(float((off < scale)[known].mean()), 4),
+    }

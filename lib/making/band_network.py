@@ -1,0 +1,73 @@
+"""The network that marks spectra in a photo: a small encoder-decoder on a 160 px canvas.
+
+For each cell of a 40 x 40 grid it says how surely a usable spectrum covers the cell and along which
+axis it disperses. Which end is blue is no task for it: the colours along the found band tell.
+"""
+
+import keras
+import tensorflow as tf
+from keras import layers
+
+CANVAS_PX = 160
+CHANNELS = 6
+CELL_PX = 4
+GRID = CANVAS_PX // CELL_PX
+# The mask; cos and sin of twice the axis' angle.
+OUTPUTS = 3
+
+# The mask is summed over so many cells for one cell's axis: the two then settle at like size.
+_MASK_WEIGHT = 10.0
+
+
+def build_band_network(width: int = 16) -> keras.Model:
+    """Return the untrained network.
+
+    Input float32 (n, 160, 160, 6) in [0, 1]; output float32 (n, 40, 40, 3): the mask's logit and
+    the axis (cos 2a, sin 2a), a clockwise from +x.
+    """
+    inputs = keras.Input((CANVAS_PX, CANVAS_PX, CHANNELS), name="canvas")
+    half = _conv(inputs, width // 2, 5, strides=2)
+    quarter = _conv(half, width, 3, strides=2)
+    quarter = _block(quarter, width)
+    eighth = _block(_conv(quarter, 2 * width, 3, strides=2), 2 * width)
+    sixteenth = _block(_conv(eighth, 3 * width, 3, strides=2), 3 * width)
+    deepest = _conv(sixteenth, 4 * width, 3, strides=2)
+    deepest = _block(_block(deepest, 4 * width), 4 * width)
+    # The whole frame in every cell: a rainbow in a room is no spectrum, one in a dark box is.
+    context = layers.GlobalAveragePooling2D(keepdims=True)(deepest)
+    context = layers.Conv2D(4 * width, 1, activation="relu")(context)
+    x = layers.Add()([deepest, context])
+    for skip, filters in ((sixteenth, 3 * width), (eighth, 2 * width), (quarter, width)):
+        x = layers.UpSampling2D(2, interpolation="bilinear")(_conv(x, filters, 1))
+        x = layers.Add()([x, _conv(skip, filters, 1)])
+        x = _block(x, filters)
+    outputs = layers.Conv2D(OUTPUTS, 1, name="cells")(x)
+    return keras.Model(inputs, outputs, name="band")
+
+
+def _conv(x: keras.KerasTensor, filters: int, size: int, strides: int = 1) -> keras.KerasTensor:
+    x = layers.Conv2D(filters, size, strides, padding="same", use_bias=False)(x)
+    return layers.ReLU()(layers.BatchNormalization(momentum=0.95)(x))
+
+
+def _block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
+    """Residual block of two convolutions."""
+    y = _conv(x, filters, 3)
+    y = layers.Conv2D(filters, 3, padding="same", use_bias=False)(y)
+    y = layers.BatchNormalization(momentum=0.95)(y)
+    return layers.ReLU()(layers.Add()([x, y]))
+
+
+def band_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+    """Cross-entropy of the mask, plus the squared error of the axis inside it.
+
+    `truth` has the layout of `lib.making.band_views`, (n, 40, 40, 3): the covered part of the
+    cell and its axis.
+    """
+    mask, axis = truth[..., 0], truth[..., 1:]
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=mask, logits=output[..., 0])
+    inside = mask / (tf.reduce_sum(mask, axis=(1, 2), keepdims=True) + 4.0)
+    error = tf.reduce_sum((axis - output[..., 1:]) ** 2, -1)
+    return _MASK_WEIGHT * tf.reduce_mean(entropy, axis=(1, 2)) + tf.reduce_sum(
+        inside * error, axis=(1, 2)
+    )

@@ -1,0 +1,1 @@
+"""Which wavelengths a band shows, and how surely."""

@@ -1,0 +1,1 @@
+"""Where in a photo a spectrum lies: its band, its ends, its direction, its light."""

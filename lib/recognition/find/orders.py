@@ -1,0 +1,126 @@
+"""The first order among all that lies along a line of a photo: its ends and which one is blue.
+
+Beside a spectrum there may lie the zero order, the first order of the other side (mirrored),
+fainter second orders, and stray light. The trace network says of each place along the line whether
+a usable first order covers it; the stretch on which it is most sure is looked at again, closer.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lib.recognition.find.trace_network import read
+from lib.recognition.find.trace_view import PLACES, look_along
+from lib.recognition.straighten import Geometry
+
+# The first look goes this far beyond either end of the band, in lengths of the band: the mask's
+# ends are rough. Later looks go this far beyond the stretch that was found.
+_FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
+_LEAST_WINDOW_PX = 12.0
+_LOOKS = 2
+_MIDDLES = np.arange(PLACES) + 0.5
+# Of 38 orders of 240 simulated photos that lay beside the band 37 were right, all surer than this.
+_SURE_ELSEWHERE = 0.9
+# Less sure than this which end is blue, and no direction is named.
+_SURE_OF_WAY = 0.75
+# Covered and not covered weigh alike on a stretch.
+_HALF = 0.5
+
+
+@dataclass(frozen=True)
+class Order:
+    """A first order on the centre line of a band.
+
+    Attributes
+    ----------
+    geometry : Geometry
+        The band's, with the order's own ends.
+    towards_red : int
+        1 where red lies at the greater coordinate, -1 at the lesser, 0 where nobody can tell.
+    confidence : float
+        Mean probability of the places between its ends, 0 to 1.
+    """
+
+    geometry: Geometry
+    towards_red: int
+    confidence: float
+
+
+def first_window(line: Geometry) -> tuple[float, float]:
+    """Return what the first look along a band takes in, in photo pixel edges."""
+    return _widened(line.start, line.stop + 1, _FIRST_BEYOND)
+
+
+def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
+    """Find the first order along a band that may hold more, or less, than one.
+
+    Beside the band it may lie where the network is sure of it: there is the other side's order, and
+    there are reflections.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (h, w, 3)
+    geometry : Geometry
+        Of the band as found: its ends are rough, its centre line holds beyond them.
+
+    Returns
+    -------
+    Order or None
+        None where the line shows no first order.
+    """
+    order = _surest_order(image, geometry, first_window(geometry))
+    if order is None or order.confidence >= _SURE_ELSEWHERE or _overlap(order.geometry, geometry):
+        return order
+    near = _widened(geometry.start, geometry.stop + 1, _LATER_BEYOND)
+    return _surest_order(image, geometry, near)
+
+
+def _overlap(one: Geometry, other: Geometry) -> bool:
+    return min(one.stop, other.stop) > max(one.start, other.start)
+
+
+def _surest_order(
+    image: np.ndarray, geometry: Geometry, window: tuple[float, float]
+) -> Order | None:
+    """Return the first order seen in a window, in photo pixel edges, and in one about it."""
+    earlier = None
+    for _ in range(_LOOKS):
+        view = look_along(image, geometry, *window)
+        if not view.light[:, :6].any():
+            return None
+        reading = read(view.light)
+        cover, forward = reading.cover, reading.forward
+        along = view.to_photo(_MIDDLES)
+        if earlier is not None:
+            # A closer look tells ends more finely, a wider one what belongs together.
+            cover = (cover + np.interp(along, earlier[0], earlier[1], 0, 0)) / 2
+            forward = (forward + np.interp(along, earlier[0], earlier[2])) / 2
+        first, last = _surest_stretch(cover - _HALF)
+        if last <= first:
+            return None
+        start, stop = view.to_photo(np.array([first, last]))
+        earlier = along, cover, forward
+        window = _widened(start, stop, _LATER_BEYOND)
+    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
+    start, stop = max(start, 0.0), min(stop, float(length))
+    if stop - start < 2:
+        return None
+    cover = cover[first:last]
+    way = cover @ forward[first:last] / cover.sum()
+    told = max(way, 1 - way) > _SURE_OF_WAY
+    towards_red = (1 if way > 0.5 else -1) if told else 0
+    found = replace(geometry, start=float(start), stop=float(stop) - 1)
+    return Order(found, towards_red, float(cover.mean()))
+
+
+def _widened(start: float, stop: float, beyond: float) -> tuple[float, float]:
+    margin = max(beyond * (stop - start), (_LEAST_WINDOW_PX - (stop - start)) / 2)
+    return start - margin, stop + margin
+
+
+def _surest_stretch(value: np.ndarray) -> tuple[int, int]:
+    """Return the half-open stretch of greatest sum, (0, 0) if none is positive."""
+    total = np.concatenate([[0.0], np.cumsum(value)])
+    lowest = np.minimum.accumulate(total)
+    last = int(np.argmax(total - lowest))
+    return int(np.argmin(total[: last + 1])), last

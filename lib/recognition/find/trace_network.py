@@ -1,0 +1,52 @@
+"""The network that reads a line through a photo, over LiteRT; trained by train_shipped.py trace."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from lib.paths import MODELS
+from lib.recognition.network import LiteNetwork
+
+
+@dataclass(frozen=True)
+class TraceReading:
+    """What each place along a line shows.
+
+    Attributes
+    ----------
+    cover : float32 array of shape (places,)
+        Probability that a usable first order covers the place.
+    forward : float32 array of shape (places,)
+        If one does, the probability that blue lies towards the line's start.
+    """
+
+    cover: np.ndarray
+    forward: np.ndarray
+
+
+def read(light: np.ndarray) -> TraceReading:
+    """Say what each place along a line shows: the mean of both ways to read it.
+
+    Parameters
+    ----------
+    light : float32 array of shape (places, channels)
+        As of `lib.recognition.find.trace_view.TraceView`.
+    """
+    forth = _read(light)
+    back = _read(light[::-1])[::-1]
+    back[:, 1] = 1 - back[:, 1]
+    cover, forward = (forth + back)[:, :2].T / 2
+    return TraceReading(cover, forward)
+
+
+def _read(light: np.ndarray) -> np.ndarray:
+    places = shipped_network().run(np.ascontiguousarray(light))
+    places[:, :2] = 1 / (1 + np.exp(-np.clip(places[:, :2], -30, 30)))
+    return places
+
+
+@cache
+def shipped_network() -> LiteNetwork:
+    """Return the network in models/trace, loaded once a process."""
+    return LiteNetwork(MODELS / "trace")

@@ -1,0 +1,1 @@
+"""Which lamp it is, and whether it may be named."""

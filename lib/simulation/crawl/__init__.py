@@ -1,0 +1,1 @@
+"""Heaps of downloads as a crawl leaves them, faults included."""

@@ -1,0 +1,1 @@
+"""Crops of spectra, made directly in batches."""

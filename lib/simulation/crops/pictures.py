@@ -1,0 +1,172 @@
+"""From profiles to pictures: exposure, rows, stray light, noise, colour, tone and JPEG."""
+
+from collections.abc import Callable
+from functools import partial
+
+import cv2
+import numpy as np
+
+from lib.simulation.crops.profiles import MARGIN
+from lib.simulation.instrument import camera
+from lib.simulation.instrument.camera import Effects
+from lib.simulation.lamps.spectra import NO_LIGHT
+from lib.tables import CROP_SHAPE
+
+ROWS, COLUMNS, _ = CROP_SHAPE
+# Part of the crops with a program's scale or stuck columns.
+_GRID_SHARE = 0.06
+
+
+def draw_pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return linear display RGB (n, 15, 480, 3): exposure, rows, haze, noise, colour."""
+    n = len(profile)
+    balance = np.ones((n, 3))
+    if effects.white_balance:
+        balance = np.exp(rng.normal(0, 0.3, (n, 3)))
+        balance /= balance.min(axis=1, keepdims=True)
+    inside = slice(MARGIN, MARGIN + COLUMNS)
+    peak = (profile[:, 0, inside] * balance[:, None]).max(axis=(1, 2))
+    signal = profile * _per_crop(_draw_exposure(rng, n, effects) / np.maximum(peak, NO_LIGHT))
+    if effects.blooming:
+        signal = camera.bloom(signal, share=_per_crop(0.5 * rng.random(n) ** 3))
+    image = _rows(rng, signal, effects)
+    if effects.haze:
+        image = _with_haze(rng, image)
+    if effects.noise:
+        image = _one_by_one(
+            partial(camera.add_noise, rng),
+            image,
+            full_well=_per_crop(np.exp(rng.uniform(np.log(400), np.log(3e5), n))),
+            read=_per_crop(np.exp(rng.uniform(np.log(0.00003), np.log(0.003), n))),
+            grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
+        )
+    image = _one_by_one(camera.clip_full, image)
+    image *= _per_crop(balance)
+    if effects.colour_matrix:
+        image = camera.apply_colour_matrix(image, camera.draw_colour_matrix(rng, n))
+    return image
+
+
+def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarray:
+    """Return the brightest column in units of full: most in range, some dark, many far beyond."""
+    if not effects.exposure:
+        return np.full(n, 0.7)
+    where = rng.random(n)
+    return np.select(
+        [where < 0.56, where < 0.64],
+        [rng.uniform(0.25, 1.05, n), np.exp(rng.uniform(np.log(0.05), np.log(0.25), n))],
+        np.exp(rng.uniform(np.log(1.05), np.log(16), n)),
+    )
+
+
+def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return (n, 15, 480, 3): the profile once a row, shifted by slant and shaped by the slit."""
+    n = len(profile)
+    row = np.linspace(-1, 1, ROWS)
+    column = np.arange(COLUMNS)
+    shift = np.zeros((n, ROWS, COLUMNS), np.float32)
+    if effects.slant:
+        slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.08, 10, 1.2)
+        smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
+        keystone_px = rng.normal(0, 0.5, n)
+        shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
+        shift += keystone_px[:, None, None] * row[:, None] * (column / COLUMNS - 0.5)
+    where_x = np.clip(shift + column + MARGIN, 0, profile.shape[2] - 1).astype(np.float32)
+    still = np.zeros(where_x.shape[1:], np.float32)
+    image = np.stack(
+        [
+            cv2.remap(strip, x, still, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            for strip, x in zip(profile, where_x, strict=True)
+        ]
+    )
+    if effects.band_shape:
+        image *= _band_shape(rng, n)
+    return image
+
+
+def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
+    """Return the brightness (n, 15, 480, 1) across the band: uneven slits, and bands that leave.
+
+    A seventh of the crops shows the edge of the band, which may bend out of the strip.
+    """
+    row = np.linspace(-1, 1, ROWS, dtype=np.float32)[:, None]
+    column = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
+    slope, bend = rng.normal(0, 0.35, (n, 1, 1)), rng.normal(0, 0.35, (n, 1, 1))
+    centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
+    half_width = rng.uniform(0.25, 1.6, (n, 1, 1))
+    edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
+    shown = (rng.random((n, 1, 1)) < 0.15).astype(np.float32)
+    streaks = 1 + rng.standard_normal((n, ROWS, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
+    slit = streaks * (1 + 0.08 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
+    return ((1 - shown + shown * edge) * slit.astype(np.float32))[..., None]
+
+
+def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Add the lamp's own stray light and a background of another colour."""
+    n = len(image)
+    own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.5 * rng.random((n, 1)) ** 5)
+    level = np.exp(rng.uniform(np.log(0.00003), np.log(0.012), (n, 1)))
+    colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
+    slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
+    return camera.add_haze(image, _per_crop(own + colour), slope)
+
+
+def finish(
+    rng: np.random.Generator, image: np.ndarray, monochrome: np.ndarray, effects: Effects
+) -> np.ndarray:
+    """Return uint8 crops: tone curve, black level, resampling and JPEG.
+
+    `monochrome`, shape (n,), tells which are of sensors without colour: half of these show light
+    as it is, stretched to eight bits, as astronomers' programs do.
+    """
+    n = len(image)
+    black = np.zeros((n, 3))
+    if effects.haze:
+        lifted = np.where(rng.random((n, 1)) < 0.6, 0, rng.uniform(0, 0.12, (n, 1)))
+        black = lifted * rng.uniform(0.4, 1.4, (n, 3))
+    if effects.gamma:
+        gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
+        stretched = monochrome & (rng.random(n) < 0.5)
+        gamma = np.where(stretched, rng.uniform(0.8, 1.3, n), gamma)
+        image = _one_by_one(
+            camera.tone,
+            image,
+            gamma=_per_crop(gamma),
+            contrast=_per_crop(rng.uniform(0, 0.8, n) * ~stretched),
+            saturation=_per_crop(rng.uniform(0.75, 1.6, n)),
+            black=_per_crop(black),
+        )
+    else:
+        image = _one_by_one(camera.tone, image, black=_per_crop(black))
+    images = np.stack([camera.to_bytes(crop) for crop in image])
+    if effects.grid:
+        for i in np.flatnonzero(rng.random(n) < _GRID_SHARE):
+            camera.draw_grid(rng, images[i])
+    if effects.jpeg:
+        for i in np.flatnonzero(rng.random(n) < 0.85):
+            images[i] = _stored(rng, images[i])
+    return images
+
+
+def _stored(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Return a crop as cut from a JPEG photo, a third of them from a smaller one enlarged."""
+    quality, subsampled = int(rng.integers(45, 98)), rng.random() < 0.8
+    width = int(rng.integers(180, COLUMNS)) if rng.random() < 0.33 else COLUMNS
+    if width < COLUMNS:
+        image = cv2.resize(image, (width, ROWS), interpolation=cv2.INTER_AREA)
+    image = camera.jpeg(image, quality, subsampled=subsampled)
+    return cv2.resize(image, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
+
+
+def _one_by_one(
+    effect: Callable[..., np.ndarray], images: np.ndarray, **settings: np.ndarray
+) -> np.ndarray:
+    """Apply an effect to one crop after the other, in place: one fits the processor's cache."""
+    for i, image in enumerate(images):
+        images[i] = effect(image, **{name: values[i] for name, values in settings.items()})
+    return images
+
+
+def _per_crop(values: np.ndarray) -> np.ndarray:
+    """Shape one value (or RGB) per crop so that it broadcasts against (n, height, width, 3)."""
+    return values.reshape(len(values), 1, 1, -1).astype(np.float32)

@@ -1,0 +1,1 @@
+"""What light goes through: grating or prism, lens, sensor."""

@@ -1,0 +1,1 @@
+"""What shines: spectral power distributions of every lamp."""

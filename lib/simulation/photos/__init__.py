@@ -1,0 +1,1 @@
+"""Whole photos of spectra and of other things, with their truth."""

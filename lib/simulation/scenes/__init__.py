@@ -1,0 +1,1 @@
+"""What else a photo shows: places, things, light beside the spectrum."""

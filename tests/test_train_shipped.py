@@ -1,0 +1,121 @@
+"""Every training of what ships, tiny, from simulation to a frozen network with its card."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+
+import train_shipped
+from lib.making import axis, band, names, trace
+from lib.making.axis_examples import as_in_photos
+from lib.making.axis_network import axis_loss, turned
+from lib.model_card import CARD_NAME, read_card
+from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
+from lib.recognition.network import LiteNetwork
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.taxonomy import CLASSES
+
+
+def train(what, output, *argv):
+    return train_shipped.main([what, "--output", str(output), *argv])
+
+
+@pytest.mark.slow
+def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(axis, "VALIDATION_CROPS", 128)
+    output, argv = tmp_path / "axis", ["--crops", "256", "--epochs", "1", "--jobs", "1"]
+    argv += ["--cache", str(tmp_path / "crops")]
+    assert train("axis", output, *argv) == 0
+    assert train("axis", output, *argv) == 1
+    card = json.loads((output / "axis.json").read_text())
+    assert card["training"] == json.loads((output / "training.json").read_text())
+    assert card["training"]["crops"] == 256
+    assert set(card["validation"]["median_error_nm"]) <= set(LAMPS)
+    network = LiteNetwork(output)
+    view = np.random.default_rng(0).random((COLUMNS, CHANNELS)).astype(np.float32)
+    said = network.run(view)
+    assert said.shape == (PLACES, 2)
+    kept = keras.models.load_model(output / "axis.keras", compile=False)
+    assert said == pytest.approx(kept.predict(view[None], verbose=0)[0], abs=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("what", "making"), [("band", band), ("trace", trace)])
+def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatch, what, making):
+    monkeypatch.setattr(making, "SHARD_PHOTOS", 6)
+    argv = ["--photos", "12", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
+    assert train(what, tmp_path / what, *argv) == 0
+    assert LiteNetwork(tmp_path / what).card["validation"]
+
+
+@pytest.mark.slow
+def test_a_tiny_second_opinion_tells_every_class_and_none(tmp_path, monkeypatch):
+    monkeypatch.setattr(names, "SHARD_CROPS", 160)
+    argv = ["--crops", "160", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
+    assert train("names", tmp_path / "names", *argv) == 0
+    card = LiteNetwork(tmp_path / "names").card
+    assert card["classes"] == [*CLASSES, None]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", ["axis-verdict", "names-verdict"])
+def test_a_verdict_of_few_photos_is_refused(tmp_path, monkeypatch, what):
+    monkeypatch.setattr(names, "SHARD_PHOTOS", 4)
+    assert train(what, tmp_path, "--photos", "4", "--jobs", "1") == 1
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_one_command_makes_a_classifier_from_nothing(tmp_path):
+    argv = ["--work", str(tmp_path / "work"), "--jobs", "1"]
+    argv += ["--crops", "150", "--unknown", "40", "--check", "60", "--epochs", "1", "--cuts", "14"]
+    argv += ["--teachers", "1", "1"]
+    assert train("classifier", tmp_path / "model", *argv) == 0
+    card = read_card(tmp_path / "model")
+    assert card["architecture"] == "compact"
+    assert {"model.pb", "model.tflite", "model.keras"} <= set(card["files"])
+
+
+def test_a_model_that_is_there_is_not_replaced_by_accident(tmp_path, capsys):
+    (tmp_path / CARD_NAME).write_text("{}")
+    assert train("classifier", tmp_path, "--work", str(tmp_path / "work")) == 1
+    assert "already exists" in capsys.readouterr().err
+    assert not (tmp_path / "work").exists()
+
+
+def test_examples_are_those_of_their_seed():
+    first, second = (axis.make_examples(64, 3) for _ in range(2))
+    assert all(
+        np.array_equal(a, b, equal_nan=True) for a, b in zip(first[:2], second[:2], strict=True)
+    )
+    views, nm, lamps = first
+    assert views.shape == (64, COLUMNS, CHANNELS - 1) and nm.shape == (64, PLACES)
+    assert set(lamps) <= set(axis.SHARES)
+    known = NM_ORIGIN + NM_UNIT * nm[np.isfinite(nm)]
+    assert known.min() >= axis.SEEN_NM[0] and known.max() <= axis.SEEN_NM[1]
+
+
+def test_bands_are_turned_round_with_their_wavelengths():
+    views = np.arange(24.0).reshape(2, 4, 3)
+    nm = np.array([[1.0, 2.0], [3.0, 4.0]])
+    told, back = np.array([True, False]), np.array([False, True])
+    seen, wanted = turned(views, nm, told, back)
+    assert seen[:, 0, -1].tolist() == [1.0, 0.0]
+    assert np.array_equal(seen[1, :, :3], views[1, ::-1]) and wanted.tolist() == [[1, 2], [4, 3]]
+
+
+def test_the_loss_leaves_out_places_without_a_wavelength():
+    truth = np.array([[0.5, np.nan]], np.float32)
+    output = np.array([[[0.5, -2.0], [90.0, 5.0]]], np.float32)
+    assert float(axis_loss(truth, output)[0]) == pytest.approx(-1.0)
+
+
+def test_profiles_as_in_photos_stay_profiles():
+    profiles = np.tile(np.linspace(0, 255, COLUMNS, dtype=np.float32)[None, :, None], (300, 1, 3))
+    profiles[..., 2] *= 0.5
+    shown = as_in_photos(np.random.default_rng(0), profiles)
+    assert shown.shape == profiles.shape and shown.min() >= 0 and shown.max() <= 255
+    grey = (np.ptp(shown, axis=2).max(axis=1) < 1e-3).mean()
+    same = (shown == profiles).all(axis=(1, 2)).mean()
+    assert 0.04 < grey < 0.2 and 0.2 < same < 0.7

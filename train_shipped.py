@@ -1,0 +1,201 @@
+"""Train what ships, on simulated photos and crops alone, from fixed seeds.
+
+In this order, as each looks through what was made before:
+
+band        the network that finds spectra in photos
+trace       the network that reads a line through a photo: a band's ends and direction
+axis        the network that reads wavelengths along a band; `axis-freeze` freezes one that was
+            trained elsewhere, under Keras' JAX backend (KERAS_BACKEND=jax)
+axis-verdict  how probable an axis must be to be given, and how large its errors are
+classifier  the network that names a crop, with its teachers
+names       the network of the second opinion on a name
+names-verdict  how sure a name must be to be given
+
+What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
+the shipped networks say how they came about. On two cores: band an hour, and a quarter of that for
+a second round; trace an hour; axis seven hours as shipped (five minutes on an H200), or forty
+minutes with `--crops 100000 --epochs 4`; classifier an hour; the others ten minutes each.
+
+Reads:  models/
+Writes: InputData/<what>/; models/band, trace, axis, names, default
+
+    python train_shipped.py band --photos 15000 --epochs 12
+    python train_shipped.py band --start models/band --photos 10000 --seed 1 --epochs 6 \\
+        --rate 1.5e-3 --overwrite
+    python train_shipped.py trace --photos 16000 --epochs 20
+    python train_shipped.py trace --photos 36000 --epochs 8 --output InputData/larger/trace
+    python train_shipped.py trace --photos 36000 --epochs 10 --overwrite \\
+        --teachers models/trace InputData/larger/trace
+    python train_shipped.py axis --crops 696320 --epochs 7 --seed 2
+    python train_shipped.py classifier --overwrite
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cli
+from lib.making import axis, band, classifier, names, trace
+from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
+
+
+def make_axis(output: Path, **options) -> dict:
+    """Train the axis network and, where TensorFlow is the backend, freeze it."""
+    weights = axis.make_axis_network(output, **options)
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        return axis.freeze_axis_network(output)
+    return {"to freeze": f"train_shipped.py axis-freeze --output {weights.parent}"}
+
+
+@dataclass(frozen=True)
+class Command:
+    """One thing to train: what makes it, where it goes, and its flags with defaults and help.
+
+    A flag takes what its default is: a number, a path (also None), a list, a switch.
+    """
+
+    text: str
+    make: Callable[..., dict]
+    output: Path
+    flags: dict[str, tuple[object, str]] = field(default_factory=dict)
+
+
+_SHARED = {"seed": (0, "of everything random"), "overwrite": (False, "replace what is there")}
+_PHOTOS, _EPOCHS = "photos simulated", "passes over what is simulated"
+_CACHE = "folder that keeps what is simulated"
+COMMANDS = {
+    "band": Command(
+        "the network that finds spectra",
+        band.make_band_network,
+        MODELS / "band",
+        {
+            "photos": (15_000, _PHOTOS),
+            "epochs": (12, _EPOCHS),
+            "start": (None, "folder of an earlier round to go on from"),
+            "rate": (3e-3, "highest learning rate"),
+            "cache": (INPUT_DATA / "band_views", _CACHE),
+            **_SHARED,
+        },
+    ),
+    "trace": Command(
+        "the network that reads a band's ends and direction",
+        trace.make_trace_network,
+        MODELS / "trace",
+        {
+            "photos": (16_000, _PHOTOS),
+            "epochs": (20, _EPOCHS),
+            "teachers": ([], "folders of networks whose opinions are learned"),
+            "cache": (INPUT_DATA / "trace_views", _CACHE),
+            **_SHARED,
+        },
+    ),
+    "axis": Command(
+        "the network that reads wavelengths",
+        make_axis,
+        MODELS / "axis",
+        {
+            "crops": (200_000, "crops simulated"),
+            "crops_seed": (0, "of the crops"),
+            "epochs": (4, _EPOCHS),
+            "start": (None, "axis.keras to go on from"),
+            "rate": (3e-3, "highest learning rate"),
+            "cache": (INPUT_DATA / "axis_crops", _CACHE),
+            **_SHARED,
+        },
+    ),
+    "axis-freeze": Command("axis.keras to LiteRT", axis.freeze_axis_network, MODELS / "axis"),
+    "axis-verdict": Command(
+        "when an axis is given",
+        axis.make_axis_verdict,
+        MODELS / "axis",
+        {"photos": (2800, _PHOTOS), **_SHARED},
+    ),
+    "classifier": Command(
+        "the network that names",
+        classifier.make_classifier,
+        DEFAULT_MODEL,
+        {
+            "crops": (200_000, "training crops of the seven classes"),
+            "unknown": (50_000, "training crops of unknown lamps"),
+            "cuts": (8_000, "photos that training crops of the seven classes are cut from"),
+            "check": (8_000, "crops of validation, of test, and of unknown lamps for a threshold"),
+            "epochs": (classifier.EPOCHS, _EPOCHS),
+            "teachers": (classifier.TEACHER_EPOCHS, "passes of each network that teaches"),
+            "work": (INPUT_DATA / "default", "folder of crops and runs"),
+            **_SHARED,
+        },
+    ),
+    "names": Command(
+        "the second opinion on a name",
+        names.make_name_network,
+        MODELS / "names",
+        {
+            "crops": (120_000, "crops simulated"),
+            "epochs": (5, _EPOCHS),
+            "cache": (INPUT_DATA / "name_crops", _CACHE),
+            **_SHARED,
+        },
+    ),
+    "names-verdict": Command(
+        "when a name is given",
+        names.make_name_verdict,
+        MODELS / "names",
+        {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (4000, _PHOTOS), **_SHARED},
+    ),
+}
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name, command in COMMANDS.items():
+        one = commands.add_parser(name, help=command.text)
+        cli.add_shared_flags(one)
+        one.add_argument(
+            "--output", type=Path, default=command.output, help="folder (default: %(default)s)"
+        )
+        for flag, (default, text) in command.flags.items():
+            _add_flag(one, flag, default, text)
+        if "seed" in command.flags:
+            cli.add_jobs_flag(one)
+    return parser.parse_args(argv)
+
+
+def _add_flag(parser: argparse.ArgumentParser, name: str, default: object, text: str) -> None:
+    flag = f"--{name.replace('_', '-')}"
+    if isinstance(default, bool):
+        parser.add_argument(flag, action="store_true", help=text)
+        return
+    several = isinstance(default, list)
+    example = (default[0] if default else None) if several else default
+    kind = {int: cli.whole_number, float: float}.get(type(example), Path)
+    options = {"nargs": "+"} if several else {}
+    parser.add_argument(
+        flag, type=kind, default=default, help=f"{text} (default: {default})", **options
+    )
+
+
+def train(args: argparse.Namespace) -> None:
+    """Train one thing and print how well it does."""
+    command = COMMANDS[args.command]
+    options = {name: getattr(args, name) for name in command.flags}
+    if "seed" in command.flags:
+        options["jobs"] = args.jobs
+    card = command.make(args.output, **options)
+    print(f"{args.output}: {json.dumps(card.get('validation', card), indent=2)}")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the training; return its exit code."""
+    args = parse_args(argv)
+    return cli.run(lambda: train(args), verbose=args.verbose)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
