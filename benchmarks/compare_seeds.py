@@ -2,7 +2,8 @@
 
 The recipe of train_shipped.py classifier, on its files, with one seed after the other, for each
 teacher and for the network that they teach: accuracy, likelihood and calibration on the real crops
-and on fresh simulated ones, temperature from validation; how well the largest logit tells unknown lamps.
+and on fresh simulated ones, temperature from validation; how well the largest logit tells unknown
+lamps.
 
 Reads:  the TFRecords of train_shipped.py classifier (--data), real crops (--real)
 Writes: benchmarks/results/seeds.csv; rows of seeds not named stay as they are

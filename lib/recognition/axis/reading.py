@@ -1,7 +1,7 @@
 """What the axis network reads: the wavelength at each place of a band, with its error.
 
 The network (train_shipped.py axis) has seen nothing but simulated lamps. It needs no line list and
-no name of the lamp: colours and pattern tell it roughly where each wavelength falls, and how surely.
+no name of the lamp: colours and pattern tell roughly where each wavelength falls, and how surely.
 """
 
 from dataclasses import dataclass
