@@ -1,13 +1,67 @@
-"""Light sources: raw folders, keywords and classes. The only place that knows them.
+"""Light sources: classes, raw folders, keywords, line lists. The only place that knows them.
 
 People sort photos into raw folders (one per kind of lamp); training merges raw folders into the
-seven classes. To add a class: one entry in `RAW_SOURCES` here, one lamp in
-`lib/simulation/lamps/catalogue.py`.
+classes. To add a class: one entry in `LAMP_CLASSES` and one in `RAW_SOURCES` here, one lamp in
+`lib/simulation/lamps/catalogue.py`, its line table in `lib/data/`.
 """
 
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LampClass:
+    """One class.
+
+    Attributes
+    ----------
+    name : str
+    title, text : str
+        What people call it, and a few words about it.
+    line_lists : tuple of str
+        The lists of `lib/data/` that its lamps may show, each perhaps several joined by "+".
+    share : float
+        Of the photos that people take, between equal shares and those of nnSIC's images.
+    has_lines : bool
+        Whether all its lamps show emission lines.
+    """
+
+    name: str
+    title: str
+    text: str
+    line_lists: tuple[str, ...]
+    share: float
+    has_lines: bool = True
+
+
+# In order of class id.
+LAMP_CLASSES = (
+    LampClass("led", "LED", "A light-emitting diode", (), 0.23, has_lines=False),
+    LampClass(
+        "cfl_hg",
+        "Fluorescent or mercury lamp",
+        "Mercury lines, with or without phosphors",
+        ("cfl", "mercury", "mercury+argon"),
+        0.25,
+    ),
+    LampClass(
+        "continuum",
+        "Continuous light",
+        "Sun, sky, star, incandescent or halogen lamp",
+        ("fraunhofer",),
+        0.18,
+        has_lines=False,
+    ),
+    LampClass("neon", "Neon lamp", "Many lines from yellow to red", ("neon",), 0.08),
+    LampClass("helium", "Helium lamp", "Few lines from violet to red", ("helium",), 0.06),
+    LampClass("hydrogen", "Hydrogen lamp", "The Balmer lines", ("hydrogen",), 0.07),
+    LampClass("nitrogen", "Nitrogen lamp", "Molecular bands", ("nitrogen",), 0.06),
+)
+CLASSES = tuple(one.name for one in LAMP_CLASSES)
+# Classes whose lamps all show lines: of a continuum's few absorption lines, most photos show none.
+LINE_CLASSES = tuple(one.name for one in LAMP_CLASSES if one.has_lines)
+UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True)
@@ -22,37 +76,36 @@ class RawSource:
         Lower-case whole words that name the source in a title or a keyword list.
     class_name : str or None
         The class it trains, or None where it takes no part and stands for an unknown.
+    line_list : str or None
+        Where its lamps show one list of `lib/data/` and no other of their class.
     """
 
     raw_id: int
     keywords: tuple[str, ...]
     class_name: str | None
+    line_list: str | None = None
 
 
 RAW_SOURCES = (
     RawSource(0, ("led",), "led"),
-    RawSource(1, ("cfl", "ccfl", "fluorescent", "fluorescence"), "cfl_hg"),
-    RawSource(2, ("sun", "sky", "solar", "star", "stellar"), "continuum"),
+    RawSource(1, ("cfl", "ccfl", "fluorescent", "fluorescence"), "cfl_hg", "cfl"),
+    RawSource(2, ("sun", "sky", "solar", "star", "stellar"), "continuum", "fraunhofer"),
     RawSource(3, ("incandescent", "tungsten", "halogen", "quartz"), "continuum"),
-    RawSource(4, ("mercury", "hg"), "cfl_hg"),
+    RawSource(4, ("mercury", "hg"), "cfl_hg", "mercury"),
     RawSource(5, ("neon", "ne"), "neon"),
     RawSource(6, ("helium", "he"), "helium"),
     RawSource(7, ("hydrogen", "h"), "hydrogen"),
     RawSource(8, ("nitrogen",), "nitrogen"),
     RawSource(9, ("laser",), None),
-    RawSource(10, ("argon", "ar"), None),
+    RawSource(10, ("argon", "ar"), None, "argon"),
 )
-
-# In order of class id; the order in which the raw sources first name them.
-CLASSES = tuple(dict.fromkeys(source.class_name for source in RAW_SOURCES if source.class_name))
-UNKNOWN = "unknown"
 
 _SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.keywords}
 _SOURCE_BY_RAW_ID = {source.raw_id: source for source in RAW_SOURCES}
 
 
 def class_id(name: str) -> int:
-    """Return the class id (0 to 6) of a class name; ValueError for any other name."""
+    """Return the class id of a class name; ValueError for any other name."""
     return CLASSES.index(name)
 
 

@@ -13,7 +13,7 @@ from lib.errors import DataError
 from lib.files import read_csv, sha256
 from lib.images import read_image
 from lib.simulation.crawl import captions
-from lib.simulation.crawl.crawl import FAULT_RATES, RAW_ID_OF_LAMP, plan
+from lib.simulation.crawl.crawl import FAULT_RATES, plan
 from lib.simulation.crawl.downloads import TRUTH_COLUMNS, write_downloads
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import RAW_SOURCES, class_of_raw_id, sources_of_words
@@ -160,12 +160,6 @@ def test_phrases_name_their_own_raw_source_only():
     for phrase in (*captions.NAMELESS, *sum(captions.NAMED_KINDS.values(), ())):
         assert not sources_of_words([phrase.replace("_", " ")]), phrase
     assert set(captions.NAMED_KINDS) <= {lamp.kind for lamp in LAMPS.values()}
-
-
-def test_lamps_map_to_raw_sources_of_their_class():
-    for name, raw_id in RAW_ID_OF_LAMP.items():
-        assert class_of_raw_id(raw_id) == LAMPS[name].class_name
-    assert {name for name, lamp in LAMPS.items() if lamp.class_name} <= set(RAW_ID_OF_LAMP)
 
 
 def test_near_duplicates_look_like_their_originals(heap, truth):

@@ -8,11 +8,18 @@ from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from drf_spectacular.utils import extend_schema
 
+from lib.taxonomy import LAMP_CLASSES
 from web import api, examples
 from web.access import SESSION_KEY, AddressThrottle, PageAuthentication, page_client
 from web.options import MAX_PHOTOS
 from web.recognition import pool
 from web.tokens import UnknownToken, find_token
+
+# What people call a lamp, and a few words about it.
+_TITLES = {one.name: [one.title, one.text] for one in LAMP_CLASSES} | {
+    "cfl": ["Fluorescent lamp", ""],
+    "fraunhofer": ["Sunlight, by its Fraunhofer lines", ""],
+}
 
 
 @require_safe
@@ -30,6 +37,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "max_photos": MAX_PHOTOS,
         "model": api.model_facts(),
         "lamps": pool().info.lamps,
+        "titles": _TITLES,
     }
     return render(request, "web/home.html", context)
 

@@ -24,7 +24,7 @@ from lib.simulation.photos.truth import best_box
 
 # Shares of what the network learns to read: lamps whose lines calibrate, the more the harder they
 # are to read; every other line list; and light that tells no wavelength but by its colours.
-SHARES = {
+SHARES = dict.fromkeys(LAMPS, 10.0) | {
     "triphosphor": 12,
     "mercury": 12,
     "halophosphate": 7,

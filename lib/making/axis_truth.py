@@ -5,16 +5,14 @@ from typing import Protocol
 import numpy as np
 
 from lib.making.trace_views import KnownBand, Line, ends_of
+from lib.simulation.lamps import catalogue
+from lib.taxonomy import LINE_CLASSES
 
 # Lamps with lines, and the class under which they are recognised.
 LAMPS = {
-    "triphosphor": "cfl_hg",
-    "halophosphate": "cfl_hg",
-    "mercury": "cfl_hg",
-    "neon": "neon",
-    "helium": "helium",
-    "hydrogen": "hydrogen",
-    "nitrogen": "nitrogen",
+    lamp.name: lamp.class_name
+    for lamp in catalogue.LAMPS.values()
+    if lamp.class_name in LINE_CLASSES
 }
 # The wavelengths that people measure.
 ASKED_NM = (430.0, 680.0)

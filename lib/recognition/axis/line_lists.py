@@ -5,20 +5,8 @@ from lib.errors import DataError
 from lib.lines import available_line_lists
 from lib.recognition.axis.axis import NoAxis
 
-# The line lists that a class can stand for, each tried.
-_LISTS_OF_CLASS = {
-    "cfl_hg": ("cfl", "mercury", "mercury+argon"),
-    "continuum": ("fraunhofer",),
-    "neon": ("neon",),
-    "helium": ("helium",),
-    "hydrogen": ("hydrogen",),
-    "nitrogen": ("nitrogen",),
-}
-# Classes whose lamps all show lines: of a continuum's few absorption lines, most photos show none.
-LINE_LAMPS = tuple(name for name in _LISTS_OF_CLASS if name != "continuum")
-# Common names of raw folders whose lamps have a list of their own.
-_LIST_OF_RAW_ID = {1: "cfl", 2: "fraunhofer", 4: "mercury", 10: "argon"}
-_NO_LINES = {"led": "an LED has no lines of known wavelength"}
+_LISTS_OF_CLASS = {one.name: one.line_lists for one in taxonomy.LAMP_CLASSES}
+_TITLES = {one.name: one.title for one in taxonomy.LAMP_CLASSES}
 
 
 def line_lists_of(lamp: str) -> tuple[str, ...]:
@@ -44,15 +32,15 @@ def line_lists_of(lamp: str) -> tuple[str, ...]:
 
 
 def _lists_of_one(name: str) -> tuple[str, ...]:
-    if name in _NO_LINES:
-        raise NoAxis(_NO_LINES[name], code="no_lines")
     if name in available_line_lists():
         return (name,)
     if name in _LISTS_OF_CLASS:
+        if not _LISTS_OF_CLASS[name]:
+            raise NoAxis(f"{_TITLES[name]}: no lines of known wavelength", code="no_lines")
         return _LISTS_OF_CLASS[name]
     for source in taxonomy.sources_of_words([name]) if name.isalpha() else ():
-        if source.raw_id in _LIST_OF_RAW_ID:
-            return (_LIST_OF_RAW_ID[source.raw_id],)
+        if source.line_list is not None:
+            return (source.line_list,)
         if source.class_name is not None:
             return _lists_of_one(source.class_name)
     raise DataError(f"lamp {name!r}: expected one of {', '.join(known_lamps())}; or several, a+b")

@@ -10,11 +10,10 @@ from lib.files import read_json
 from lib.paths import MODELS
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
-from lib.recognition.axis.line_lists import LINE_LAMPS
 from lib.recognition.band import Band, BandProfile
 from lib.recognition.name.classifier import Prediction
 from lib.recognition.name.opinion import opinion
-from lib.taxonomy import CLASSES
+from lib.taxonomy import CLASSES, LINE_CLASSES
 
 CARD_NAME = "verdict.json"
 # What a name rests on: the classifier's certainty, its belief in this name, the second opinion's,
@@ -22,7 +21,7 @@ CARD_NAME = "verdict.json"
 # Log odds, but for the last, a logarithm.
 FIGURES = ("certainty", "belief", "opinion", "lines", "reading")
 # Lamps with lines are doubted for other reasons than LEDs, and these than continua.
-KINDS = ("lines", "led", "continuum")
+KINDS = ("lines", *(name for name in CLASSES if name not in LINE_CLASSES))
 # No probability is surer than this.
 _SUREST = 0.997
 
@@ -50,7 +49,7 @@ class NameEvidence:
     @property
     def kind(self) -> str:
         """Return which of `KINDS` the guess is."""
-        return "lines" if self.source in LINE_LAMPS else self.source
+        return "lines" if self.source in LINE_CLASSES else self.source
 
 
 def name_evidence(prediction: Prediction, profile: BandProfile, band: Band) -> NameEvidence:
@@ -74,8 +73,8 @@ def name_evidence(prediction: Prediction, profile: BandProfile, band: Band) -> N
         log_odds(prediction.certainty[0]),
         log_odds(prediction.probabilities[0, guess]),
         log_odds(second[guess]),
-        log_odds(axis.probability) if source in LINE_LAMPS else 0.0,
-        np.log(band.reading.error_nm) if source in LINE_LAMPS else 0.0,
+        log_odds(axis.probability) if source in LINE_CLASSES else 0.0,
+        np.log(band.reading.error_nm) if source in LINE_CLASSES else 0.0,
     ]
     return NameEvidence(source, probabilities, np.array(figures), axis)
 

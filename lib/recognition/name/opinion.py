@@ -9,9 +9,11 @@ from functools import cache
 
 import numpy as np
 
+from lib.errors import DataError
 from lib.paths import MODELS
 from lib.recognition.axis.reading import COLUMNS, Reading, resampled
 from lib.recognition.network import LiteNetwork
+from lib.taxonomy import CLASSES
 
 # Bins of this width from the first wavelength on, each the mean of so many samples.
 BIN_NM, FIRST_NM, BINS = 2.0, 350.0, 300
@@ -65,5 +67,18 @@ def light_over_wavelengths(rgb: np.ndarray, reading: Reading) -> np.ndarray:
 
 @cache
 def shipped_opinion() -> LiteNetwork:
-    """Return the network in models/names, loaded once a process."""
-    return LiteNetwork(MODELS / "names")
+    """Return the network in models/names, loaded once a process.
+
+    Raises
+    ------
+    DataError
+        If it is missing, not whole, or trained for other classes.
+    """
+    network = LiteNetwork(MODELS / "names")
+    classes = network.card.get("classes")
+    if classes != [*CLASSES, None]:
+        raise DataError(
+            f"{MODELS / 'names'}: trained for the classes {classes}; expected {list(CLASSES)} and "
+            "none: train it with train_shipped.py names --overwrite"
+        )
+    return network

@@ -150,6 +150,9 @@ DESCRIPTIONS = (
 )
 
 
+_KEYWORDS = {source.raw_id: source.keywords for source in RAW_SOURCES}
+
+
 def draw_title(rng: np.random.Generator, raw_ids: tuple[int, ...], kind: str = "") -> str:
     """Draw a title that names the given raw sources, or none of them.
 
@@ -161,12 +164,18 @@ def draw_title(rng: np.random.Generator, raw_ids: tuple[int, ...], kind: str = "
         Kind of a lamp without a raw source, for a title that names it.
     """
     if len(raw_ids) == 2:
-        words = [str(rng.choice(RAW_SOURCES[raw_id].keywords)) for raw_id in raw_ids]
+        words = [str(rng.choice(_KEYWORDS[raw_id])) for raw_id in raw_ids]
         joint = rng.choice([" and ", " vs ", " + ", "_", " or "])
         return joint.join(words) + str(rng.choice([" lamp", "", " light", " compared"]))
-    phrases = PHRASES[raw_ids[0]] if raw_ids else NAMED_KINDS.get(kind, NAMELESS)
+    phrases = _phrases(raw_ids[0]) if raw_ids else NAMED_KINDS.get(kind, NAMELESS)
     title = str(rng.choice(phrases)) + str(rng.choice(EXTRAS))
     return title.upper() if rng.random() < 0.04 else title
+
+
+def _phrases(raw_id: int) -> tuple[str, ...]:
+    """Return titles of a raw source: its own, or plain ones of its keywords."""
+    plain = (f"{word}{what}" for word in _KEYWORDS[raw_id] for what in (" lamp", " spectrum", ""))
+    return PHRASES.get(raw_id) or tuple(plain)
 
 
 def keywords_of(title: str) -> list[str]:

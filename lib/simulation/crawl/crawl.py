@@ -13,9 +13,9 @@ import numpy as np
 from lib.errors import DataError
 from lib.simulation.crawl import captions
 from lib.simulation.crawl.retouch import CHANGES
-from lib.simulation.lamps.catalogue import unknown_lamps
+from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
 from lib.simulation.photos.photos import draw_lamp
-from lib.taxonomy import CLASSES
+from lib.taxonomy import CLASSES, LAMP_CLASSES
 
 # Part of all rows that has each fault; a row has one at most. The author of nnSIC kept fewer than
 # one download in ten; these rates leave enough to learn from in a small heap.
@@ -31,35 +31,8 @@ FAULT_RATES: dict[str, float] = {
     "not_an_image": 0.01,
 }
 
-# Shares of the classes, between equal ones and those of nnSIC's images; the rest are other lamps.
-CLASS_SHARES = {
-    "led": 0.23,
-    "cfl_hg": 0.25,
-    "continuum": 0.18,
-    "neon": 0.08,
-    "helium": 0.06,
-    "hydrogen": 0.07,
-    "nitrogen": 0.06,
-}
-RAW_ID_OF_LAMP = {
-    "white_led": 0,
-    "coloured_led": 0,
-    "phosphor_led": 0,
-    "rgb_led": 0,
-    "triphosphor": 1,
-    "halophosphate": 1,
-    "daylight": 2,
-    "star": 2,
-    "incandescent": 3,
-    "mercury": 4,
-    "neon": 5,
-    "helium": 6,
-    "hydrogen": 7,
-    "nitrogen": 8,
-    "laser": 9,
-    "laser_lines": 9,
-    "argon": 10,
-}
+# Of all rows the classes hold this part at most.
+_MOST_OF_CLASSES = 0.97
 ROWS_PER_FOLDER = 1000
 PNG_SHARE = 0.2
 NEWEST_ID = 144_000
@@ -143,8 +116,9 @@ def plant_faults(rng: np.random.Generator, count: int, rates: Mapping[str, float
 
 
 def draw_lamp_name(rng: np.random.Generator) -> str:
-    """Draw the name of a lamp by the shares of the classes."""
-    ends = np.cumsum([CLASS_SHARES[name] for name in CLASSES])
+    """Draw the name of a lamp by the shares of the classes; the rest are other lamps."""
+    ends = np.cumsum([one.share for one in LAMP_CLASSES])
+    ends /= max(ends[-1] / _MOST_OF_CLASSES, 1.0)
     where = rng.random()
     if where < ends[-1]:
         return draw_lamp(rng, CLASSES[int(np.searchsorted(ends, where, side="right"))]).name
@@ -157,7 +131,7 @@ def describe(
 ) -> Download:
     """Return the plan of one row, duplicates apart."""
     lamp = None if fault == "non_spectrum" else draw_lamp_name(rng)
-    raw_id = RAW_ID_OF_LAMP.get(lamp) if lamp else None
+    raw_id = LAMPS[lamp].raw_id if lamp else None
     raw_ids = () if raw_id is None else (raw_id,)
     if fault == "no_class":
         raw_ids = ()

@@ -8,7 +8,7 @@ import numpy as np
 
 from lib.simulation.lamps import discharge, glow, outliers, unusual
 from lib.simulation.lamps.spectra import WAVELENGTHS_NM
-from lib.taxonomy import CLASSES
+from lib.taxonomy import CLASSES, LINE_CLASSES, class_of_raw_id
 
 __all__ = ["LAMPS", "WAVELENGTHS_NM", "Lamp", "class_lamps", "unknown_lamps"]
 
@@ -32,6 +32,8 @@ class Lamp:
         Share of this lamp among those of its class, or among the unknowns.
     held_out : bool
         True for kinds that no training and no fitting may use: they are for evaluation.
+    raw_id : int or None
+        Of the raw folder that people sort its photos into.
     """
 
     name: str
@@ -40,33 +42,41 @@ class Lamp:
     kind: str
     weight: float = 1.0
     held_out: bool = False
+    raw_id: int | None = None
 
 
-def _known(name: str, class_name: str, draw: Callable, weight: float = 1.0) -> Lamp:
-    return Lamp(name, draw, class_name, class_name, weight)
+def _known(name: str, raw_id: int, draw: Callable, weight: float = 1.0) -> Lamp:
+    class_name = class_of_raw_id(raw_id)
+    return Lamp(name, draw, class_name, class_name, weight, raw_id=raw_id)
 
 
 def _unknown(
-    name: str, kind: str, draw: Callable, weight: float = 1.0, *, held_out: bool = False
+    name: str,
+    kind: str,
+    draw: Callable,
+    weight: float = 1.0,
+    *,
+    held_out: bool = False,
+    raw_id: int | None = None,
 ) -> Lamp:
-    return Lamp(name, draw, None, kind, weight, held_out)
+    return Lamp(name, draw, None, kind, weight, held_out, raw_id)
 
 
 _KNOWN = (
-    _known("white_led", "led", glow.draw_white_led, 5),
-    _known("coloured_led", "led", glow.draw_coloured_led, 3),
-    _known("phosphor_led", "led", glow.draw_phosphor_led, 0.6),
-    _known("rgb_led", "led", glow.draw_rgb_led, 1.4),
-    _known("triphosphor", "cfl_hg", discharge.draw_triphosphor, 6),
-    _known("halophosphate", "cfl_hg", discharge.draw_halophosphate, 2),
-    _known("mercury", "cfl_hg", discharge.draw_mercury, 2.5),
-    _known("incandescent", "continuum", glow.draw_incandescent, 4),
-    _known("daylight", "continuum", glow.draw_daylight, 5),
-    _known("star", "continuum", glow.draw_star, 2),
-    _known("neon", "neon", discharge.draw_neon),
-    _known("helium", "helium", discharge.draw_helium),
-    _known("hydrogen", "hydrogen", discharge.draw_hydrogen),
-    _known("nitrogen", "nitrogen", discharge.draw_nitrogen),
+    _known("white_led", 0, glow.draw_white_led, 5),
+    _known("coloured_led", 0, glow.draw_coloured_led, 3),
+    _known("phosphor_led", 0, glow.draw_phosphor_led, 0.6),
+    _known("rgb_led", 0, glow.draw_rgb_led, 1.4),
+    _known("triphosphor", 1, discharge.draw_triphosphor, 6),
+    _known("halophosphate", 1, discharge.draw_halophosphate, 2),
+    _known("mercury", 4, discharge.draw_mercury, 2.5),
+    _known("incandescent", 3, glow.draw_incandescent, 4),
+    _known("daylight", 2, glow.draw_daylight, 5),
+    _known("star", 2, glow.draw_star, 2),
+    _known("neon", 5, discharge.draw_neon),
+    _known("helium", 6, discharge.draw_helium),
+    _known("hydrogen", 7, discharge.draw_hydrogen),
+    _known("nitrogen", 8, discharge.draw_nitrogen),
 )
 
 
@@ -84,8 +94,7 @@ def _draw_of_class(rng: np.random.Generator, class_name: str) -> np.ndarray:
 
 def _draw_displaced(rng: np.random.Generator) -> np.ndarray:
     """A lamp of any class but LEDs and continua, which are no stranger out of place."""
-    line_lamps = ("cfl_hg", "neon", "helium", "hydrogen", "nitrogen")
-    return outliers.displace(rng, _draw_of_class(rng, rng.choice(line_lamps)))
+    return outliers.displace(rng, _draw_of_class(rng, rng.choice(LINE_CLASSES)))
 
 
 def _rare_gas(gas: str) -> Callable:
@@ -101,7 +110,7 @@ def _flame(salt: str) -> Callable:
 
 
 _UNKNOWN = (
-    _unknown("argon", "argon", _rare_gas("argon")),
+    _unknown("argon", "argon", _rare_gas("argon"), raw_id=10),
     _unknown("xenon", "xenon", _rare_gas("xenon")),
     _unknown("xenon_arc", "xenon", discharge.draw_xenon_arc, 0.5),
     _unknown("metal_halide", "metal_halide", discharge.draw_metal_halide),
@@ -123,12 +132,12 @@ _UNKNOWN = (
     _unknown("displaced", "displaced", _draw_displaced, 1.5),
     _unknown("sodium_low", "sodium_low", discharge.draw_sodium_low, held_out=True),
     _unknown("sodium_high", "sodium_high", discharge.draw_sodium_high, held_out=True),
-    _unknown("laser", "laser", unusual.draw_laser, held_out=True),
+    _unknown("laser", "laser", unusual.draw_laser, held_out=True, raw_id=9),
     _unknown("krypton", "krypton", _rare_gas("krypton"), held_out=True),
     _unknown("oxygen", "oxygen", _rare_gas("oxygen"), held_out=True),
     _unknown("carbon_dioxide", "carbon_dioxide", _rare_gas("carbon_dioxide"), held_out=True),
     _unknown("thallium", "thallium", _metal("thallium"), held_out=True),
-    _unknown("laser_lines", "laser_lines", unusual.draw_laser_lines, held_out=True),
+    _unknown("laser_lines", "laser_lines", unusual.draw_laser_lines, held_out=True, raw_id=9),
     _unknown("flame_barium", "flame_barium", _flame("barium"), held_out=True),
     _unknown("flame_copper", "flame_copper", _flame("copper"), held_out=True),
     _unknown("flame_gas", "flame_gas", _flame("gas"), held_out=True),

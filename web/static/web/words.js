@@ -1,16 +1,7 @@
 // What the service's short words mean, for people.
 
-export const SOURCES = {
-  led: ["LED", "A light-emitting diode"],
-  cfl_hg: ["Fluorescent or mercury lamp", "Mercury lines, with or without phosphors"],
-  continuum: ["Continuous light", "Sun, sky, star, incandescent or halogen lamp"],
-  neon: ["Neon lamp", "Many lines from yellow to red"],
-  helium: ["Helium lamp", "Few lines from violet to red"],
-  hydrogen: ["Hydrogen lamp", "The Balmer lines"],
-  nitrogen: ["Nitrogen lamp", "Molecular bands"],
-  cfl: ["Fluorescent lamp"],
-  fraunhofer: ["Sunlight, by its Fraunhofer lines"],
-};
+// Titles of the classes and of some line lists, and a few words about them, from the page.
+const SOURCES = JSON.parse(document.getElementById("titles").textContent);
 
 export function sourceName(id) {
   const plain = id.replaceAll("_", " ");
