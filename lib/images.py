@@ -56,6 +56,10 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 _TIFF_BITS_PER_SAMPLE = 258
+# TIFF 6.0 (NewSubfileType, SubfileType) and DNG 1.7.
+_TIFF_NEW_SUBFILE_TYPE = 254
+_TIFF_SUBFILE_TYPE = 255
+_TIFF_DNG_VERSION = 50706
 
 
 def read_image(
@@ -90,7 +94,7 @@ def read_image(
     Raises
     ------
     DataError
-        If the file is missing, too large, no image, cut short or damaged.
+        If the file is missing, too large, no image, cut short or damaged, or a raw file.
     """
     if isinstance(source, bytes | bytearray | memoryview):
         name = name or "image"
@@ -178,6 +182,7 @@ def _decode(data: bytes, name: str, max_pixels: int) -> np.ndarray:
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 _check_pixels(image.size, name, max_pixels)
                 _check_frames(image, data, name)
+                _check_full_picture(image, data, name)
                 pixels = _decode_16_bit_colour(image, data)
                 if pixels is None:
                     pixels = _decode_8_bit(image, data)
@@ -228,6 +233,23 @@ def _has_more_frames(image: Image.Image) -> bool:
     finally:
         image.seek(0)
     return True
+
+
+def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:
+    """Refuse raw files and other TIFFs that open with a reduced picture, such as a preview.
+
+    What a camera's sensor saw is not decoded here: of a DNG or CR2 only previews are readable.
+    """
+    if image.format != "TIFF":
+        return
+    tags = image.tag_v2
+    reduced = tags.get(_TIFF_NEW_SUBFILE_TYPE, 0) & 1 or tags.get(_TIFF_SUBFILE_TYPE) == 2
+    if reduced or _TIFF_DNG_VERSION in tags or data[8:10] == b"CR":
+        width, height = image.size
+        raise DataError(
+            f"{name}: a raw file, or one that opens with a reduced picture of {width} x {height} "
+            "pixels; expected the developed picture, such as a JPEG or TIFF saved from it"
+        )
 
 
 def _decode_16_bit_colour(image: Image.Image, data: bytes) -> np.ndarray | None:

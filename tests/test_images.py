@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from lib.errors import DataError
 from lib.images import MAX_FRAMES, is_image_name, list_images, read_image, write_png
@@ -105,6 +105,33 @@ def test_16_bit_tiff_is_turned_once(picture, orientation):
     little.write(struct.pack(order + "H", len(entries)) + b"".join(entries) + bytes(4))
     expected = picture if orientation == 1 else np.rot90(picture, -1)
     np.testing.assert_array_equal(read_image(little.getvalue()), expected)
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [{254: 1}, {255: 2}, {50706: b"\1\4\0\0"}, {254: 5, 50706: b"\1\4\0\0"}],
+    ids=["new subfile type", "subfile type", "dng", "dng preview"],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
+def test_a_raw_file_is_refused_not_read_by_its_preview(picture, mode, tags):
+    preview = Image.fromarray(picture[:, :, 1].astype(np.uint16)) if mode == "I;16" else None
+    preview = preview or Image.fromarray(picture).convert(mode)
+    full = Image.fromarray(np.tile(picture, (4, 4, 1)))
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        info[tag] = value
+    data = encode(preview, "TIFF", tiffinfo=info, save_all=True, append_images=[full])
+    with pytest.raises(DataError, match=r"lamp\.dng: a raw.* of 64 x 48 pixels; expected the dev"):
+        read_image(data, name="lamp.dng")
+
+
+def test_a_tiff_whose_later_pages_are_reduced_is_read(picture):
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[254] = 2
+    small = Image.fromarray(picture[::4, ::4])
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    data = encode(picture, "TIFF", tiffinfo=info, save_all=True, append_images=[small])
+    np.testing.assert_array_equal(read_image(data), picture)
 
 
 def test_grey_palette_and_two_level_pictures_become_rgb(picture):
