@@ -88,10 +88,6 @@ class Analysis:
         """Return the crop, uint8 of shape (15, 480, 3)."""
         return _decode(self.crop)
 
-    def thumbnail_pixels(self) -> np.ndarray:
-        """Return the thumbnail, uint8 of shape (h, w, 3), the longer side at most 256 pixels."""
-        return _decode(self.thumbnail)
-
     def canvas_pixels(self) -> np.ndarray:
         """Return the fingerprint's canvas, uint8 of shape (64, 64, 3)."""
         return _decode(self.canvas)
