@@ -2,7 +2,8 @@
 
 Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
-        curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard
+        curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;
+        with --overwrite in models/.<arch>-new until finished, so that the older run lives on
 
 Example: python s4_train.py --train InputData/train.tfrecord InputData/simulated.tfrecord
 """

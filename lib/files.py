@@ -73,6 +73,35 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
 
 
 @contextmanager
+def only_writer(folder: Path, lock: Path, *, wait_s: float = 0.0) -> Iterator[None]:
+    """Let one process at a time write `folder`, by the system's lock on the file `lock`.
+
+    The lock ends with its process, however that ends; the file, which is empty, stays.
+
+    Raises
+    ------
+    DataError
+        If another process holds the lock for longer than `wait_s`, or the disk knows no locks.
+    """
+    from filelock import FileLock, Timeout
+
+    with write_errors(lock):
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        # Without fallback: a file that is its own lock would outlive a killed process.
+        hold = FileLock(lock, fallback_to_soft=False)
+        try:
+            hold.acquire(timeout=wait_s)
+        except Timeout as error:
+            raise DataError(
+                f"{folder}: another process is writing it; wait for its end, or name another folder"
+            ) from error
+    try:
+        yield
+    finally:
+        hold.release()
+
+
+@contextmanager
 def write_errors(path: Path) -> Iterator[None]:
     """Turn what the system says when writing fails into a DataError that names `path`."""
     try:

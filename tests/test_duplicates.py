@@ -1,15 +1,23 @@
 """Copies of a photo are found whatever was done to them, and nothing else is."""
 
+import shutil
+
 import cv2
 import numpy as np
 import pytest
 
-from lib.curation.analysis import AnalysisStore, analyse, analyse_all
+from lib.curation.analysis import AnalysisStore, analyse, analyse_all, code_version
 from lib.curation.duplicates import chain, near_duplicates
 from lib.curation.fingerprints import fingerprint
 from lib.images import write_png
+<<<<<<< HEAD
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
+=======
+from lib.paths import ROOT
+from lib.simulation.difficulty import PLAIN
+from lib.simulation.photos import simulate_photo
+>>>>>>> f367773653a8fb461f208d7cec3e01793998e572
 
 LAMPS = ("neon", "mercury", "incandescent", "helium", "white_led", "triphosphor")
 
@@ -122,6 +130,39 @@ def test_an_analysis_is_read_back_as_it_was_written(store, photos, tmp_path):
     assert analysis.status == "ok"
     store.write(analysis)
     assert store.read("some-content") == analysis
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """The program's own code and cards, to change."""
+    ignored = shutil.ignore_patterns("__pycache__", "*.tflite", "*.keras", "*.pb")
+    for name in ("lib", "models"):
+        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        *("lib/images.py", "lib/views.py", "lib/curation/analysis.py"),
+        *("lib/recognition/orders.py", "lib/recognition/deeper/another.py"),
+        *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
+    ],
+)
+def test_an_analysis_does_not_outlive_the_code_and_the_networks_that_made_it(checkout, changed):
+    path = checkout / changed
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a") as stream:
+        stream.write("\n")
+    assert code_version(checkout) != code_version()
+
+
+def test_an_analysis_outlives_another_classifier(checkout):
+    for other in ("models/default/model.json", "models/mine/run.json", "lib/training/fit.py"):
+        path = checkout / other
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("another")
+    assert code_version(checkout) == code_version()
 
 
 def test_what_cannot_be_analysed_has_its_reason(tmp_path):

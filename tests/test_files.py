@@ -1,12 +1,16 @@
 import errno
 import os
+import subprocess
+import sys
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from lib import files
 from lib.errors import DataError
+from lib.paths import ROOT
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):
@@ -33,6 +37,50 @@ def test_an_unwritable_place_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(DataError, match="cannot be written"):
         files.write_bytes(tmp_path / "file" / "a.bin", b"x")
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from lib.files import only_writer
+with only_writer(Path("run"), Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+@contextmanager
+def holding(lock, seconds=60.0):
+    """Hold a lock in another process."""
+    command = [sys.executable, "-c", HOLD, str(lock), str(seconds)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
+        try:
+            assert process.stdout.readline() == b"held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_second_writer_is_refused_and_a_killed_one_leaves_no_lock(tmp_path):
+    lock = tmp_path / "deep" / "lock"
+    with holding(lock) as other:
+        with (
+            pytest.raises(DataError, match="run: another process is writing it; wait"),
+            files.only_writer(Path("run"), lock),
+        ):
+            pass
+        other.kill()
+        other.wait()
+        with files.only_writer(Path("run"), lock):
+            pass
+
+
+def test_a_second_writer_may_wait_for_the_first(tmp_path):
+    with (
+        holding(tmp_path / "lock", seconds=0.5),
+        files.only_writer(Path("run"), tmp_path / "lock", wait_s=30),
+    ):
+        pass
 
 
 def test_a_missing_column_is_named(tmp_path):

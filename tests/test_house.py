@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 WINGS = ("simulation", "curation", "recognition", "training", "making")
 # What each wing may use beside itself.
 MAY_USE = {"curation": {"recognition"}, "making": {"simulation", "recognition", "training"}}
-COMMANDS = sorted(path.name for path in [*ROOT.glob("s?_*.py"), *ROOT.glob("[iet]*.py")])
+COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
 
 
 def imports_of(path: Path) -> set[str]:
@@ -80,7 +80,3 @@ def test_every_help_works(command):
     )
     assert done.returncode == 0, done.stderr
     assert "usage:" in done.stdout
-
-
-def test_every_help_was_looked_for():
-    assert {"identify.py", "evaluate.py", "s2_preprocess.py"} <= set(COMMANDS)

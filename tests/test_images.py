@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pillow_heif
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from lib.errors import DataError
 from lib.images import MAX_FRAMES, is_image_name, list_images, read_image, write_png
@@ -107,6 +107,33 @@ def test_16_bit_tiff_is_turned_once(picture, orientation):
     np.testing.assert_array_equal(read_image(little.getvalue()), expected)
 
 
+@pytest.mark.parametrize(
+    "tags",
+    [{254: 1}, {255: 2}, {50706: b"\1\4\0\0"}, {254: 5, 50706: b"\1\4\0\0"}],
+    ids=["new subfile type", "subfile type", "dng", "dng preview"],
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "I;16"])
+def test_a_raw_file_is_refused_not_read_by_its_preview(picture, mode, tags):
+    preview = Image.fromarray(picture[:, :, 1].astype(np.uint16)) if mode == "I;16" else None
+    preview = preview or Image.fromarray(picture).convert(mode)
+    full = Image.fromarray(np.tile(picture, (4, 4, 1)))
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    for tag, value in tags.items():
+        info[tag] = value
+    data = encode(preview, "TIFF", tiffinfo=info, save_all=True, append_images=[full])
+    with pytest.raises(DataError, match=r"lamp\.dng: a raw.* of 64 x 48 pixels; expected the dev"):
+        read_image(data, name="lamp.dng")
+
+
+def test_a_tiff_whose_later_pages_are_reduced_is_read(picture):
+    info = TiffImagePlugin.ImageFileDirectory_v2()
+    info[254] = 2
+    small = Image.fromarray(picture[::4, ::4])
+    small.encoderinfo = {"tiffinfo": {254: 1}}
+    data = encode(picture, "TIFF", tiffinfo=info, save_all=True, append_images=[small])
+    np.testing.assert_array_equal(read_image(data), picture)
+
+
 def test_grey_palette_and_two_level_pictures_become_rgb(picture):
     grey = picture[:, :, 1]
     np.testing.assert_array_equal(read_image(encode(grey, "PNG")), np.dstack([grey] * 3))
@@ -164,6 +191,90 @@ def test_a_file_cut_short_is_an_error_that_names_it(picture, format_name):
     for kept in (0, 3, 40, len(data) // 2, int(len(data) * 0.9)):
         with pytest.raises(DataError, match=r"lamp\.jpg.*expected"):
             read_image(data[:kept], name="lamp.jpg")
+
+
+@pytest.fixture(scope="module")
+def lamp():
+    """Lines on black with some noise, of a webcam's size."""
+    rng = np.random.default_rng(3)
+    image = rng.normal(6, 2, (480, 640, 3))
+    image[180:300, 90:560:47] += 180
+    return image.clip(0, 255).astype(np.uint8)
+
+
+JPEG_KINDS = pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"progressive": True},
+        {"subsampling": "4:4:4"},
+        {"restart_marker_blocks": 7},
+        {"grey": True},
+    ],
+    ids=str,
+)
+
+
+def encode_jpeg(lamp, options):
+    options = dict(options)
+    return encode(lamp[:, :, 0] if options.pop("grey", False) else lamp, "JPEG", **options)
+
+
+@JPEG_KINDS
+def test_a_jpeg_without_its_end_marker_is_read_whole(lamp, options):
+    data = encode_jpeg(lamp, options)
+    whole = read_image(data)
+    assert data.endswith(b"\xff\xd9")
+    for ended in (data[:-2], data[:-1], data[:-2] + bytes(2), data[:-2] + bytes(5000)):
+        np.testing.assert_array_equal(read_image(ended), whole)
+
+
+@JPEG_KINDS
+@pytest.mark.parametrize("zeroed", [4, 8, 16])
+def test_a_jpeg_with_zeroed_last_bytes_is_dark_where_they_were(lamp, options, zeroed):
+    data = encode_jpeg(lamp, options)
+    read = read_image(data[:-zeroed] + bytes(zeroed))
+    differs = (read != read_image(data)).any(axis=2)
+    assert not differs[:463].any()
+    assert differs.sum() < 0.02 * differs.size
+    # The decoder alone would leave it grey, at 128.
+    assert read[differs].max(initial=0) < 10
+
+
+@JPEG_KINDS
+@pytest.mark.parametrize("kept", [0.2, 0.5, 0.7, 0.9, 0.97])
+def test_a_jpeg_that_lacks_rows_is_refused_whatever_follows(lamp, options, kept):
+    data = encode_jpeg(lamp, options)
+    cut = data[: int(len(data) * kept)]
+    for follows in (b"", bytes(len(data) - len(cut)), b"\r\n"):
+        with pytest.raises(DataError, match=r"lamp\.jpg: damaged or cut short.*expected"):
+            read_image(cut + follows, name="lamp.jpg")
+
+
+def test_a_progressive_jpeg_that_lacks_passes_is_refused(lamp):
+    data = encode(lamp, "JPEG", progressive=True)
+    starts = [place for place in range(len(data)) if data[place : place + 2] == b"\xff\xda"]
+    for start in starts[1:]:
+        with pytest.raises(DataError, match="cut short"):
+            read_image(data[:start])
+
+
+def test_a_thumbnail_does_not_stand_in_for_missing_passes(lamp):
+    data = encode(lamp, "JPEG", progressive=True)
+    thumbnail = encode(lamp[::8, ::8], "JPEG")
+    segment = b"\xff\xe1" + struct.pack(">H", len(thumbnail) + 2) + thumbnail
+    data = data[:2] + segment + data[2:]
+    whole = read_image(data)
+    np.testing.assert_array_equal(read_image(data[:-2]), whole)
+    with pytest.raises(DataError, match="cut short"):
+        read_image(data[: data.rfind(b"\xff\xda")])
+
+
+@pytest.mark.parametrize("format_name", ["JPEG", "PNG", "TIFF", "WEBP"])
+@pytest.mark.parametrize("before", [b"\r\n", b"\n", b" \r\n\r\n"])
+def test_white_space_in_front_of_a_photo_is_left_out(picture, format_name, before):
+    data = encode(picture, format_name)
+    np.testing.assert_array_equal(read_image(before + data), read_image(data))
 
 
 def test_random_damage_gives_a_picture_or_a_data_error(picture):

@@ -12,9 +12,9 @@ def test_the_page_of_lamps_names_the_strongest_lines_well_apart():
     figure = lamp_page(nm, spectra, table, columns=2)
     named, plain = figure.axes
     texts = [text.get_text() for text in named.texts]
-    assert "Hg I 546.1" in texts and "Hg I 435.8" in texts
+    assert "Hg 546.1" in texts and "Hg 435.8" in texts
     # Of the yellow pair, 2 nm apart, one.
-    assert sum(text in texts for text in ("Hg I 577.0", "Hg I 579.1")) == 1
+    assert sum(text in texts for text in ("Hg 577.0", "Hg 579.1")) == 1
     assert not plain.texts
 
 

@@ -78,6 +78,6 @@ def test_make_targets_exist():
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_there_is_no_licence_that_the_owner_did_not_choose():
-    assert not list(ROOT.glob("LICEN[CS]E*"))
-    assert "None yet" in README
+def test_the_licence_section_says_whether_there_is_one():
+    (section,) = re.findall(r"^## Licence\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
+    assert ("None yet" in section) == (not list(ROOT.glob("LICEN[CS]E*")))

@@ -7,6 +7,7 @@ import socket
 import struct
 import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from PIL import Image
 
 import s6_serve
 from benchmarks.running_service import create_token, run_command, running_service, started
+from lib.files import only_writer
 from lib.paths import ROOT
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
@@ -232,6 +234,31 @@ def test_tokens_are_made_listed_and_revoked_from_the_shell(tmp_path):
     listed = run_command("list-tokens", *state)
     assert "physics lab\trevoked" in listed.stdout
     assert made.stdout.splitlines()[-1] not in listed.stdout
+
+
+def test_many_starts_at_once_on_a_new_state_folder_all_come_up(tmp_path):
+    names = [f"token {number}" for number in range(6)]
+    with ThreadPoolExecutor(len(names)) as starts:
+        made = list(
+            starts.map(
+                lambda name: run_command("create-token", name, "--state", str(tmp_path / "state")),
+                names,
+            )
+        )
+    assert [done.stderr for done in made] == [""] * len(names)
+    listed = run_command("list-tokens", "--state", str(tmp_path / "state")).stdout
+    assert sorted(line.split("\t")[0] for line in listed.splitlines()) == names
+
+
+def test_a_start_waits_for_another_on_the_same_state_folder(tmp_path):
+    state = tmp_path / "state"
+    state.mkdir()
+    with ThreadPoolExecutor(1) as starts:
+        with only_writer(state, state / "lock"):
+            made = starts.submit(run_command, "create-token", "late", "--state", str(state))
+            time.sleep(4)
+            assert not made.done() and not (state / "secret_key").exists()
+        assert made.result().returncode == 0
 
 
 def test_a_missing_model_is_one_line(tmp_path):

@@ -217,10 +217,3 @@ class Model(serializers.Serializer):
     classes = serializers.ListField(child=serializers.CharField())
     unknown = serializers.DictField()
     metrics = serializers.DictField()
-
-
-class Health(serializers.Serializer):
-    """Whether photos are being read."""
-
-    status = serializers.ChoiceField(("ok",))
-    model_version = serializers.CharField()

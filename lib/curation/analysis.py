@@ -20,7 +20,7 @@ from tqdm import tqdm
 
 from lib.curation.fingerprints import fingerprint
 from lib.errors import DataError
-from lib.files import write_bytes
+from lib.files import sha256, write_bytes
 from lib.images import read_image
 from lib.paths import ROOT
 from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
@@ -35,6 +35,11 @@ OK = "ok"
 NO_BAND = "no_band"
 ERROR = "error"
 
+# Packages that decide what is found in a photo.
+_DECODERS = (
+    *("numpy", "scipy", "pillow", "pillow-heif", "opencv-python-headless", "imagehash"),
+    "ai-edge-litert",
+)
 # Fields that hold an encoded picture.
 _PICTURES = ("crop", "thumbnail", "canvas")
 
@@ -83,10 +88,6 @@ class Analysis:
         """Return the crop, uint8 of shape (15, 480, 3)."""
         return _decode(self.crop)
 
-    def thumbnail_pixels(self) -> np.ndarray:
-        """Return the thumbnail, uint8 of shape (h, w, 3), the longer side at most 256 pixels."""
-        return _decode(self.thumbnail)
-
     def canvas_pixels(self) -> np.ndarray:
         """Return the fingerprint's canvas, uint8 of shape (64, 64, 3)."""
         return _decode(self.canvas)
@@ -132,7 +133,7 @@ class AnalysisStore:
     """
 
     def __init__(self, folder: Path):
-        self.folder = Path(folder).resolve() / _code_version()
+        self.folder = Path(folder).resolve() / code_version()
 
     def holds(self, digest: str) -> bool:
         """Return whether there is an analysis of a content."""
@@ -200,16 +201,23 @@ def _analyse_some(photos: list[tuple[str, Path]], store: AnalysisStore) -> int:
 
 
 @cache
-def _code_version() -> str:
-    """Return a short hash of all that decides an analysis: this code and its decoders."""
-    sources = [Path(__file__), ROOT / "lib" / "images.py"]
-    sources.append(Path(__file__).with_name("fingerprints.py"))
-    sources += sorted((ROOT / "lib" / "recognition").glob("*.py"))
+def code_version(root: Path = ROOT) -> str:
+    """Return a short hash of all that decides an analysis: code, networks and decoders.
+
+    A network is known by its card, which holds the hash of its weights: a loader checks it.
+    """
+    lib = root / "lib"
+    sources = [lib / "images.py"]
+    sources += [lib / "curation" / name for name in ("analysis.py", "fingerprints.py")]
+    sources += sorted((lib / "recognition").rglob("*.py"))
+    # The classifier names what was found, later; its card has another name than its folder.
+    cards = (root / "models").glob("*/*.json")
+    sources += sorted(card for card in cards if card.stem == card.parent.name)
     digest = hashlib.sha256()
     for source in sources:
-        digest.update(source.read_bytes())
-    for package in ("numpy", "pillow", "pillow-heif", "opencv-python-headless", "imagehash"):
-        digest.update(f"{package} {version(package)}".encode())
+        digest.update(f"{source.relative_to(root).as_posix()} {sha256(source)}\n".encode())
+    for package in _DECODERS:
+        digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()[:16]
 
 

@@ -69,14 +69,17 @@ def draw_lamp(
 def _strongest(
     nm: np.ndarray, intensity: np.ndarray, names: Sequence[str]
 ) -> list[tuple[float, str]]:
-    """Return wavelength and label of the strongest lines that keep their distance."""
+    """Return wavelength and label of the strongest lines that keep their distance.
+
+    A label has the first word of a name, such as H2 of a band's long designation, to fit its room.
+    """
     chosen: list[int] = []
     for i in np.argsort(-intensity, kind="stable"):
         if 375 < nm[i] < 755 and all(abs(nm[i] - nm[j]) > _NAMES_APART_NM for j in chosen):
             chosen.append(i)
         if len(chosen) == _NAMED_LINES:
             break
-    return [(float(nm[i]), f"{names[i]} {nm[i]:.1f}") for i in chosen]
+    return [(float(nm[i]), f"{names[i].split()[0]} {nm[i]:.1f}") for i in chosen]
 
 
 def class_rows(crops: Mapping[str, np.ndarray], *, headings: Sequence[str] = ()) -> Figure:

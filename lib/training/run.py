@@ -8,7 +8,14 @@ from pathlib import Path
 import keras
 
 from lib.errors import DataError
-from lib.files import read_json, require_absent, sha256, write_errors, write_json
+from lib.files import (
+    only_writer,
+    read_json,
+    require_absent,
+    sha256,
+    write_errors,
+    write_json,
+)
 from lib.model_card import CARD_NAME, KERAS_NAME, check_file, read_card
 from lib.paths import MODELS
 from lib.plots import training as plots
@@ -33,61 +40,95 @@ def run(
 ) -> dict:
     """Train into `run_dir` (models/<arch> if None) and return what run.json records.
 
-    Nothing is written before every file has been read through.
+    Nothing is written before every file has been read through. A run that is overwritten stays
+    until the new one, trained beside it, is finished.
 
     Raises
     ------
     DataError
         If a file is no TFRecord of crops, the network is none, the folder holds another run or
-        what this one reads, or the run to resume was given other files or another configuration.
+        what this one reads, another process trains into it, or the run to resume was given other
+        files or another configuration.
     """
     _require_network(config)
     run_dir = run_dir or MODELS / config.arch
     teachers = [Path(teacher) for teacher in config.teachers]
     networks = [*teachers, *([Path(config.init)] if config.init else [])]
-    _require_apart(run_dir, networks, [*train, *outliers, validation, test])
-    require_absent(run_dir, overwrite=overwrite or resume)
-    record = {
-        "finished": False,
-        "architecture": config.arch,
-        "config": asdict(config) | {"teachers": [run_record.portable(path) for path in teachers]},
-        "data": _describe_files(train, outliers, validation, test)
-        | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
-    }
-    if resume:
-        _require_same_run(run_dir / RECORD_NAME, record)
-    else:
-        _clear(run_dir)
-    record |= run_record.describe_environment()
-    write_json(run_dir / RECORD_NAME, record)
+    place = run_dir.resolve()
+    beside = place.with_name(f".{place.name}-new")
+    with only_writer(run_dir, place.with_name(f".{place.name}.lock")):
+        if _is_finished(beside):
+            # Its process was killed while it put the run in place.
+            _put_in_place(beside, place)
+        for folder in (run_dir, beside):
+            _require_apart(folder, networks, [*train, *outliers, validation, test])
+        require_absent(run_dir, overwrite=overwrite or resume)
+        record = {
+            "finished": False,
+            "architecture": config.arch,
+            "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
+            "data": _describe_files(train, outliers, validation, test)
+            | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
+        }
+        if resume:
+            folder = beside if beside.exists() else run_dir
+            _require_same_run(folder / RECORD_NAME, record)
+        else:
+            folder = beside if _is_finished(run_dir) else run_dir
+            for older in {beside, folder}:
+                _clear(older)
+        record |= run_record.describe_environment()
+        write_json(folder / RECORD_NAME, record)
 
-    files = [*train, *outliers]
-    sizes = {
-        path: entry["crops"] for path, entry in zip(files, record["data"]["train"], strict=True)
-    }
-    history = fit.train(config, sizes, validation, run_dir, resume=resume)
+        files = [*train, *outliers]
+        crops = [entry["crops"] for entry in record["data"]["train"]]
+        sizes = dict(zip(files, crops, strict=True))
+        history = fit.train(config, sizes, validation, folder, resume=resume)
+        record |= _conclude(folder, history, validation, test, title=f"{run_dir.name}: {test.stem}")
+        write_json(folder / RECORD_NAME, record)
+        if folder == beside:
+            _put_in_place(beside, place)
+    return record
 
-    network = load_network(run_dir / KERAS_NAME)
+
+def _conclude(
+    folder: Path, history: list[dict], validation: Path, test: Path, *, title: str
+) -> dict:
+    """Test the best network, draw the figures, and return what run.json says of a finished run."""
+    network = load_network(folder / KERAS_NAME)
     result = run_record.assess(network, validation, test)
-    best = min(history, key=lambda row: row["val_loss"])
-    record |= {
+    plots.save_figure(plots.learning_curves(history), folder / "curves.png")
+    write_figures(
+        folder,
+        result["test_labels"],
+        result["test_probabilities"],
+        result["test"],
+        title=title,
+    )
+    return {
         "finished": True,
         "parameters": network.count_params(),
-        "best_epoch": best["epoch"],
+        "best_epoch": min(history, key=lambda row: row["val_loss"])["epoch"],
         "steps": history[-1]["step"],
         "seconds": history[-1]["seconds"],
         **{name: result[name] for name in ("temperature", "unknown", "validation", "test")},
     }
-    plots.save_figure(plots.learning_curves(history), run_dir / "curves.png")
-    write_figures(
-        run_dir,
-        result["test_labels"],
-        result["test_probabilities"],
-        result["test"],
-        title=f"{run_dir.name}: {test.stem}",
-    )
-    write_json(run_dir / RECORD_NAME, record)
-    return record
+
+
+def _is_finished(folder: Path) -> bool:
+    path = folder / RECORD_NAME
+    return path.is_file() and bool(read_json(path).get("finished"))
+
+
+def _put_in_place(new: Path, place: Path) -> None:
+    """Replace the run at `place`, if there is one, by the run `new` beside it."""
+    old = place.with_name(f".{place.name}-old")
+    with write_errors(place):
+        if place.exists():
+            _clear(old)
+            place.rename(old)
+        new.rename(place)
+    _clear(old)
 
 
 def _require_apart(run_dir: Path, networks: Sequence[Path], data: Sequence[Path]) -> None:
