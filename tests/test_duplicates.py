@@ -10,14 +10,9 @@ from lib.curation.analysis import AnalysisStore, analyse, analyse_all, code_vers
 from lib.curation.duplicates import chain, near_duplicates
 from lib.curation.fingerprints import fingerprint
 from lib.images import write_png
-<<<<<<< HEAD
+from lib.paths import ROOT
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
-=======
-from lib.paths import ROOT
-from lib.simulation.difficulty import PLAIN
-from lib.simulation.photos import simulate_photo
->>>>>>> f367773653a8fb461f208d7cec3e01793998e572
 
 LAMPS = ("neon", "mercury", "incandescent", "helium", "white_led", "triphosphor")
 
@@ -144,7 +139,7 @@ def checkout(tmp_path):
 @pytest.mark.parametrize(
     "changed",
     [
-        *("lib/images.py", "lib/views.py", "lib/curation/analysis.py"),
+        *("lib/images.py", "lib/curation/analysis.py"),
         *("lib/recognition/orders.py", "lib/recognition/deeper/another.py"),
         *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
     ],
