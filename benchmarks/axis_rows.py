@@ -48,13 +48,13 @@ def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
     try:
         band = find_band(image)
     except BandNotFound as error:
-        return Result("no_band", str(error), "")
-    profile = band_profile(image, band)
+        return Result("no_band", str(error), error.code, "")
+    profile = band_profile(band)
     try:
         axis, reason = fit_axis(profile, told, axis=band.axis, reading=band.reading), None
     except DataError as error:
         axis, reason = None, f"no wavelength axis: {error}"
-    return Result("ok", reason, "", source=told, band=band, profile=profile, axis=axis)
+    return Result("ok", reason, None, "", source=told, band=band, profile=profile, axis=axis)
 
 
 def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:

@@ -83,7 +83,7 @@ def _cut_crops(rng: np.random.Generator, class_name: str, count: int) -> np.ndar
     while len(crops) < count:
         image = simulate_photo(rng, class_name).image
         try:
-            crops.append(cut_crop(image, find_band(image)))
+            crops.append(cut_crop(find_band(image)))
         except BandNotFound:
             continue
     return np.stack(crops)

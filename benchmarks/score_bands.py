@@ -308,7 +308,7 @@ def draw_sheet(folder: Path, cases: Iterator[Case], *, tiles_a_sheet: int = 24) 
         except BandNotFound as error:
             tiles.append(draw_tile(case.image, None, None, "none", (case.name, str(error))))
             continue
-        outline, crop = band.outline(), cut_crop(case.image, band)
+        outline, crop = band.outline(), cut_crop(band)
         note = f"{band.axis} blue {band.blue_end} {band.angle_deg:+.1f} deg"
         tiles.append(draw_tile(case.image, crop, outline, band.blue_end, (case.name[-50:], note)))
     for first in range(0, len(tiles), tiles_a_sheet):

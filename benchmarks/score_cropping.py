@@ -12,6 +12,7 @@ Writes: the report on stdout
 
 import argparse
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import cv2
@@ -21,7 +22,7 @@ from joblib import Parallel, delayed
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
+from lib.recognition.band import Band, BandNotFound, cut_crop, find_band, straightened
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.straighten import Geometry
 from lib.simulation.crops.crops import simulate_crops
@@ -39,10 +40,10 @@ def photo_crops(seed: int, number: int) -> tuple[int, np.ndarray | None, np.ndar
     label = number % len(CLASSES)
     photo = simulate_photo(rng, CLASSES[label])
     try:
-        found = cut_crop(photo.image, find_band(photo.image))
+        found = cut_crop(find_band(photo.image))
     except BandNotFound:
         found = None
-    return label, found, cut_crop(photo.image, true_band(photo)), photo.truth.family
+    return label, found, cut_crop(true_band(photo)), photo.truth.family
 
 
 def true_band(photo: SimulatedPhoto) -> Band:
@@ -56,18 +57,20 @@ def true_band(photo: SimulatedPhoto) -> Band:
     half = max((breadth - np.ptp(across)) / 2, 0.5)
     geometry = Geometry(box.axis, start, stop - 1, box.centre_line, half)
     found = find_or_none(photo.image)
-    template = found or Band(0, 0, 1, 1, box.axis, "none", 0.0, False, None, geometry, (0, 0))
+    template = vars(found) if found else dict.fromkeys(field.name for field in fields(Band))
     lean, smile = (
         (found.geometry.lean, found.geometry.smile)
         if found and found.axis == box.axis
         else (-geometry.slope(), 0.0)
     )
     geometry = Geometry(box.axis, start, stop - 1, box.centre_line, half, lean, smile)
-    values = vars(template) | {
+    rows = (-0.7 * half, 0.7 * half)
+    values = template | {
         "axis": box.axis,
         "blue_end": box.blue_end,
         "geometry": geometry,
-        "rows": (-0.7 * half, 0.7 * half),
+        "rows": rows,
+        "strip": straightened(photo.image, geometry, rows),
     }
     return Band(**values)
 

@@ -119,7 +119,7 @@ def analyse(photo: Path, digest: str) -> Analysis:
         **seen,
         band=_band_fields(band),
         quality=band.quality.as_dict(),
-        crop=_encode(".png", cut_crop(image, band)),
+        crop=_encode(".png", cut_crop(band)),
     )
 
 

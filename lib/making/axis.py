@@ -202,7 +202,7 @@ def known_candidate(seed: int, number: int) -> KnownCandidate | None:
     photo = simulate_photo(rng, lamp)
     try:
         band = find_band(photo.image)
-        profile = band_profile(photo.image, band)
+        profile = band_profile(band)
         candidate = find_candidate(profile, LAMPS[lamp], band.reading)
     except DataError:
         return None

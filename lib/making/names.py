@@ -101,8 +101,8 @@ def known_names(model: Path, seed: int, number: int) -> list[tuple[NameEvidence,
             band = find_band(photo.image)
         except DataError:
             continue
-        prediction = classifier.predict(cut_crop(photo.image, band)[np.newaxis])
-        profile = band_profile(photo.image, band)
+        prediction = classifier.predict(cut_crop(band)[np.newaxis])
+        profile = band_profile(band)
         found.append((name_evidence(prediction, profile, band), photo.truth.class_name))
     return found
 

@@ -85,4 +85,4 @@ def cut_photo(seed: int, number: int, group: str) -> Record | None:
     if max(overlap_along(band, box) for box in photo.truth.boxes) < _LEAST_OVERLAP:
         return None
     label = CLASSES.index(lamp) if group == "known" else UNKNOWN_LABEL
-    return cut_crop(photo.image, band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"
+    return cut_crop(band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"

@@ -1,9 +1,9 @@
 """Find the spectrum in a photo, and take it out straight.
 
 `find_band` says where the spectrum lies, which end is blue and how good its light is, or raises
-`BandNotFound`. `cut_crop` makes the strip that the classifier reads, `band_profile` the
-native-resolution profile that the wavelength fit reads, both through `straighten`, so that every
-sample's place in the photo is known.
+`BandNotFound`. It straightens the band once: `cut_crop` makes of that what the classifier reads,
+`band_profile` the native-resolution profile that the wavelength fit reads, and every sample's place
+in the photo is known.
 """
 
 from dataclasses import dataclass, field, replace
@@ -28,9 +28,8 @@ from lib.recognition.straighten import Geometry, sample
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
-# Rows sampled for each crop row: enough to average the noise of a tall band, bounded for speed.
-_SAMPLES_PER_CROP_ROW = 5
-_MOST_PROFILE_ROWS = 64
+# Rows sampled of a band, five for each crop row: enough to average the noise of a tall one.
+_MAX_ROWS = 5 * CROP_ROWS
 # Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
 # bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum (with the
 # trace network of 0.3.0).
@@ -73,8 +72,10 @@ class Band:
     geometry : Geometry
         The exact map between the straightened band and the photo.
     rows : tuple of float
-        Offsets from the centre line between which the lines are cleanest; the crop and the
-        profile are made of these.
+        Offsets from the centre line between which the lines are cleanest.
+    strip : uint8 array of shape (n_rows, n, 3)
+        The light between these, straight: one sample a photo pixel from `geometry.start` to
+        `geometry.stop`. The crop and the profile are made of it.
     reading : Reading
         Wavelengths that colours and pattern suggest along the profile.
     """
@@ -90,6 +91,7 @@ class Band:
     quality: Quality
     geometry: Geometry
     rows: tuple[float, float]
+    strip: np.ndarray = field(compare=False, repr=False)
     reading: Reading = field(compare=False)
 
     @property
@@ -163,13 +165,14 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         return None
     geometry = order.geometry
     rows = clean_rows(image, geometry)
-    profile, clipped, _ = _mean_rows(image, geometry, rows)
+    strip = straightened(image, geometry, rows)
+    profile, clipped = _mean_rows(strip)
     background, noise = measure_background(image, geometry)
     lit = _lit_part(profile - background, noise)
     if lit.stop - lit.start < len(profile):
         first = round(geometry.start)
         geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
-        profile, clipped = profile[lit], clipped[lit]
+        strip, profile, clipped = strip[:, lit], profile[lit], clipped[lit]
     reading, towards_red = _read(profile, order.towards_red)
     quality = measure_quality(profile - background, clipped, noise, background, order.confidence)
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
@@ -190,6 +193,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         quality=quality,
         geometry=geometry,
         rows=rows,
+        strip=strip,
         reading=reading.reversed() if towards_red < 0 else reading,
     )
 
@@ -229,17 +233,26 @@ def _merit(band: Band) -> float:
     return quality.evidence * quality.brightness * (1 - quality.clipped_fraction)
 
 
-def cut_crop(image: np.ndarray, band: Band) -> np.ndarray:
-    """Cut a band out of its photo, straight, blue left.
+def straightened(image: np.ndarray, geometry: Geometry, rows: tuple[float, float]) -> np.ndarray:
+    """Return the light of a band between two offsets from its centre line, straight.
+
+    Returns
+    -------
+    uint8 array of shape (n_rows, n, 3)
+        One sample a photo pixel along the band, about one across, at most `_MAX_ROWS`.
+    """
+    return sample(image, geometry, _native_positions(geometry), _row_offsets(rows, _MAX_ROWS))
+
+
+def cut_crop(band: Band) -> np.ndarray:
+    """Return the crop of a band, straight, blue left.
 
     Returns
     -------
     uint8 array of shape (15, 480, 3)
-        Column `c` shows the photo at `crop_positions(band)[c]` on the band's centre line.
+        Its columns share the length of the band evenly.
     """
-    geometry = band.geometry
-    offset = _row_offsets(band.rows, CROP_ROWS * _SAMPLES_PER_CROP_ROW)
-    strip = sample(image, geometry, _native_positions(geometry), offset)
+    strip = band.strip
     shrinks = strip.shape[1] >= CROP_COLUMNS
     # Rows first, so that noise is averaged before columns are interpolated.
     strip = cv2.resize(strip, (strip.shape[1], CROP_ROWS), interpolation=cv2.INTER_AREA)
@@ -251,17 +264,10 @@ def cut_crop(image: np.ndarray, band: Band) -> np.ndarray:
     return np.ascontiguousarray(crop[:, ::-1] if band.reversed else crop)
 
 
-def crop_positions(band: Band) -> np.ndarray:
-    """Return photo x (horizontal) or y (vertical) of each crop column's centre, float64 (480,)."""
-    native = _native_positions(band.geometry)
-    edge = native[0] - 0.5
-    position = edge + (np.arange(CROP_COLUMNS) + 0.5) * (len(native) / CROP_COLUMNS)
-    return position[::-1].copy() if band.reversed else position
-
-
-def band_profile(image: np.ndarray, band: Band) -> BandProfile:
+def band_profile(band: Band) -> BandProfile:
     """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
-    rgb, clipped, position = _mean_rows(image, band.geometry, band.rows)
+    rgb, clipped = _mean_rows(band.strip)
+    position = _native_positions(band.geometry)
     order = slice(None, None, -1) if band.reversed else slice(None)
     return BandProfile(*(np.ascontiguousarray(part[order]) for part in (rgb, clipped, position)))
 
@@ -278,16 +284,12 @@ def _row_offsets(rows: tuple[float, float], most: int) -> np.ndarray:
     return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
 
 
-def _mean_rows(
-    image: np.ndarray, geometry: Geometry, rows: tuple[float, float]
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Robust mean over the clean rows: rgb float32 (n, 3), clipped (n,), position (n,)."""
-    position = _native_positions(geometry)
-    strip = sample(image, geometry, position, _row_offsets(rows, _MOST_PROFILE_ROWS))
+def _mean_rows(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Robust mean over a strip's rows: rgb float32 (n, 3), clipped bool (n,)."""
     clipped = (strip >= CLIPPED_LEVEL).any(axis=2).mean(axis=0) >= 0.5
     drop = int(_TRIM * len(strip))
     kept = np.sort(strip, axis=0)[drop : len(strip) - drop] if drop else strip
-    return kept.mean(axis=0, dtype=np.float32), clipped, position
+    return kept.mean(axis=0, dtype=np.float32), clipped
 
 
 def _bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -118,7 +118,7 @@ def crop_photo(photo: Path, name: str, crop: Path, digest: str) -> dict[str, obj
         band = find_band(image)
     except BandNotFound as error:
         return {"status": "no_band", "reason": str(error)}
-    write_png(crop, cut_crop(image, band), {_DIGEST_KEYWORD: digest})
+    write_png(crop, cut_crop(band), {_DIGEST_KEYWORD: digest})
     return {**_band_columns(band), "status": "ok", "reason": None}
 
 

@@ -133,9 +133,9 @@ def recognise(
         band = find_band(image)
     except BandNotFound as error:
         return Result("no_band", str(error), error.code, version)
-    crop = cut_crop(image, band)
+    crop = cut_crop(band)
     prediction = classifier.predict(crop[np.newaxis])
-    profile = band_profile(image, band)
+    profile = band_profile(band)
     evidence = name_evidence(prediction, profile, band)
     names = shipped_name_verdict()
     certainty = names.certainty(evidence)
