@@ -20,8 +20,8 @@ from lib.errors import DataError
 from lib.files import write_json
 from lib.images import list_images
 from lib.paths import DEFAULT_MODEL
-from lib.recognition import registry
 from lib.recognition.batch import recognise_files
+from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
@@ -89,17 +89,17 @@ def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Ass
 
 def compare(args: argparse.Namespace) -> None:
     """Test models on the same files, print them side by side and write."""
-    models, left_out = registry.load_models(args.compare)
+    models, left_out = model_table.load_models(args.compare)
     rows = []
     for model, classifier in models.items():
-        row = registry.describe(model, classifier)
+        row = model_table.describe(model, classifier)
         if args.tfrecord or args.photos:
             report = assess(args, model, classifier)[0]
         else:
-            report = registry.recorded_report(model, classifier)
-        rows.append({**row, **{name: report[name] for name in registry.REPORT_KEYS}})
-    tested = ", ".join(map(str, args.tfrecord or [args.photos or registry.tested_on(rows)]))
-    for line in (*left_out, *registry.table_lines(rows), f"tested on {tested}"):
+            report = model_table.recorded_report(model, classifier)
+        rows.append({**row, **{name: report[name] for name in model_table.REPORT_KEYS}})
+    tested = ", ".join(map(str, args.tfrecord or [args.photos or model_table.tested_on(rows)]))
+    for line in (*left_out, *model_table.table_lines(rows), f"tested on {tested}"):
         print(line)
     if args.json:
         write_json(args.json, {"tested_on": tested, "models": rows})

@@ -1,4 +1,4 @@
-"""The folder of models as a registry that a person can read: what each is, its size, its speed."""
+"""The folder of models as a table that a person can read: what each is, its size, its speed."""
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ _TIMED_CALLS = 200
 def load_models(paths: Iterable[Path]) -> tuple[dict[Path, Classifier], list[str]]:
     """Return the models of the folders among `paths`, and a line for each that has none to load.
 
-    Files are passed over: a shell's `models/*` has the registry's README among them.
+    Files are passed over: a shell's `models/*` may hold some.
 
     Raises
     ------

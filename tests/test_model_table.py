@@ -10,7 +10,7 @@ from lib.model_card import CARD_NAME
 
 
 @pytest.fixture
-def registry(frozen_model, tmp_path):
+def models(frozen_model, tmp_path):
     """Two models with records, one without, a README, as in models/."""
     folder = tmp_path / "models"
     for name, version in (("first", "v1"), ("second", "v2")):
@@ -23,9 +23,9 @@ def registry(frozen_model, tmp_path):
     return folder
 
 
-def test_models_are_compared_on_the_same_files(registry, crops_folder, tmp_path, capsys):
+def test_models_are_compared_on_the_same_files(models, crops_folder, tmp_path, capsys):
     test_file = crops_folder / "test.tfrecord"
-    arguments = ["--compare", *map(str, sorted(registry.iterdir())), "--tfrecord", str(test_file)]
+    arguments = ["--compare", *map(str, sorted(models.iterdir())), "--tfrecord", str(test_file)]
     arguments += ["--json", str(tmp_path / "all.json"), "--plot", str(tmp_path / "plots")]
     assert evaluate.main(arguments) == 0
     out = capsys.readouterr().out
@@ -38,15 +38,15 @@ def test_models_are_compared_on_the_same_files(registry, crops_folder, tmp_path,
     assert (tmp_path / "plots" / "models.png").stat().st_size > 5000
 
 
-def test_without_test_files_the_records_are_compared(registry, capsys):
-    assert evaluate.main(["--compare", str(registry / "first"), str(registry / "second")]) == 0
+def test_without_test_files_the_records_are_compared(models, capsys):
+    assert evaluate.main(["--compare", str(models / "first"), str(models / "second")]) == 0
     out = capsys.readouterr().out
     assert "tested on the same test file in training" in out
     assert "trained on what nobody recorded" in out
 
 
-def test_a_registry_without_any_model_is_one_clear_line(registry, capsys):
-    assert evaluate.main(["--compare", str(registry / "unfinished")]) == 1
+def test_a_models_without_any_model_is_one_clear_line(models, capsys):
+    assert evaluate.main(["--compare", str(models / "unfinished")]) == 1
     error = capsys.readouterr().err
     assert error.startswith("error: ") and "model.json" in error and error.count("\n") == 1
 
