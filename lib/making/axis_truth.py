@@ -1,11 +1,11 @@
 """Where wavelength axes of simulated photos are judged, and what is true there."""
 
-from typing import Protocol
-
 import numpy as np
 
-from lib.making.trace_views import KnownBand, Line, ends_of
+from lib.making.trace_views import ends_of
+from lib.recognition.band import Band
 from lib.simulation.lamps import catalogue
+from lib.simulation.photos.truth import BandTruth
 from lib.taxonomy import LINE_CLASSES
 
 # Lamps with lines, and the class under which they are recognised.
@@ -21,15 +21,8 @@ _FEWEST_PLACES = 3
 _ROWS = 9
 
 
-class FoundBand(Protocol):
-    """A found band, as far as its place in the photo goes: see `lib.recognition.band.Band`."""
-
-    geometry: Line
-    rows: tuple[float, float]
-
-
 def asked_places(
-    band: FoundBand, truth: KnownBand | None, *, everywhere: bool = False
+    band: Band, truth: BandTruth | None, *, everywhere: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return places along a found band at `ASKED_NM`, and the wavelengths that it shows there.
 
@@ -38,8 +31,9 @@ def asked_places(
 
     Parameters
     ----------
-    band : FoundBand
-    truth : KnownBand or None
+    band : Band
+        Of it only geometry and rows count.
+    truth : BandTruth or None
         None where the band is no true one.
     everywhere : bool
         Along all of the true band, not only where it shows `ASKED_NM`.

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
+
+from lib.recognition.axis.fit import Candidate
 
 # An axis further off than this somewhere in its claimed range is wrong, nm.
 WRONG_NM = 5.0
@@ -14,16 +15,6 @@ WRONG_NM = 5.0
 WRONG_SHARE = 0.01
 _FOLDS = 10
 _ROUNDS = 4
-
-
-class Candidate(Protocol):
-    """An axis before its verdict: see `lib.recognition.axis.fit.Candidate`."""
-
-    def claim(self, error_scale: float) -> tuple[int, int]:
-        """Return the half-open stretch of places that it claims."""
-
-    def evidence(self, claim: tuple[int, int]) -> np.ndarray:
-        """Return what the verdict weighs."""
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
+from lib.simulation.photos.truth import BandTruth
 
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
@@ -22,17 +22,6 @@ _MOST_TURNED_DEG = 15.0
 _WIDEST_FRAME = 0.6
 # Reframed photos are reduced to this, which a canvas does not show.
 _REFRAMED_PX = 800
-
-
-class BandBox(Protocol):
-    """What is known of a band: see `lib.simulation.photos.truth.BandTruth`."""
-
-    x0: int
-    y0: int
-    x1: int
-    y1: int
-    axis: str
-    centre_line: tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -54,7 +43,7 @@ class Trace:
     axis: str
 
 
-def trace_of(box: BandBox) -> Trace:
+def trace_of(box: BandTruth) -> Trace:
     """Return the trace of a band of known truth."""
     low, high = (box.x0, box.x1) if box.axis == "horizontal" else (box.y0, box.y1)
     breadth = box.y1 - box.y0 if box.axis == "horizontal" else box.x1 - box.x0
@@ -66,7 +55,7 @@ def trace_of(box: BandBox) -> Trace:
 
 
 def training_views(
-    rng: np.random.Generator, image: np.ndarray, boxes: Sequence[BandBox], count: int
+    rng: np.random.Generator, image: np.ndarray, boxes: Sequence[BandTruth], count: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return views of one photo, each turned or mirrored at random, and their targets.
 
@@ -76,7 +65,7 @@ def training_views(
     Parameters
     ----------
     image : uint8 array of shape (h, w, 3)
-    boxes : sequence of BandBox
+    boxes : sequence of BandTruth
         Every usable band, whole ones only; empty for a photo without a spectrum.
 
     Returns

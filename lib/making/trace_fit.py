@@ -4,7 +4,6 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
 
 import keras
 import numpy as np
@@ -13,18 +12,10 @@ from lib.files import require_absent
 from lib.making.freeze import freeze
 from lib.making.trace_network import build_trace_network, trace_loss
 from lib.making.trace_views import NM_UNIT, mirror
+from lib.recognition.network import LiteNetwork
 
 BATCH = 64
 RATE = 3e-3
-
-
-class Teacher(Protocol):
-    """A frozen trace network: see `lib.recognition.network.LiteNetwork`."""
-
-    card: dict
-
-    def run(self, values: np.ndarray) -> np.ndarray:
-        """Return the output (places, 4) for the light along one line (places, channels)."""
 
 
 class Lines(keras.utils.PyDataset):
@@ -61,7 +52,7 @@ def fit_trace_network(
     *,
     seed: int,
     epochs: int,
-    teachers: Sequence[Teacher] = (),
+    teachers: Sequence[LiteNetwork] = (),
     overwrite: bool = False,
 ) -> dict:
     """Train, freeze and write the trace network.
@@ -72,7 +63,7 @@ def fit_trace_network(
         Files of light, float16 (n, places, channels), and targets, float16 (n, places, 3).
     output : Path
         Folder that receives the network and its card.
-    teachers : sequence of Teacher
+    teachers : sequence of LiteNetwork
         Earlier networks; the training lines' targets are their opinions.
 
     Returns
@@ -113,7 +104,7 @@ def fit_trace_network(
     return freeze(network, output, held_light[:32], card)
 
 
-def taught(teachers: Sequence[Teacher], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
     """Return targets with the teachers' opinions of cover and direction in place of the truth.
 
     Sigmoids of the mean of their logits, over both ways to read a line. Wavelengths stay those of

@@ -1,11 +1,11 @@
 """What the trace network is to say: which places along a line a first order covers, blue where."""
 
 from collections.abc import Sequence
-from typing import Protocol
 
 import numpy as np
 
-from lib.making.band_views import BandBox
+from lib.recognition.straighten import Geometry
+from lib.simulation.photos.truth import BandTruth
 
 # The covered part of a place; 1 if blue lies towards the line's start, 0 if towards its stop; the
 # wavelength there, in these units.
@@ -19,34 +19,12 @@ _NARROWEST, _WIDEST = 0.05, 4.5
 _LEAST_WINDOW_PX = 8.0
 
 
-class Line(Protocol):
-    """A line through a photo: see `lib.recognition.straighten.Geometry`."""
-
-    axis: str
-    half_height: float
-
-    def across(self, along: np.ndarray) -> np.ndarray:
-        """Return the across coordinate at `along`."""
-
-    def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return photo x and y, shape (m, n), of n coordinates along at m offsets across."""
-
-
-class KnownBand(BandBox, Protocol):
-    """What else is known of a band: see `lib.simulation.photos.truth.BandTruth`."""
-
-    blue_side: str
-
-    def nm_in_photo(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-        """Return wavelengths at places of the photo, pixel centres."""
-
-
-def ends_of(band: KnownBand) -> tuple[int, int]:
+def ends_of(band: BandTruth) -> tuple[int, int]:
     """Return a band's ends along the dispersion, half-open pixels."""
     return (band.x0, band.x1) if band.axis == "horizontal" else (band.y0, band.y1)
 
 
-def belongs(line: Line, band: KnownBand) -> bool:
+def belongs(line: Geometry, band: BandTruth) -> bool:
     """Return whether a line runs along a band."""
     if line.axis != band.axis:
         return False
@@ -55,22 +33,22 @@ def belongs(line: Line, band: KnownBand) -> bool:
     return bool(off <= _NEAR * (line.half_height + half_height(band)))
 
 
-def half_height(band: KnownBand) -> float:
+def half_height(band: BandTruth) -> float:
     """Return half the breadth of a band across its dispersion, tilt left out."""
     breadth = band.y1 - band.y0 if band.axis == "horizontal" else band.x1 - band.x0
     line = np.polynomial.polynomial.polyval(np.array(ends_of(band)), band.centre_line)
     return max((breadth - float(np.ptp(line))) / 2, 0.5)
 
 
-def trace_targets(edges: np.ndarray, line: Line, bands: Sequence[KnownBand]) -> np.ndarray:
+def trace_targets(edges: np.ndarray, line: Geometry, bands: Sequence[BandTruth]) -> np.ndarray:
     """Return what each place of a line shows, float32 (n, 3).
 
     Parameters
     ----------
     edges : float array of shape (n + 1,)
         Photo coordinates along the line of the places' edges, in pixel edges.
-    line : Line
-    bands : sequence of KnownBand
+    line : Geometry
+    bands : sequence of BandTruth
         Every usable first order of the photo, whole ones only.
     """
     targets = np.zeros((len(edges) - 1, TARGETS), np.float32)
