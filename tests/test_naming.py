@@ -4,7 +4,6 @@ import pytest
 from lib.errors import DataError
 from lib.making.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.axis.axis import NoAxis
 from lib.recognition.axis.calibration import make_calibration
 from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.name import naming
@@ -21,8 +20,6 @@ from lib.recognition.recognise import recognise
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
-
-UNCONFIRMED = NoAxis("not so", code="unconfirmed_axis", probability=0.02)
 
 
 def straight(first_nm, last_nm, error_nm=1.0):
@@ -51,10 +48,10 @@ def test_an_opinion_is_a_probability_of_each_class_and_of_none():
 
 def evidence(source="neon", **figures):
     values = np.array([figures.get(name, 0.0) for name in FIGURES])
-    return NameEvidence(source, np.full(len(CLASSES), 1 / len(CLASSES)), values, UNCONFIRMED)
+    return NameEvidence(source, np.full(len(CLASSES), 1 / len(CLASSES)), values)
 
 
-@pytest.mark.parametrize("figure", ["certainty", "belief", "opinion", "lines"])
+@pytest.mark.parametrize("figure", ["certainty", "opinion"])
 def test_each_figure_makes_the_shipped_verdict_surer(figure):
     verdict = shipped_name_verdict()
     said = [verdict.certainty(evidence(**{figure: value})) for value in (-3.0, 0.0, 3.0)]
@@ -83,18 +80,13 @@ def neon():
     return simulate_photo(np.random.default_rng(4), "neon", **vars(PLAIN))
 
 
-def test_a_lamp_whose_lines_do_not_fit_is_not_named(monkeypatch, neon):
+def test_a_guess_that_the_second_opinion_doubts_is_not_named(monkeypatch, neon):
     classifier = Classifier(DEFAULT_MODEL)
     named = recognise(neon.image, classifier)
     assert (named.status, named.source) == ("ok", "neon")
     calibration = make_calibration(named.axis, neon.image, named.band)
-    doubting = NameVerdict(
-        dict.fromkeys(KINDS, np.array([0.0, 0.0, 0.0, 2.0, 0.0])),
-        dict.fromkeys(KINDS, 0.0),
-        {"threshold": 0.5, "curve": []},
-    )
-    monkeypatch.setattr("lib.recognition.recognise.shipped_name_verdict", lambda: doubting)
-    monkeypatch.setattr(naming, "own_axis", lambda *args: UNCONFIRMED)
+    none = np.array([0.01] * len(CLASSES) + [0.93])
+    monkeypatch.setattr(naming, "opinion", lambda rgb, reading: none)
     refused = recognise(neon.image, classifier)
     assert (refused.status, refused.source, refused.axis) == ("unknown", None, None)
     assert "neon" in refused.reason

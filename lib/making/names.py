@@ -102,8 +102,8 @@ def known_names(model: Path, seed: int, number: int) -> list[tuple[NameEvidence,
         except DataError:
             continue
         prediction = classifier.predict(cut_crop(band)[np.newaxis])
-        profile = band_profile(band)
-        found.append((name_evidence(prediction, profile, band), photo.truth.class_name))
+        evidence = name_evidence(prediction, band_profile(band).rgb, band.reading)
+        found.append((evidence, photo.truth.class_name))
     return found
 
 

@@ -16,10 +16,11 @@ from lib.images import read_image
 from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.calibration import Calibration
+from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.name.naming import name_evidence, own_axis, shipped_name_verdict
+from lib.recognition.name.naming import name_evidence, shipped_name_verdict
 from lib.recognition.name.rejection import Verdict, judge
 
 
@@ -136,13 +137,12 @@ def recognise(
     crop = cut_crop(band)
     prediction = classifier.predict(crop[np.newaxis])
     profile = band_profile(band)
-    evidence = name_evidence(prediction, profile, band)
+    evidence = name_evidence(prediction, profile.rgb, band.reading)
     names = shipped_name_verdict()
     certainty = names.certainty(evidence)
     if lamp is not None:
         # A lamp named by the user is taken at the user's word.
         verdict, source = Verdict("ok"), source_of_lamp(lamp)
-        own = own_axis(profile, band, lamp)
     else:
         verdict = judge(
             evidence.probabilities,
@@ -152,8 +152,7 @@ def recognise(
             min_precision=min_precision,
         )
         source = evidence.source if verdict.status == "ok" else None
-        own = evidence.axis
-    axis = own if source is not None else None
+    axis = None if source is None else _own_axis(profile, band, lamp or source)
     if calibration is not None:
         own = axis if isinstance(axis, WavelengthAxis) else None
         axis = _calibrated_axis(calibration, image, band, own)
@@ -182,6 +181,14 @@ def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
         return recognise(read_image(path), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
+
+
+def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:
+    """Return the axis that the photo's own lines give, or why they give none."""
+    try:
+        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
+    except NoAxis as error:
+        return error
 
 
 def _calibrated_axis(

@@ -1,4 +1,4 @@
-"""Which lamp it is and how surely: classifier, second opinion and the lamp's lines as one."""
+"""Which lamp it is and how surely: classifier and second opinion as one."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,18 +8,16 @@ import numpy as np
 from lib.errors import DataError
 from lib.files import read_json
 from lib.paths import MODELS
-from lib.recognition.axis.axis import NoAxis, WavelengthAxis
-from lib.recognition.axis.fit import fit_axis
-from lib.recognition.band import Band, BandProfile
+from lib.recognition.axis.reading import Reading
 from lib.recognition.name.classifier import Prediction
 from lib.recognition.name.opinion import opinion
 from lib.taxonomy import CLASSES, LINE_CLASSES
 
 CARD_NAME = "verdict.json"
-# What a name rests on: the classifier's certainty, its belief in this name, the second opinion's,
-# the probability of the axis that the lamp's lines give, and the error of the wavelengths read.
-# Log odds, but for the last, a logarithm.
-FIGURES = ("certainty", "belief", "opinion", "lines", "reading")
+# What a name rests on, as log odds: the classifier's certainty, its belief in this name, and the
+# second opinion's. How well the lamp's lines fit the wavelengths, and how surely these are read, tell
+# nothing more: the second opinion has weighed both.
+FIGURES = ("certainty", "belief", "opinion")
 # Lamps with lines are doubted for other reasons than LEDs, and these than continua.
 KINDS = ("lines", *(name for name in CLASSES if name not in LINE_CLASSES))
 # No probability is surer than this.
@@ -37,14 +35,11 @@ class NameEvidence:
     probabilities : float64 array of shape (n_classes,)
         Geometric mean of the classifier's and the second opinion's, of sum 1.
     figures : float64 array of shape (len(FIGURES),)
-    axis : WavelengthAxis or NoAxis
-        What the lines of `source` give, or why they give no axis.
     """
 
     source: str
     probabilities: np.ndarray
     figures: np.ndarray
-    axis: WavelengthAxis | NoAxis
 
     @property
     def kind(self) -> str:
@@ -52,39 +47,24 @@ class NameEvidence:
         return "lines" if self.source in LINE_CLASSES else self.source
 
 
-def name_evidence(prediction: Prediction, profile: BandProfile, band: Band) -> NameEvidence:
-    """Weigh up what classifier, second opinion and lines say of a band.
+def name_evidence(prediction: Prediction, rgb: np.ndarray, reading: Reading) -> NameEvidence:
+    """Weigh up what classifier and second opinion say of a band.
 
     Parameters
     ----------
     prediction : Prediction
         Of the band's crop.
-    profile : BandProfile
-        Of the band.
-    band : Band
+    rgb : float array of shape (n, 3)
+        The band's profile, 0 to 255.
+    reading : Reading
+        Of the profile.
     """
-    second = opinion(profile.rgb, band.reading)
+    second = opinion(rgb, reading)
     odds = np.sqrt(prediction.probabilities[0].astype(np.float64) * second[:-1])
     probabilities = odds / odds.sum()
     guess = int(probabilities.argmax())
-    source = CLASSES[guess]
-    axis = own_axis(profile, band, source)
-    figures = [
-        log_odds(prediction.certainty[0]),
-        log_odds(prediction.probabilities[0, guess]),
-        log_odds(second[guess]),
-        log_odds(axis.probability) if source in LINE_CLASSES else 0.0,
-        np.log(band.reading.error_nm) if source in LINE_CLASSES else 0.0,
-    ]
-    return NameEvidence(source, probabilities, np.array(figures), axis)
-
-
-def own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:
-    """Return the axis that a lamp's lines give, or why they give none."""
-    try:
-        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
-    except NoAxis as error:
-        return error
+    figures = (prediction.certainty[0], prediction.probabilities[0, guess], second[guess])
+    return NameEvidence(CLASSES[guess], probabilities, np.array([log_odds(one) for one in figures]))
 
 
 def log_odds(probability: float) -> float:
