@@ -15,8 +15,8 @@ from lib.taxonomy import CLASSES, LINE_CLASSES
 
 CARD_NAME = "verdict.json"
 # What a name rests on, as log odds: the classifier's certainty, its belief in this name, and the
-# second opinion's. How well the lamp's lines fit the wavelengths, and how surely these are read, tell
-# nothing more: the second opinion has weighed both.
+# second opinion's. How well the lamp's lines fit, and how surely wavelengths are read, tell nothing
+# more: the second opinion has weighed both.
 FIGURES = ("certainty", "belief", "opinion")
 # Lamps with lines are doubted for other reasons than LEDs, and these than continua.
 KINDS = ("lines", *(name for name in CLASSES if name not in LINE_CLASSES))
