@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import importlib.util
 import io
 import logging
 import os
@@ -14,6 +15,31 @@ from lib.errors import DataError
 
 # TensorFlow reports a missing GPU as an error; what really fails comes as an exception.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+def report_exception(kind, error, traceback) -> None:
+    """Say in one line what is not installed; show any other exception as Python does."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    here = Path(__file__).parent
+    ours = (here / package).is_dir() or (here / f"{package}.py").is_file()
+    if not isinstance(error, ModuleNotFoundError) or ours:
+        sys.__excepthook__(kind, error, traceback)
+        return
+    print(
+        f"error: {package} is not installed; expected all that requirements.txt lists: "
+        "python -m pip install -r requirements.txt (to train: under Python 3.11 to 3.13)",
+        file=sys.stderr,
+    )
+
+
+# Here and not in `run`: some commands import what they need before they run.
+sys.excepthook = report_exception
+
+
+def require(package: str) -> None:
+    """Raise ModuleNotFoundError for a package that a long command would miss only at its end."""
+    if importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
 def make_parser(

@@ -188,6 +188,7 @@ def load(paths: list[Path]) -> tuple[np.ndarray, np.ndarray]:
 
 def train(args: argparse.Namespace) -> None:
     """Simulate, train and, where TensorFlow is the backend, freeze."""
+    cli.require("keras")
     weights = args.output / "axis.keras"
     require_absent(weights, overwrite=args.overwrite)
     held, *training = make_shards(args)

@@ -110,6 +110,7 @@ def make_shard(seed: int, number: int, folder: Path) -> None:
 
 def train(args: argparse.Namespace) -> None:
     """Make the views, train, freeze."""
+    cli.require("tensorflow")
     shards = make_shards(args, make_shard, "views")
     from lib.training.band_fit import fit_band_network
 

@@ -119,6 +119,7 @@ def jittered(rng: np.random.Generator, box: BandTruth) -> Geometry:
 
 def train(args: argparse.Namespace) -> None:
     """Make the examples, train, freeze."""
+    cli.require("tensorflow")
     teachers = [LiteNetwork(folder) for folder in args.teachers]
     shards = make_shards(args, make_shard, "lines")
     from lib.training.trace_fit import fit_trace_network
