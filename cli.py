@@ -6,6 +6,7 @@ import importlib.util
 import io
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -47,10 +48,16 @@ def make_parser(
 ) -> argparse.ArgumentParser:
     """Return a parser whose help is the command's module docstring, with the shared flags."""
     parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=_as_called(doc), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_shared_flags(parser, seed=seed, overwrite=overwrite)
     return parser
+
+
+def _as_called(doc: str) -> str:
+    """Return a docstring whose examples call a script as the user did, who may have no script."""
+    name = Path(sys.argv[0]).name
+    return re.sub(r"python \w+\.py", name, doc) if name.startswith("spectrum ") else doc
 
 
 def add_shared_flags(
