@@ -1,4 +1,5 @@
-# The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python 3.11+.
+# The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python
+# 3.11 to 3.13. `make lock` writes down the versions that are installed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,13 +7,15 @@ DEMO := demo
 PHOTOS := 420
 CROPS := 12000
 EPOCHS := 6
+# CI gives `-c requirements.lock`.
+PIP_FLAGS ?=
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format lock clean
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/installed: $(wildcard requirements*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt $(PIP_FLAGS)
 	touch $@
 
 demo: $(VENV)/installed
@@ -39,6 +42,12 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: $(VENV)/installed
+	(echo "# The versions that CI tests, under Python 3.11; made by make lock."; \
+		$(BIN)/python -m pip list --format freeze --exclude pip --exclude setuptools) \
+		> requirements.lock.new
+	mv requirements.lock.new requirements.lock
 
 clean:
 	rm -rf $(DEMO) $(VENV)
