@@ -7,9 +7,9 @@ import io
 import logging
 import os
 import re
+import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from lib.errors import DataError
@@ -141,19 +141,12 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@contextmanager
-def quiet_import() -> Iterator[None]:
-    """Silence stderr while TensorFlow is imported: it writes notes that no setting turns off."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+def print_next(script: str, *words: object) -> None:
+    """Print the command that goes on with what this one has made."""
+    here = Path.cwd()
+    paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
+    words = [word.relative_to(here) if word in paths else word for word in words]
+    print(f"next: python {shlex.join(map(str, (script, *words)))}")
 
 
 def given_path(text: str) -> Path:

@@ -28,6 +28,7 @@ import cli
 from lib.errors import DataError
 from lib.files import require_absent
 from lib.paths import INPUT_DATA, RAW_DATA
+from lib.quiet import quiet_stderr
 from lib.recognition.band import BandNotFound, cut_crop, find_band
 from lib.simulation.camera import EFFECT_NAMES, Effects
 from lib.simulation.crawl import FAULT_RATES
@@ -166,7 +167,8 @@ def write_crops(args: argparse.Namespace) -> None:
 
 def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training.tfrecord import write_shards
+    with quiet_stderr():
+        from lib.training.tfrecord import write_shards
 
     numbered = f"{glob.escape(args.output.stem)}-{5 * '[0-9]'}{args.output.suffix}"
     earlier = [args.output, *sorted(args.output.parent.glob(numbered))]

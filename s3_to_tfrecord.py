@@ -14,6 +14,7 @@ from pathlib import Path
 
 import cli
 from lib.paths import INPUT_DATA
+from lib.quiet import quiet_stderr
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,7 +66,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training.dataset import CROPS_NAME, class_table, write_dataset
 
     record = write_dataset(
@@ -85,7 +86,7 @@ def convert(args: argparse.Namespace) -> None:
 
 def inspect(args: argparse.Namespace) -> None:
     """Print what is in a TFRecord and draw its first crops."""
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training.inspection import describe, draw_sheet
 
     print(describe(args.inspect))

@@ -33,6 +33,7 @@ import cli
 from lib.errors import DataError
 from lib.files import atomic_path, read_json, require_absent, write_json
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
 from lib.recognition.axis import NoAxis
 from lib.recognition.axis_verdict import CARD_NAME, EVIDENCE
 from lib.recognition.band import band_profile, cut_crop, find_band
@@ -192,9 +193,10 @@ def train(args: argparse.Namespace) -> None:
     weights = args.output / "axis.keras"
     require_absent(weights, overwrite=args.overwrite)
     held, *training = make_shards(args)
-    import keras
+    with quiet_stderr():
+        import keras
 
-    from lib.training.axis_network import fit_axis_network
+        from lib.training.axis_network import fit_axis_network
 
     views, nm = load(training)
     network = fit_axis_network(
@@ -232,10 +234,11 @@ def freeze(args: argparse.Namespace) -> None:
     weights = args.output / "axis.keras"
     if not weights.is_file():
         raise DataError(f"{weights}: no such file; expected a trained network")
-    import keras
+    with quiet_stderr():
+        import keras
 
-    from lib.training.axis_network import measure, turned
-    from lib.training.lite_network import freeze as freeze_network
+        from lib.training.axis_network import measure, turned
+        from lib.training.lite_network import freeze as freeze_network
 
     network = keras.models.load_model(weights, compile=False)
     views, nm, lamps = make_examples(VALIDATION_CROPS // 2, _STREAM - 1)

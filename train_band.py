@@ -25,6 +25,7 @@ from tqdm import tqdm
 
 import cli
 from lib.paths import INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
 from lib.simulation.photos import SimulatedPhoto, simulate_photo, simulate_scene
 
 VIEWS_A_PHOTO = 4
@@ -112,7 +113,8 @@ def train(args: argparse.Namespace) -> None:
     """Make the views, train, freeze."""
     cli.require("tensorflow")
     shards = make_shards(args, make_shard, "views")
-    from lib.training.band_fit import fit_band_network
+    with quiet_stderr():
+        from lib.training.band_fit import fit_band_network
 
     held = max(1, round(VALIDATION_SHARE * shards))
     card = fit_band_network(

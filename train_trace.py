@@ -24,6 +24,7 @@ import numpy as np
 import cli
 from lib.files import atomic_path
 from lib.paths import INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
 from lib.recognition.lite_network import LiteNetwork
 from lib.recognition.orders import first_window
 from lib.recognition.search import find_candidates
@@ -122,7 +123,8 @@ def train(args: argparse.Namespace) -> None:
     cli.require("tensorflow")
     teachers = [LiteNetwork(folder) for folder in args.teachers]
     shards = make_shards(args, make_shard, "lines")
-    from lib.training.trace_fit import fit_trace_network
+    with quiet_stderr():
+        from lib.training.trace_fit import fit_trace_network
 
     paths = [args.cache / f"lines-{args.seed}-{number:04d}.npz" for number in range(shards)]
     held = max(1, round(VALIDATION_SHARE * shards))

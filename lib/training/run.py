@@ -1,7 +1,7 @@
 """One training run: check its files, train, calibrate, test, record."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -30,10 +30,12 @@ def run(
     run_dir: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    on_epoch: Callable[[dict], None] = lambda row: None,
 ) -> dict:
     """Train into `run_dir` (models/<arch> if None) and return what run.json records.
 
-    Nothing is written before every file has been read through.
+    Nothing is written before every file has been read through. `on_epoch` is called with each row
+    of history.csv.
 
     Raises
     ------
@@ -65,7 +67,7 @@ def run(
     sizes = {
         path: entry["crops"] for path, entry in zip(files, record["data"]["train"], strict=True)
     }
-    history = fit.train(config, sizes, validation, run_dir, resume=resume)
+    history = fit.train(config, sizes, validation, run_dir, resume=resume, on_epoch=on_epoch)
 
     network = load_network(run_dir / KERAS_NAME)
     result = run_record.assess(network, validation, test)
