@@ -20,6 +20,9 @@ $(VENV)/installed: $(wildcard requirements*.txt)
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
+	@echo "The model that ships, on photos that ship:"
+	$(BIN)/python identify.py web/static/web/examples --plot $(DEMO)/shipped
+	@echo "Look at $(DEMO)/shipped/overview.png. Now every stage, from simulated photos to a model:"
 	$(BIN)/python s0_simulate.py photos --count $(PHOTOS) --seed 1 --output $(DEMO)/RawData
 	$(BIN)/python s1_label_images.py --input $(DEMO)/RawData
 	$(BIN)/python s2_preprocess.py --input $(DEMO)/RawData/Image_Labeled --output $(DEMO)/InputData --sheet
@@ -30,7 +33,9 @@ demo: $(VENV)/installed
 	$(BIN)/python s5_freeze_pb.py --input $(DEMO)/model
 	$(BIN)/python s0_simulate.py photos --count 12 --seed 3 --output $(DEMO)/photos
 	$(BIN)/python identify.py $(DEMO)/photos/Image --model $(DEMO)/model --plot $(DEMO)/identified
-	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/"
+	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/."
+	@echo "The model in $(DEMO)/model is a toy: it shows that the stages work, on few crops and in"
+	@echo "minutes. The good one is models/default, which identify.py takes without --model."
 
 test: $(VENV)/installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
