@@ -15,6 +15,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -37,6 +38,8 @@ from lib.terminal import AnswerTable
 
 log = logging.getLogger(__name__)
 
+# What a line of a figure's title holds.
+_TITLE_LETTERS = 150
 # The contact sheet of --plot, beside the photos' own pictures.
 _OVERVIEW = "overview"
 
@@ -251,16 +254,19 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     if result.probability is not None:
         words += f" {result.probability:.2f}"
     note = result.reason or (f"+-{result.axis.uncertainty_nm:.2f} nm" if result.axis else "")
+    caption = (photo.name, words, note)
     if result.status == "error":
-        return draw_tile(None, None, None, "none", (words, note))
+        return draw_tile(None, None, None, "none", caption)
     image = read_image(photo)
     if result.band is None:
-        return draw_tile(image, None, None, "none", (words, note))
+        return draw_tile(image, None, None, "none", caption)
     outline = result.band.outline()
     # Bytes of a name that are no UTF-8 cannot be drawn.
     title = f"{photo.name}: {words}".encode(errors="backslashreplace").decode()
+    if result.axis is None and result.reason:
+        title += f"\n{fill(result.reason, _TITLE_LETTERS)}"
     draw_spectrum(folder / f"{name}.png", image, outline, result, title)
-    return draw_tile(image, result.crop, outline, result.band.blue_end, (words, note))
+    return draw_tile(image, result.crop, outline, result.band.blue_end, caption)
 
 
 def draw_spectrum(
