@@ -48,7 +48,9 @@ def graph_predictor(path: Path, interface: dict) -> Predictor:
 def litert_predictor(path: Path) -> Predictor:
     """Return a LiteRT model as a predictor."""
     with quiet_stderr():
-        run = Interpreter(model_path=str(path), num_threads=1).get_signature_runner()
+        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        interpreter.allocate_tensors()
+    run = interpreter.get_signature_runner()
     return lambda images: run(**{INPUT_NAME: images})
 
 
