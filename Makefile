@@ -1,4 +1,5 @@
-# The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python 3.11+.
+# The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python
+# 3.11 to 3.13. `make lock` writes down the versions that are installed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -6,17 +7,22 @@ DEMO := demo
 PHOTOS := 420
 CROPS := 12000
 EPOCHS := 6
+# CI gives `-c requirements.lock`.
+PIP_FLAGS ?=
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format lock clean
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/installed: $(wildcard requirements*.txt)
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt $(PIP_FLAGS)
 	touch $@
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
+	@echo "The model that ships, on photos that ship:"
+	$(BIN)/python identify.py web/static/web/examples --plot $(DEMO)/shipped
+	@echo "Look at $(DEMO)/shipped/overview.png. Now every stage, from simulated photos to a model:"
 	$(BIN)/python s0_simulate.py photos --count $(PHOTOS) --seed 1 --output $(DEMO)/RawData
 	$(BIN)/python s1_label_images.py --input $(DEMO)/RawData
 	$(BIN)/python s2_preprocess.py --input $(DEMO)/RawData/Image_Labeled --output $(DEMO)/InputData --sheet
@@ -27,7 +33,9 @@ demo: $(VENV)/installed
 	$(BIN)/python s5_freeze_pb.py --input $(DEMO)/model
 	$(BIN)/python s0_simulate.py photos --count 12 --seed 3 --output $(DEMO)/photos
 	$(BIN)/python identify.py $(DEMO)/photos/Image --model $(DEMO)/model --plot $(DEMO)/identified
-	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/"
+	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/."
+	@echo "The model in $(DEMO)/model is a toy: it shows that the stages work, on few crops and in"
+	@echo "minutes. The good one is models/default, which identify.py takes without --model."
 
 test: $(VENV)/installed lint
 	$(BIN)/python -m pytest -n 2 --dist loadfile
@@ -39,6 +47,12 @@ lint: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+lock: $(VENV)/installed
+	(echo "# The versions that CI tests, under Python 3.11; made by make lock."; \
+		$(BIN)/python -m pip list --format freeze --exclude pip --exclude setuptools) \
+		> requirements.lock.new
+	mv requirements.lock.new requirements.lock
 
 clean:
 	rm -rf $(DEMO) $(VENV)

@@ -2,12 +2,14 @@
 
 import argparse
 import errno
+import importlib.util
 import io
 import logging
 import os
+import re
+import shlex
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from lib.errors import DataError
@@ -16,15 +18,46 @@ from lib.errors import DataError
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
+def report_exception(kind, error, traceback) -> None:
+    """Say in one line what is not installed; show any other exception as Python does."""
+    package = (getattr(error, "name", None) or "").partition(".")[0]
+    here = Path(__file__).parent
+    ours = (here / package).is_dir() or (here / f"{package}.py").is_file()
+    if not isinstance(error, ModuleNotFoundError) or ours:
+        sys.__excepthook__(kind, error, traceback)
+        return
+    print(
+        f"error: {package} is not installed; expected all that requirements.txt lists: "
+        "python -m pip install -r requirements.txt (to train: under Python 3.11 to 3.13)",
+        file=sys.stderr,
+    )
+
+
+# Here and not in `run`: some commands import what they need before they run.
+sys.excepthook = report_exception
+
+
+def require(package: str) -> None:
+    """Raise ModuleNotFoundError for a package that a long command would miss only at its end."""
+    if importlib.util.find_spec(package) is None:
+        raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+
+
 def make_parser(
     doc: str, *, seed: bool = False, overwrite: bool = False
 ) -> argparse.ArgumentParser:
     """Return a parser whose help is the command's module docstring, with the shared flags."""
     parser = argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=_as_called(doc), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_shared_flags(parser, seed=seed, overwrite=overwrite)
     return parser
+
+
+def _as_called(doc: str) -> str:
+    """Return a docstring whose examples call a script as the user did, who may have no script."""
+    name = Path(sys.argv[0]).name
+    return re.sub(r"python \w+\.py", name, doc) if name.startswith("spectrum ") else doc
 
 
 def add_shared_flags(
@@ -108,19 +141,12 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@contextmanager
-def quiet_import() -> Iterator[None]:
-    """Silence stderr while TensorFlow is imported: it writes notes that no setting turns off."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
-        os.close(nowhere)
+def print_next(script: str, *words: object) -> None:
+    """Print the command that goes on with what this one has made."""
+    here = Path.cwd()
+    paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
+    words = [word.relative_to(here) if word in paths else word for word in words]
+    print(f"next: python {shlex.join(map(str, (script, *words)))}")
 
 
 def given_path(text: str) -> Path:

@@ -20,6 +20,7 @@ from lib.errors import DataError
 from lib.files import write_json
 from lib.images import list_images
 from lib.paths import DEFAULT_MODEL
+from lib.quiet import quiet_stderr
 from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
@@ -114,7 +115,7 @@ def evaluate_crops(
     paths: list[Path], classifier: Classifier, min_precision: float | None
 ) -> Assessment:
     """Answer every crop of some TFRecords."""
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
 
     crops = read_tfrecord(paths)

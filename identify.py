@@ -15,6 +15,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 
@@ -26,15 +27,19 @@ from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.calibration import load_calibration, save_calibration
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
+from lib.recognition.pixel_spectrum import write_pixel_csv, write_pixel_text
 from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
     write_spectrum_pysa,
     write_spectrum_text,
 )
+from lib.terminal import AnswerTable
 
 log = logging.getLogger(__name__)
 
+# What a line of a figure's title holds.
+_TITLE_LETTERS = 150
 # The contact sheet of --plot, beside the photos' own pictures.
 _OVERVIEW = "overview"
 
@@ -80,7 +85,10 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row a photo")
     parser.add_argument("--plot", type=Path, metavar="DIR", help="write a picture a photo")
     parser.add_argument(
-        "--spectra", type=Path, metavar="DIR", help="write the spectrum of each photo as text"
+        "--spectra",
+        type=Path,
+        metavar="DIR",
+        help="write the spectrum of each photo as text, over pixels where it has no axis",
     )
     parser.add_argument(
         "--lamp",
@@ -125,14 +133,17 @@ def identify(args: argparse.Namespace) -> None:
     names = output_names(photos)
     refuse_own_photos(photos, names, args)
     rows, failures, tiles = [], [], []
+    table = AnswerTable([photo.as_posix() for photo in photos], sys.stdout)
+    if not args.json:
+        print(table.header(), flush=True)
     for name, (photo, result) in zip(names, results(photos, args), strict=True):
         row = result.to_json(photo.as_posix())
-        print(json.dumps(row) if args.json else table_line(row), flush=True)
+        print(json.dumps(row) if args.json else table.row(row), flush=True)
         rows.append(csv_row(row, result))
         if result.status == "error":
             failures.append(result.reason)
-        if args.spectra and result.axis is not None:
-            write_spectra(args.spectra, name, result)
+        if args.spectra and result.band is not None:
+            write_spectra(args.spectra, name, photo, result)
         if args.plot:
             tiles.append(draw(args.plot, name, photo, result))
     if args.csv:
@@ -205,18 +216,6 @@ def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path
     yield from zip(photos, done, strict=True)
 
 
-def table_line(row: dict) -> str:
-    """Return one line of the table that a person reads."""
-    source = row["source"] or row["status"]
-    probability = "" if row["probability"] is None else f"{row['probability']:.2f}"
-    axis = ""
-    if row["wavelength"]:
-        low, high = row["wavelength"]["range_nm"]
-        axis = f"{low:.0f}-{high:.0f} +-{row['wavelength']['uncertainty_nm']:.2f} nm"
-    line = f"{row['photo']:<44} {source:<10} {probability:>4}  {axis:<19} {row['reason'] or ''}"
-    return line.rstrip()
-
-
 def csv_row(row: dict, result: Result) -> dict[str, object]:
     """Return the columns of `CSV_COLUMNS` of one answer."""
     flat = {**row, **(row["band"] or {}), **(row["wavelength"] or {}), "axis": None}
@@ -229,8 +228,15 @@ def csv_row(row: dict, result: Result) -> dict[str, object]:
     return {name: flat.get(name) for name in CSV_COLUMNS}
 
 
-def write_spectra(folder: Path, name: str, result: Result) -> None:
-    """Write the spectrum as CSV, as two-column text and as PySA reads it."""
+def write_spectra(folder: Path, name: str, photo: Path, result: Result) -> None:
+    """Write the spectrum as CSV, as two-column text and as PySA reads it, or over pixels."""
+    if result.axis is None:
+        log.warning("%s: without a wavelength axis its spectrum is written over pixels", photo)
+        write_pixel_csv(folder / f"{name}.csv", result.profile)
+        write_pixel_text(folder / f"{name}.txt", result.profile)
+        # PySA takes the first column for nm, whatever it is.
+        (folder / f"{_pysa(name)}.csv").unlink(missing_ok=True)
+        return
     write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
     write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
     write_spectrum_pysa(folder / f"{_pysa(name)}.csv", result.profile, result.axis)
@@ -248,16 +254,19 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     if result.probability is not None:
         words += f" {result.probability:.2f}"
     note = result.reason or (f"+-{result.axis.uncertainty_nm:.2f} nm" if result.axis else "")
+    caption = (photo.name, words, note)
     if result.status == "error":
-        return draw_tile(None, None, None, "none", (words, note))
+        return draw_tile(None, None, None, "none", caption)
     image = read_image(photo)
     if result.band is None:
-        return draw_tile(image, None, None, "none", (words, note))
+        return draw_tile(image, None, None, "none", caption)
     outline = result.band.outline()
     # Bytes of a name that are no UTF-8 cannot be drawn.
     title = f"{photo.name}: {words}".encode(errors="backslashreplace").decode()
+    if result.axis is None and result.reason:
+        title += f"\n{fill(result.reason, _TITLE_LETTERS)}"
     draw_spectrum(folder / f"{name}.png", image, outline, result, title)
-    return draw_tile(image, result.crop, outline, result.band.blue_end, (words, note))
+    return draw_tile(image, result.crop, outline, result.band.blue_end, caption)
 
 
 def draw_spectrum(

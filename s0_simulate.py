@@ -25,6 +25,7 @@ from lib.errors import DataError
 from lib.files import require_absent
 from lib.making.records import Record, crop_records, cut_records, unknown_sources
 from lib.paths import INPUT_DATA, RAW_DATA
+from lib.quiet import quiet_stderr
 from lib.simulation.crawl.crawl import FAULT_RATES
 from lib.simulation.crawl.downloads import write_downloads
 from lib.simulation.crops.strips import STRIPS
@@ -160,7 +161,8 @@ def write_crops(args: argparse.Namespace) -> None:
 
 def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training.tfrecord import write_shards
+    with quiet_stderr():
+        from lib.training.tfrecord import write_shards
 
     numbered = f"{glob.escape(args.output.stem)}-{5 * '[0-9]'}{args.output.suffix}"
     earlier = [args.output, *sorted(args.output.parent.glob(numbered))]

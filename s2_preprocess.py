@@ -19,6 +19,7 @@ from pathlib import Path
 import cli
 from lib.paths import INPUT_DATA, LABELED_IMAGES
 from lib.recognition.cropping import crop_folders
+from lib.taxonomy import folder_names, is_folder_name
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -61,6 +62,9 @@ def print_summary(rows: list[dict[str, object]]) -> None:
     for folder, count in photos.items():
         print(f"{folder:<34}{count:>8}{cropped[folder]:>8}")
     print(f"{'all':<34}{photos.total():>8}{cropped.total():>8}")
+    for folder in photos:
+        if not is_folder_name(folder):
+            print(f"unknown: folder {folder} trains nothing; expected {folder_names()}")
     for row in rows:
         if row["status"] != "ok":
             print(f"skipped ({row['status']}): {row['photo']}: {row['reason']}")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import cli
 from lib.paths import INPUT_DATA
+from lib.quiet import quiet_stderr
+from lib.taxonomy import folder_names, is_folder_name
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -65,8 +67,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with cli.quiet_import():
-        from lib.training.dataset import CROPS_NAME, class_table, write_dataset
+    with quiet_stderr():
+        from lib.training.dataset import CROPS_NAME, class_table, missing, write_dataset
 
     record = write_dataset(
         args.input / CROPS_NAME,
@@ -80,12 +82,16 @@ def convert(args: argparse.Namespace) -> None:
     )
     print(class_table(record["counts"]))
     for folder, count in record["left_out"].items():
-        print(f"left out: {count} crops of raw folder {folder}, none of the classes")
+        known = is_folder_name(folder)
+        why = "none of the classes" if known else f"not a folder of {folder_names()}"
+        print(f"left out: {count} crops of raw folder {folder}, {why}")
+    for line in missing(record["counts"]):
+        print(f"missing: {line}")
 
 
 def inspect(args: argparse.Namespace) -> None:
     """Print what is in a TFRecord and draw its first crops."""
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training.inspection import describe, draw_sheet
 
     print(describe(args.inspect))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cli
 from lib.paths import INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
 from lib.training.config import TrainConfig
 
 
@@ -87,13 +88,14 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     args.train = args.train or [args.input / "train.tfrecord"]
     args.validation = args.validation or args.input / "validation.tfrecord"
     args.test = args.test or args.input / "test.tfrecord"
+    args.output = args.output or MODELS / (args.arch or default.arch)
     return args
 
 
 def train(args: argparse.Namespace) -> None:
     """Train, test, record and print the report."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training import metrics
         from lib.training.run import run
 
@@ -107,14 +109,31 @@ def train(args: argparse.Namespace) -> None:
         run_dir=args.output,
         resume=args.resume,
         overwrite=args.overwrite,
+        on_epoch=print_epoch,
     )
     print(metrics.report_text(record["test"]))
+
+
+def print_epoch(row: dict) -> None:
+    """Print a row of history.csv as the epoch ends."""
+    print(
+        f"epoch {row['epoch']}, {row['seconds']:.0f} s: "
+        f"loss {row['loss']:.4f}, accuracy {row['accuracy']:.4f}; "
+        f"validation loss {row['val_loss']:.4f}, accuracy {row['val_accuracy']:.4f}",
+        flush=True,
+    )
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     args = parse_args(argv)
-    return cli.run(lambda: train(args), verbose=args.verbose)
+    return cli.run(lambda: command(args), verbose=args.verbose)
+
+
+def command(args: argparse.Namespace) -> None:
+    """Train, and say what comes next."""
+    train(args)
+    cli.print_next("s5_freeze_pb.py", "--input", args.output)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cli
 from lib.paths import MODELS
+from lib.quiet import quiet_stderr
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -53,7 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def freeze(args: argparse.Namespace) -> None:
     """Freeze, check, write and print the test report of the frozen model."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training import metrics
         from lib.training.frozen import freeze_run
 
@@ -72,7 +73,7 @@ def freeze(args: argparse.Namespace) -> None:
 
 def inspect(path: Path) -> None:
     """Print what a frozen GraphDef holds."""
-    with cli.quiet_import():
+    with quiet_stderr():
         from lib.training.formats import describe_graph
 
     print(describe_graph(path))
@@ -81,8 +82,14 @@ def inspect(path: Path) -> None:
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
     args = parse_args(argv)
-    work = (lambda: inspect(args.inspect)) if args.inspect else (lambda: freeze(args))
+    work = (lambda: inspect(args.inspect)) if args.inspect else (lambda: command(args))
     return cli.run(work, verbose=args.verbose)
+
+
+def command(args: argparse.Namespace) -> None:
+    """Freeze, and say what comes next."""
+    freeze(args)
+    cli.print_next("identify.py", "PHOTO", "--model", args.output)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def add_state_flag(parser: argparse.ArgumentParser, default: object) -> None:
     """Add --state."""
     parser.add_argument(
-        "--state", type=Path, default=default, help="database and key (default: web/state)"
+        "--state",
+        type=Path,
+        default=default,
+        help="database and key (default: web/state; once installed, the user's data folder)",
     )
 
 

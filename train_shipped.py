@@ -31,6 +31,7 @@ Writes: InputData/<what>/; models/band, trace, axis, names, default
 """
 
 import argparse
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -40,6 +41,7 @@ from pathlib import Path
 import cli
 from lib.making import axis, band, classifier, names, trace
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
 
 
 def make_axis(output: Path, **options) -> dict:
@@ -56,13 +58,15 @@ def make_axis(output: Path, **options) -> dict:
 class Command:
     """One thing to train: what makes it, where it goes, and its flags with defaults and help.
 
-    A flag takes what its default is: a number, a path (also None), a list, a switch.
+    A flag takes what its default is: a number, a path (also None), a list, a switch. `needs` is the
+    package that it trains or freezes with.
     """
 
     text: str
     make: Callable[..., dict]
     output: Path
     flags: dict[str, tuple[object, str]] = field(default_factory=dict)
+    needs: str | None = "tensorflow"
 
 
 _SHARED = {"seed": (0, "of everything random"), "overwrite": (False, "replace what is there")}
@@ -107,6 +111,7 @@ COMMANDS = {
             "cache": (INPUT_DATA / "axis_crops", _CACHE),
             **_SHARED,
         },
+        needs="keras",
     ),
     "axis-freeze": Command("axis.keras to LiteRT", axis.freeze_axis_network, MODELS / "axis"),
     "axis-verdict": Command(
@@ -114,6 +119,7 @@ COMMANDS = {
         axis.make_axis_verdict,
         MODELS / "axis",
         {"photos": (2800, _PHOTOS), **_SHARED},
+        needs=None,
     ),
     "classifier": Command(
         "the network that names",
@@ -146,6 +152,7 @@ COMMANDS = {
         names.make_name_verdict,
         MODELS / "names",
         {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (4000, _PHOTOS), **_SHARED},
+        needs=None,
     ),
 }
 
@@ -187,6 +194,11 @@ def train(args: argparse.Namespace) -> None:
     options = {name: getattr(args, name) for name in command.flags}
     if "seed" in command.flags:
         options["jobs"] = args.jobs
+    if command.needs is not None:
+        # Before what is simulated for it, which takes long.
+        cli.require(command.needs)
+        with quiet_stderr():
+            importlib.import_module(command.needs)
     card = command.make(args.output, **options)
     print(f"{args.output}: {json.dumps(card.get('validation', card), indent=2)}")
 

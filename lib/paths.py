@@ -1,6 +1,8 @@
-"""Default places, anchored at the root of the checkout."""
+"""Default places, anchored at the root of the checkout or of the installed package."""
 
 from pathlib import Path
+
+from platformdirs import user_data_path
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -10,3 +12,8 @@ LABELED_IMAGES = RAW_DATA / "Image_Labeled"
 INPUT_DATA = ROOT / "InputData"
 MODELS = ROOT / "models"
 DEFAULT_MODEL = MODELS / "default"
+
+# What the service keeps: beside the code in a checkout; of an installed program, whose folder the
+# next version replaces, where the system keeps what programs save for a user.
+_IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
+STATE = ROOT / "web" / "state" if _IN_CHECKOUT else user_data_path("spectrum", appauthor=False)

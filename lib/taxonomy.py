@@ -149,3 +149,19 @@ def class_of_folder(name: str) -> str:
     KeyError for a number that is no raw id.
     """
     return (class_of_raw_id(int(name)) or UNKNOWN) if name.isdecimal() else class_of_name(name)
+
+
+def is_folder_name(name: str) -> bool:
+    """Return whether a folder is named by raw id, or begins with a class or a keyword."""
+    if name.isdecimal():
+        return int(name) in _SOURCE_BY_RAW_ID
+    name = name.lower()
+    word = re.match(r"[a-z]+", name)
+    first = word.group() if word else None
+    return class_of_name(name) != UNKNOWN or first == UNKNOWN or first in _SOURCE_BY_KEYWORD
+
+
+def folder_names() -> str:
+    """Return the names that folders of photos may have, for people."""
+    numbered = (f"{source.raw_id} {source.keywords[0]}" for source in RAW_SOURCES)
+    return f"{', '.join(numbered)}; by number, or by such a name"

@@ -148,6 +148,29 @@ def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):
     assert "neon" in capsys.readouterr().out
 
 
+def test_a_photo_without_an_axis_has_its_spectrum_over_pixels_and_says_so(tmp_path, capsys, caplog):
+    folder = tmp_path / "s"
+    folder.mkdir()
+    (folder / "led_pysa.csv").write_text("of an earlier run, with an axis")
+    assert run(NEON.with_name("led.jpg"), "--spectra", folder) == 0
+    assert "led.jpg" in caplog.text and "over pixels" in caplog.text
+    assert {path.name for path in folder.iterdir()} == {"led.csv", "led.txt"}
+    with (folder / "led.csv").open() as stream:
+        rows = list(csv.DictReader(stream))
+    pixels = [float(row["pixel"]) for row in rows]
+    assert pixels == sorted(pixels) and {row["nm"] for row in rows} == {""}
+    with (folder / "led.txt").open() as stream:
+        assert stream.readline().startswith("# position_in_the_photo_px")
+    text = np.loadtxt(folder / "led.txt")
+    assert text[:, 0].tolist() == pixels
+
+
+def test_the_table_has_a_heading_and_json_has_none(photos, capsys):
+    assert run(photos) == 0
+    heading, *rows = capsys.readouterr().out.splitlines()
+    assert heading.split()[:2] == ["photo", "source"] and len(rows) == 3
+
+
 def test_a_calibration_kept_from_a_lamp_serves_another_photo(tmp_path, capsys):
     kept = tmp_path / "instrument.json"
     assert run(NEON, "--save-calibration", kept, "--json") == 0

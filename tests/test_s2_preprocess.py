@@ -155,3 +155,13 @@ def test_damaged_labels_are_one_clear_line(labelled, tmp_path, capsys):
     (labelled / "labels.csv").write_text("path,label\n")
     assert run(labelled, tmp_path / "out") == 1
     assert "labels.csv: missing column(s)" in capsys.readouterr().err
+
+
+def test_a_folder_that_is_none_is_named_with_the_valid_ones_and_cropped(labelled, tmp_path, capsys):
+    (labelled / "5").rename(labelled / "mercry")
+    assert run(labelled, tmp_path / "out") == 0
+    (line,) = [
+        line for line in capsys.readouterr().out.splitlines() if line.startswith("unknown: ")
+    ]
+    assert "folder mercry" in line and "0 led, 1 cfl" in line
+    assert rows_of(tmp_path / "out")["mercry/neon_1.png"]["status"] == "ok"

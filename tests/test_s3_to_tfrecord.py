@@ -197,6 +197,34 @@ def test_a_partial_dataset_is_made_on_request(data):
     assert [names.count(class_id("nitrogen")) for names in labels] == [0, 0, 0]
 
 
+@pytest.mark.parametrize("folder", ["77", "mercry"])
+def test_a_folder_that_is_none_is_named_with_the_valid_ones_and_the_rest_goes_on(
+    data, capsys, folder
+):
+    rewrite(
+        data / "crops.csv", lambda row: row | {"raw_id": folder} if row["raw_id"] == "9" else row
+    )
+    assert run("--input", data, "--minimum", 0) == 0
+    line = f"left out: 3 crops of raw folder {folder}, not a folder of 0 led, 1 cfl"
+    assert line in capsys.readouterr().out
+    assert len(read(data, "train")) > 0
+
+
+def test_what_five_photos_lack_for_a_training_is_said(data, capsys):
+    five = {f"5/{i}.jpg" for i in range(2)} | {f"6/{i}.jpg" for i in range(2)} | {"0/0.jpg"}
+    rewrite(data / "crops.csv", lambda row: row if row["photo"] in five else None)
+    assert run("--input", data, "--partial") == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if line.startswith("missing: ")]
+    assert [line.split()[1] for line in said[:2]] == ["validation.tfrecord", "test.tfrecord"]
+    assert "a class has 3 different ones" in said[0]
+    assert "no crop of cfl_hg, continuum, hydrogen, nitrogen" in said[2]
+
+
+def test_nothing_is_missing_where_every_class_is_in_every_file(data, capsys):
+    assert run("--input", data) == 0
+    assert "missing:" not in capsys.readouterr().out
+
+
 def break_crop(data):
     (data / "crops/5/0.png").write_bytes(b"no picture")
 
@@ -234,7 +262,7 @@ def remove_table(data):
         (reshape_crop, "crops/5/0.png: expected a crop of shape (15, 480, 3) uint8"),
         (drop_column, "crops.csv: missing column(s) raw_id; expected photo, raw_id"),
         (drop_all_rows, "crops.csv: lists no crop of the classes"),
-        (name_unknown_folder, "crops.csv: no raw folder '77' is known"),
+        (name_unknown_folder, "expected rows with status ok in folders of 0 led, 1 cfl"),
         (remove_table, "crops.csv: no such file"),
     ],
 )

@@ -1,5 +1,6 @@
 import csv
 import json
+import re
 import shutil
 
 import numpy as np
@@ -71,11 +72,21 @@ def test_the_confusion_table_equals_the_report(finished_run):
     assert np.array(rows)[1:, 1:].astype(int).tolist() == record["test"]["confusion"]
 
 
-def test_the_report_is_printed(crops_folder, tiny_network, tmp_path, capsys):
+def test_each_epoch_the_report_and_the_next_command_are_printed(
+    crops_folder, tiny_network, tmp_path, capsys
+):
     flags = ("--arch", tiny_network, "--steps", 2, "--output", tmp_path / "run")
     assert run("--input", crops_folder, *flags) == 0
     out, err = capsys.readouterr()
+    first, *_, last = out.splitlines()
+    number = r"\d+\.\d{4}"
+    assert re.fullmatch(
+        rf"epoch 1, \d+ s: loss {number}, accuracy {number}; "
+        rf"validation loss {number}, accuracy {number}",
+        first,
+    )
     assert "weighted" in out and "accuracy" in out
+    assert last == f"next: python s5_freeze_pb.py --input {tmp_path / 'run'}"
     # TensorFlow warns of retracing where one process trains many networks, as only tests do.
     assert not [line for line in err.splitlines() if "retracing" not in line]
 

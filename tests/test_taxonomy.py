@@ -37,6 +37,29 @@ def test_two_sources_in_one_title_are_both_found():
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
+        ("0", True),
+        ("10", True),
+        ("11", False),
+        ("cfl_hg", True),
+        ("Laser 2", True),
+        ("mercry", False),
+        ("unknown", True),
+        ("", False),
+    ],
+)
+def test_a_folder_is_known_by_number_class_or_keyword(name, expected):
+    assert taxonomy.is_folder_name(name) is expected
+
+
+def test_the_list_of_folder_names_is_of_names_that_are_known():
+    listed = taxonomy.folder_names().split(";")[0].split(", ")
+    assert len(listed) == len(taxonomy.RAW_SOURCES)
+    assert all(taxonomy.is_folder_name(part) for entry in listed for part in entry.split())
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
         ("neon_21411.png", "neon"),
         ("cfl_hg_3.jpg", "cfl_hg"),
         ("CFL-3.jpg", "cfl_hg"),

@@ -5,11 +5,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.paths import DEFAULT_MODEL, ROOT
+from lib.paths import DEFAULT_MODEL, STATE
 
 # A class's worth a request; more come in further ones.
 MAX_PHOTOS = 20
-DEFAULT_STATE = ROOT / "web" / "state"
 
 
 @dataclass(frozen=True)
@@ -44,7 +43,7 @@ class ServiceOptions:
     port: int = 8000
     model: Path = DEFAULT_MODEL
     threads: int = os.cpu_count() or 1
-    state: Path = DEFAULT_STATE
+    state: Path = STATE
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     behind_proxy: bool = False

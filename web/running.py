@@ -69,7 +69,7 @@ def advice(options: ServiceOptions) -> list[str]:
     """Return what whoever starts the server should know."""
     lines = []
     if not options.local_only:
-        lines.append("The page asks for a token: python s6_serve.py create-token NAME")
+        lines.append("The page asks for a token: make one with the subcommand create-token NAME")
     if not options.local_only and not options.behind_proxy:
         lines.append("Without HTTPS tokens cross the network unencrypted: see --behind-proxy")
     return lines

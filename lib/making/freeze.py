@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from lib.errors import DataError
 from lib.files import sha256, write_bytes, write_json
+from lib.quiet import quiet_stderr
 
 # Largest difference of any output between Keras and LiteRT: float32 sums in another order, or
 # weights of half precision.
@@ -68,8 +69,9 @@ def _check(
     network: keras.Model, model: bytes, examples: np.ndarray, name: str, tolerance: float
 ) -> None:
     """Refuse a frozen network that differs from the trained one."""
-    interpreter = Interpreter(model_content=model, num_threads=1)
-    interpreter.allocate_tensors()
+    with quiet_stderr():
+        interpreter = Interpreter(model_content=model, num_threads=1)
+        interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]
     for example, wanted in zip(examples, network.predict_on_batch(examples), strict=True):

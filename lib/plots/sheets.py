@@ -1,29 +1,36 @@
 """Contact sheets: photo, found band and crop side by side, so that a person sees what is right."""
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 import cv2
 import numpy as np
 from joblib import Parallel, delayed
+from matplotlib import get_data_path
+from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.images import read_image, write_png
 
 TILE_WIDTH_PX = 320
-_PHOTO_HEIGHT_PX = 200
+_PHOTO_HEIGHT_PX = 240
 _CROP_HEIGHT_PX = 30
-_TEXT_HEIGHT_PX = 16
-_GAP_PX = 4
+_TEXT_PX = 12
+_LINE_HEIGHT_PX = 16
+_MARGIN_PX = 4
+_GAP_PX = 8
 _COLUMNS = 4
 _TILES_A_SHEET = 32
 
-_PAPER = (40, 40, 40)
-_INK = (235, 235, 235)
+# What lies between the tiles is paper, so that tiles of different heights leave no holes.
+_PAPER = (255, 255, 255)
+_INK = (30, 30, 30)
+_QUIET_INK = (95, 95, 95)
 _MARK = (255, 220, 0)
-_REFUSED = (255, 110, 90)
+_REFUSED = (190, 40, 20)
 
 
 def draw_tile(
@@ -33,7 +40,7 @@ def draw_tile(
     blue_end: str,
     caption: Sequence[str],
 ) -> np.ndarray:
-    """Draw one photo with its band outlined, the crop below it and two lines of text.
+    """Draw one photo with its band outlined, the crop below it and what there is to say.
 
     Parameters
     ----------
@@ -44,41 +51,38 @@ def draw_tile(
     blue_end : str
         End of the band to mark with a blue dot: "left", "right", "top", "bottom" or "none".
     caption : sequence of str
-        Up to two lines.
+        The photo's name, then the verdict and remarks; each is wrapped and shown whole.
 
     Returns
     -------
     uint8 array of shape (tile height, TILE_WIDTH_PX, 3)
+        As high as its parts need.
     """
-    height = _PHOTO_HEIGHT_PX + _CROP_HEIGHT_PX + 2 * _TEXT_HEIGHT_PX + 2 * _GAP_PX
-    tile = np.full((height, TILE_WIDTH_PX, 3), _PAPER, np.uint8)
+    parts = []
     if photo is not None:
-        _draw_photo(tile[:_PHOTO_HEIGHT_PX], photo, outline, blue_end)
-    top = _PHOTO_HEIGHT_PX + _GAP_PX
+        parts.append(_fitted_photo(photo, outline, blue_end))
     if crop is not None:
         size = (TILE_WIDTH_PX, _CROP_HEIGHT_PX)
-        tile[top : top + _CROP_HEIGHT_PX] = cv2.resize(crop, size, interpolation=cv2.INTER_AREA)
-    colour = _INK if crop is not None else _REFUSED
-    for number, line in enumerate(caption[:2], start=1):
-        baseline = top + _CROP_HEIGHT_PX + number * _TEXT_HEIGHT_PX - 4
-        _write(tile, line, (2, baseline), colour)
-    return tile
+        parts.append(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
+    parts.append(_caption(caption, refused=crop is None))
+    gap = np.full((_MARGIN_PX, TILE_WIDTH_PX, 3), _PAPER, np.uint8)
+    return np.vstack([piece for part in parts for piece in (part, gap)])
 
 
 def arrange(tiles: Sequence[np.ndarray], columns: int = _COLUMNS) -> np.ndarray:
-    """Arrange tiles of one shape in rows; uint8 array of shape (h, w, 3)."""
-    height, width = tiles[0].shape[:2]
+    """Arrange tiles of one width in rows, each as high as its highest; uint8 (h, w, 3)."""
+    width = tiles[0].shape[1]
     columns = min(columns, len(tiles))
-    rows = -(-len(tiles) // columns)
-    sheet = np.full(
-        (rows * (height + _GAP_PX) + _GAP_PX, columns * (width + _GAP_PX) + _GAP_PX, 3),
-        0,
-        np.uint8,
-    )
-    for number, tile in enumerate(tiles):
-        y = _GAP_PX + (number // columns) * (height + _GAP_PX)
-        x = _GAP_PX + (number % columns) * (width + _GAP_PX)
-        sheet[y : y + height, x : x + width] = tile
+    rows = [tiles[first : first + columns] for first in range(0, len(tiles), columns)]
+    heights = [max(tile.shape[0] for tile in row) for row in rows]
+    size = (sum(heights) + (len(rows) + 1) * _GAP_PX, columns * (width + _GAP_PX) + _GAP_PX, 3)
+    sheet = np.full(size, _PAPER, np.uint8)
+    y = _GAP_PX
+    for row, height in zip(rows, heights, strict=True):
+        for number, tile in enumerate(row):
+            x = _GAP_PX + number * (width + _GAP_PX)
+            sheet[y : y + tile.shape[0], x : x + width] = tile
+        y += height + _GAP_PX
     return sheet
 
 
@@ -134,20 +138,21 @@ def _row_tile(source: Path, output: Path, row: Mapping[str, object]) -> np.ndarr
     return draw_tile(photo, crop, outline, str(row["blue_end"]), (name, note))
 
 
-def _draw_photo(
-    area: np.ndarray, photo: np.ndarray, outline: np.ndarray | None, blue_end: str
-) -> None:
-    """Fit the photo into `area`, in place, and mark the band."""
+def _fitted_photo(photo: np.ndarray, outline: np.ndarray | None, blue_end: str) -> np.ndarray:
+    """Return the photo at the tile's width, or at full height in its middle, the band marked."""
     height, width = photo.shape[:2]
-    scale = min(area.shape[1] / width, area.shape[0] / height)
-    size = (max(1, int(width * scale)), max(1, int(height * scale)))
+    scale = min(_PHOTO_HEIGHT_PX / height, TILE_WIDTH_PX / width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
     shrink = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(photo, size, interpolation=shrink)
     if outline is not None:
         corners = (np.asarray(outline) + 0.5) * scale - 0.5
         cv2.polylines(small, [np.round(corners).astype(np.int32)], True, _MARK, 1, cv2.LINE_AA)
         _mark_blue_end(small, corners, blue_end)
-    area[: size[1], : size[0]] = small
+    area = np.full((size[1], TILE_WIDTH_PX, 3), _PAPER, np.uint8)
+    left = (TILE_WIDTH_PX - size[0]) // 2
+    area[:, left : left + size[0]] = small
+    return area
 
 
 def _mark_blue_end(picture: np.ndarray, corners: np.ndarray, blue_end: str) -> None:
@@ -164,13 +169,38 @@ def _mark_blue_end(picture: np.ndarray, corners: np.ndarray, blue_end: str) -> N
     spot[axis] = side(corners[:, axis])
     centre = tuple(int(value) for value in np.round(spot))
     cv2.circle(picture, centre, 4, (60, 110, 255), -1, cv2.LINE_AA)
-    cv2.circle(picture, centre, 4, _INK, 1, cv2.LINE_AA)
+    cv2.circle(picture, centre, 4, _PAPER, 1, cv2.LINE_AA)
 
 
-def _write(picture: np.ndarray, text: str, place: tuple[int, int], colour: tuple) -> None:
-    """Write one line of text, cut to the tile's width, in place."""
-    scale, longest = 0.36, TILE_WIDTH_PX // 6
-    text = text.encode("ascii", "replace").decode()
-    if len(text) > longest:
-        text = text[: longest - 1] + "~"
-    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, scale, colour, 1, cv2.LINE_AA)
+def _caption(caption: Sequence[str], *, refused: bool) -> np.ndarray:
+    """Return all of the caption as a picture: the name, then what there is to say of it."""
+    font = _font()
+    lines = [(line, index) for index, text in enumerate(caption) for line in _wrapped(text, font)]
+    picture = Image.new("RGB", (TILE_WIDTH_PX, _LINE_HEIGHT_PX * len(lines)), _PAPER)
+    pen = ImageDraw.Draw(picture)
+    for number, (line, index) in enumerate(lines):
+        colour = _INK if index == 0 else _REFUSED if refused else _QUIET_INK
+        pen.text((_MARGIN_PX, number * _LINE_HEIGHT_PX), line, fill=colour, font=font)
+    return np.asarray(picture)
+
+
+@cache
+def _font() -> ImageFont.FreeTypeFont:
+    """Return the font that comes with matplotlib: Latin, Greek, Cyrillic and more."""
+    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), _TEXT_PX)
+
+
+def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
+    """Return the lines of a text at the tile's width, broken at spaces, and inside long words."""
+    # Bytes of a name that are no UTF-8 cannot be drawn.
+    text = text.encode(errors="backslashreplace").decode()
+    lines, room = [], TILE_WIDTH_PX - 2 * _MARGIN_PX
+    while text:
+        end = len(text)
+        while font.getlength(text[:end]) > room:
+            end -= 1
+        if end < len(text):
+            end = text.rfind(" ", 1, end + 1) if " " in text[1 : end + 1] else end
+        lines.append(text[:end])
+        text = text[end:].lstrip(" ")
+    return lines

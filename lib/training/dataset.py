@@ -11,7 +11,14 @@ from lib.errors import DataError
 from lib.files import read_csv, require_absent, scratch_folder, sha256, write_csv, write_json
 from lib.images import read_image
 from lib.tables import CROP_SHAPE, CROPS_COLUMNS, SPLITS_COLUMNS
-from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_folder
+from lib.taxonomy import (
+    CLASSES,
+    UNKNOWN,
+    class_id,
+    class_of_folder,
+    folder_names,
+    is_folder_name,
+)
 from lib.training.split import SPLITS, oversample, split_groups
 from lib.training.tfrecord import Record, write_tfrecord
 
@@ -41,20 +48,24 @@ def read_crops(table: Path) -> tuple[list[LabelledCrop], Counter[str]]:
     Raises
     ------
     DataError
-        If the table is missing or lacks a column, a raw folder is unknown, or there is no crop.
+        If the table is missing or lacks a column, or there is no crop of the classes.
     """
     crops, left_out = [], Counter()
     for row in read_csv(table, CROPS_COLUMNS):
         if row["status"] != "ok":
             continue
-        name = _class_of_folder(row["raw_id"], table)
+        folder = row["raw_id"]
+        name = class_of_folder(folder) if is_folder_name(folder) else UNKNOWN
         if name == UNKNOWN:
-            left_out[row["raw_id"]] += 1
+            left_out[folder] += 1
             continue
         path = table.parent / row["crop"]
         crops.append(LabelledCrop(path, row["crop"], class_id(name), row["group"] or row["crop"]))
     if not crops:
-        raise DataError(f"{table}: lists no crop of the classes; expected rows with status ok")
+        raise DataError(
+            f"{table}: lists no crop of the classes; expected rows with status ok in folders of "
+            f"{folder_names()}"
+        )
     return crops, left_out
 
 
@@ -168,12 +179,22 @@ def class_table(counts: dict[str, dict[str, dict[str, int]]]) -> str:
     return "\n".join(lines)
 
 
-def _class_of_folder(folder: str, table: Path) -> str:
-    """Return the class of a raw id, or of a folder that is named by its class."""
-    try:
-        return class_of_folder(folder)
-    except KeyError as error:
-        raise DataError(f"{table}: no raw folder {folder!r} is known") from error
+def missing(counts: dict[str, dict[str, dict[str, int]]]) -> list[str]:
+    """Return what a training will lack that reads the files of these counts of dataset.json."""
+    before = counts["before"]
+    lacking = [
+        f"{split}.tfrecord is empty, and s4_train.py needs one to {verb} on; add photos until a "
+        f"class has {len(SPLITS)} different ones, or give s4_train.py another with --{split}"
+        for split, verb in (("validation", "validate"), ("test", "test"))
+        if not any(before[split].values())
+    ]
+    absent = [name for name in CLASSES if not before["train"][name]]
+    if absent:
+        lacking.append(
+            f"no crop of {', '.join(absent)}: a network that trains on these files alone forgets "
+            "them; s4_train.py --init mixes simulated crops in"
+        )
+    return lacking
 
 
 def _require_classes(table: Path, crops: list[LabelledCrop], partial: bool) -> None:

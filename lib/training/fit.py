@@ -3,7 +3,7 @@
 import csv
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import keras
@@ -48,7 +48,13 @@ EVALUATION_BATCH_CROPS = 256
 
 
 def train(
-    config: TrainConfig, sizes: dict[Path, int], validation: Path, run_dir: Path, *, resume: bool
+    config: TrainConfig,
+    sizes: dict[Path, int],
+    validation: Path,
+    run_dir: Path,
+    *,
+    resume: bool,
+    on_epoch: Callable[[dict], None] = lambda row: None,
 ) -> list[dict]:
     """Train a network into `run_dir`: model.keras (best), last.keras, history.csv, logs/.
 
@@ -58,6 +64,8 @@ def train(
         Training files and their number of crops.
     resume : bool
         Go on from last.keras, if there is one.
+    on_epoch : callable(dict)
+        Called with each new row of history.csv as it is written.
 
     Returns
     -------
@@ -75,7 +83,9 @@ def train(
     else:
         network = compiled_network(config, rounds * steps)
         history = []
-    recorder = Recorder(run_dir, history, patience=config.patience, validation=validation)
+    recorder = Recorder(
+        run_dir, history, patience=config.patience, validation=validation, on_epoch=on_epoch
+    )
     if len(history) < rounds and not recorder.is_exhausted():
         network.fit(
             training_batches(
@@ -146,12 +156,21 @@ class Recorder(keras.callbacks.Callback):
     the files is done again.
     """
 
-    def __init__(self, run_dir: Path, history: list[dict], *, patience: int, validation: Path):
+    def __init__(
+        self,
+        run_dir: Path,
+        history: list[dict],
+        *,
+        patience: int,
+        validation: Path,
+        on_epoch: Callable[[dict], None],
+    ):
         super().__init__()
         self.run_dir = run_dir
         self.history = list(history)
         self.patience = patience
         self.validation = validation
+        self.on_epoch = on_epoch
         self._start_s = time.monotonic()
         self._seconds_before = history[-1]["seconds"] if history else 0.0
 
@@ -202,10 +221,6 @@ class Recorder(keras.callbacks.Callback):
         if not np.isfinite([row["loss"], row["val_loss"]]).all():
             raise DataError(f"{self.run_dir}: the loss became {row['loss']}; lower --learning-rate")
         self.history.append(row)
-        LOG.info(
-            "epoch %d: loss %.4f, validation loss %.4f, validation accuracy %.4f",
-            *(row[name] for name in ("epoch", "loss", "val_loss", "val_accuracy")),
-        )
         self._log_to_tensorboard(
             row, metrics.confusion(labels, logits.argmax(axis=1), len(CLASSES))
         )
@@ -215,6 +230,7 @@ class Recorder(keras.callbacks.Callback):
             _save(twin, self.run_dir / KERAS_NAME)
         write_csv(self.run_dir / HISTORY_NAME, HISTORY_COLUMNS, self.history)
         _save(self.model, self.run_dir / LAST_NAME)
+        self.on_epoch(row)
         self.model.stop_training = self.is_exhausted()
 
     def _log_to_tensorboard(self, row: dict, confusion: np.ndarray) -> None:

@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 
 from lib.errors import DataError
 from lib.model_card import INPUT_NAME, OUTPUT_NAMES
+from lib.quiet import quiet_stderr
 
 # float32 images (n, 15, 480, 3) in [0, 1] to an array for each of OUTPUT_NAMES.
 Predictor = Callable[[np.ndarray], dict[str, np.ndarray]]
@@ -46,7 +47,10 @@ def graph_predictor(path: Path, interface: dict) -> Predictor:
 
 def litert_predictor(path: Path) -> Predictor:
     """Return a LiteRT model as a predictor."""
-    run = Interpreter(model_path=str(path), num_threads=1).get_signature_runner()
+    with quiet_stderr():
+        interpreter = Interpreter(model_path=str(path), num_threads=1)
+        interpreter.allocate_tensors()
+    run = interpreter.get_signature_runner()
     return lambda images: run(**{INPUT_NAME: images})
 
 

@@ -1,7 +1,7 @@
 """One training run: check its files, train, calibrate, test, record."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
@@ -37,11 +37,13 @@ def run(
     run_dir: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
+    on_epoch: Callable[[dict], None] = lambda row: None,
 ) -> dict:
     """Train into `run_dir` (models/<arch> if None) and return what run.json records.
 
     Nothing is written before every file has been read through. A run that is overwritten stays
-    until the new one, trained beside it, is finished.
+    until the new one, trained beside it, is finished. `on_epoch` is called with each row of
+    history.csv.
 
     Raises
     ------
@@ -83,7 +85,7 @@ def run(
         files = [*train, *outliers]
         crops = [entry["crops"] for entry in record["data"]["train"]]
         sizes = dict(zip(files, crops, strict=True))
-        history = fit.train(config, sizes, validation, folder, resume=resume)
+        history = fit.train(config, sizes, validation, folder, resume=resume, on_epoch=on_epoch)
         record |= _conclude(folder, history, validation, test, title=f"{run_dir.name}: {test.stem}")
         write_json(folder / RECORD_NAME, record)
         if folder == beside:

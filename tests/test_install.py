@@ -1,0 +1,196 @@
+"""The light install: what needs no TensorFlow, what says that it does, and the wheel."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import venv
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+import spectrum
+from lib.images import write_png
+
+# What requirements-train.txt brings, as it is imported.
+TENSORFLOW = ("tensorflow", "keras", "tensorboard")
+OF_TRAINING = (*TENSORFLOW, "sklearn", "imagehash", "cleanlab")
+NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
+
+
+def without(packages: Iterable[str]) -> str:
+    """Return a line of Python after which `packages` cannot be imported."""
+    return f"import sys; sys.modules.update(dict.fromkeys({tuple(packages)!r}))\n"
+
+
+def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subprocess.CompletedProcess:
+    """Run a script of the checkout as if `packages` were not installed."""
+    script, *argv = map(str, words)
+    code = f"{without(packages)}import runpy; sys.path.insert(0, {str(ROOT)!r})\n"
+    code += "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", code, str(ROOT / script), *argv],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "s3_to_tfrecord.py",
+        "s4_train.py",
+        "s5_freeze_pb.py",
+        "train_axis.py network",
+        "train_band.py",
+    ],
+)
+def test_what_trains_says_in_one_line_what_to_install(command, tmp_path):
+    done = run_without(TENSORFLOW, *command.split(), cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert any(name in line for name in TENSORFLOW)
+    assert "pip install -r requirements.txt" in line
+    assert "3.11 to 3.13" in line
+
+
+def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
+    (tmp_path / "labelled" / "5").mkdir(parents=True)
+    (tmp_path / "labelled" / "5" / "neon.jpg").write_bytes(NEON.read_bytes())
+    named = run_without(OF_TRAINING, "identify.py", NEON, "--json", cwd=tmp_path)
+    assert json.loads(named.stdout)["source"] == "neon", named.stderr
+    words = ("s2_preprocess.py", "--input", "labelled", "--output", "out")
+    cropped = run_without(OF_TRAINING, *words, cwd=tmp_path)
+    assert cropped.returncode == 0, cropped.stderr
+    assert (tmp_path / "out" / "crops" / "5" / "neon.jpg.png").is_file()
+
+
+def test_a_fault_of_ours_is_no_missing_package(tmp_path):
+    code = "import cli\nimport lib.no_such_module"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    assert "Traceback" in done.stderr
+
+
+@pytest.mark.parametrize("name", sorted(spectrum.COMMANDS))
+def test_each_subcommand_is_a_script_that_ships(name):
+    module, _ = spectrum.COMMANDS[name]
+    wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
+    assert f"{module}.py" in wheel["targets"]["wheel"]["only-include"]
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory) -> Path:
+    """The command of the wheel, in an environment of its own without what trains."""
+    folder = tmp_path_factory.mktemp("installed")
+    pip = [sys.executable, "-m", "pip"]
+    quiet = ["--quiet", "--no-deps", "--no-index"]
+    built = ["--no-build-isolation", "--wheel-dir", str(folder)]
+    subprocess.run([*pip, "wheel", str(ROOT), *quiet, *built], check=True, timeout=120)
+    (wheel,) = folder.glob("*.whl")
+    environment = folder / "environment"
+    venv.create(environment, symlinks=os.name != "nt")
+    binaries = environment / ("Scripts" if os.name == "nt" else "bin")
+    python = next(binaries.glob("python*"))
+    subprocess.run([*pip, "--python", str(python), "install", *quiet, str(wheel)], check=True)
+    # The packages that the tests run with, less those that train: nothing is downloaded.
+    (site,) = {path.parent for path in environment.rglob("spectrum_identify")}
+    borrowed = [path for path in sys.path if Path(path).name == "site-packages"]
+    (site / "borrowed.pth").write_text(without(OF_TRAINING) + "\n".join(borrowed))
+    return next(binaries.glob("spectrum*"))
+
+
+def run_installed(command: Path, *words: object, cwd: Path) -> subprocess.CompletedProcess:
+    """Run the installed command where nothing of the checkout can be seen."""
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(
+        [str(command), *map(str, words)],
+        cwd=cwd,
+        env=clean,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+@pytest.mark.slow
+def test_the_installed_command_names_a_photo_from_any_folder(installed, tmp_path):
+    (tmp_path / "lamp.jpg").write_bytes(NEON.read_bytes())
+    # Names that are ours in the checkout, and another program's here.
+    (tmp_path / "lib.py").write_text("raise ImportError('not the one')")
+    done = run_installed(
+        installed, "identify", "lamp.jpg", "--json", "--plot", "plots", "--jobs", "1", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["source"] == "neon"
+    assert answer["wavelength"]["lamp"] == "neon"
+    assert (tmp_path / "plots" / "lamp.png").is_file()
+
+
+@pytest.mark.slow
+def test_the_installed_command_answers_many_photos_in_parallel(installed, tmp_path):
+    for number in range(33):
+        write_png(tmp_path / f"{number}.png", np.zeros((60, 80, 3), np.uint8))
+    done = run_installed(installed, "identify", ".", "--json", "--jobs", "2", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert [json.loads(line)["status"] for line in done.stdout.splitlines()] == ["no_band"] * 33
+
+
+@pytest.mark.slow
+def test_the_installed_command_lists_its_subcommands_and_their_flags(installed, tmp_path):
+    whole = run_installed(installed, "--help", cwd=tmp_path).stdout
+    for name in spectrum.COMMANDS:
+        assert name in whole
+        own = run_installed(installed, name, "--help", cwd=tmp_path).stdout
+        assert f"usage: spectrum {name}" in own
+        assert "python " not in own
+
+
+@pytest.mark.slow
+def test_the_installed_service_keeps_its_state_with_the_user(installed, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    done = run_installed(installed, "serve", "create-token", "lab", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    if sys.platform == "linux":
+        assert (tmp_path / "data" / "spectrum" / "secret_key").is_file()
+
+
+def requirements(name: str) -> list[Requirement]:
+    """Return what a requirements file lists, and what the files list that it includes."""
+    found = []
+    for line in (ROOT / name).read_text().splitlines():
+        if line.startswith("-r "):
+            found += requirements(line.removeprefix("-r "))
+        elif line and not line.startswith("#"):
+            found.append(Requirement(line))
+    return found
+
+
+def test_the_lock_has_a_version_of_every_requirement_within_its_bounds():
+    lines = (ROOT / "requirements.lock").read_text().splitlines()
+    locked = dict(line.split("==") for line in lines if not line.startswith("#"))
+    locked = {canonicalize_name(name): version for name, version in locked.items()}
+    for requirement in requirements("requirements-dev.txt"):
+        version = locked[canonicalize_name(requirement.name)]
+        assert requirement.specifier.contains(version, prereleases=True), requirement
+
+
+def test_only_training_requires_tensorflow():
+    assert "tensorflow" not in {found.name for found in requirements("requirements-use.txt")}
+    assert "tensorflow" in {found.name for found in requirements("requirements-train.txt")}
+
+
+def test_the_citation_is_of_this_version():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text()
