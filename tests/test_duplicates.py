@@ -140,7 +140,7 @@ def checkout(tmp_path):
     "changed",
     [
         *("lib/images.py", "lib/curation/analysis.py"),
-        *("lib/recognition/orders.py", "lib/recognition/deeper/another.py"),
+        *("lib/recognition/band.py", "lib/recognition/find/another.py"),
         *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
     ],
 )

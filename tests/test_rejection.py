@@ -25,6 +25,7 @@ GOOD = Quality(
     snr=50.0,
     brightness=0.6,
     clipped_fraction=0.0,
+    clipped_light=0.0,
     lines_resolved=5,
     contrast=0.9,
     colour=0.5,
@@ -73,6 +74,13 @@ def test_where_clipping_makes_two_classes_alike_it_is_what_to_mend():
 def test_poor_light_is_refused_however_sure_the_guess_is(quality, code):
     verdict = judge(believed(neon=0.99), 0.999, LIMITS, quality=quality)
     assert (verdict.status, verdict.code) == ("unknown", code)
+
+
+def test_a_clipped_continuum_may_be_a_white_led_though_a_clipped_led_is_none():
+    clipped = but(clipped_fraction=0.3, clipped_light=0.6)
+    verdict = judge(believed(continuum=0.99), 0.99, LIMITS, quality=clipped)
+    assert verdict.reason == "led or continuum: 30% of the spectrum is clipped"
+    assert judge(believed(led=0.99), 0.99, LIMITS, quality=clipped).status == "ok"
 
 
 def test_a_crop_without_its_photo_passes_the_gates():

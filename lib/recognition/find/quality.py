@@ -16,6 +16,8 @@ _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
 
 
+# Light from this part of the brightest on shapes what a broad spectrum looks like.
+_BRIGHT_PART = 0.25
 # Rows that a profile averages at most.
 _AVERAGED_ROWS = 64
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
@@ -34,6 +36,8 @@ class Quality:
         Brightest light of the profile over the background, of full scale (0 to 1).
     clipped_fraction : float
         Part of the profile's samples with a clipped channel.
+    clipped_light : float
+        Part of the samples brighter than a quarter of the brightest that have a clipped channel.
     lines_resolved : int
         Peaks that stand clear of the noise.
     contrast : float
@@ -47,6 +51,7 @@ class Quality:
     snr: float
     brightness: float
     clipped_fraction: float
+    clipped_light: float
     lines_resolved: int
     contrast: float
     colour: float
@@ -97,6 +102,7 @@ def measure_quality(
         snr=peak / max(noise, 1e-3),
         brightness=peak / 255.0,
         clipped_fraction=float(clipped.mean()),
+        clipped_light=float(clipped[light >= min(_BRIGHT_PART * peak, peak)].mean()),
         lines_resolved=len(peaks),
         contrast=peak / max(peak + level, 1e-6),
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
