@@ -1,22 +1,42 @@
 """Train a network on TFRecords of crops, calibrate it on validation and test it once.
 
+With --init it goes on from a trained network: more slowly, with simulated crops of all classes
+mixed in, so that what the photos at hand do not show is not forgotten. At the end both networks
+are compared; one that has become worse at a class ends in an error.
+
 Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
         curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;
-        with --overwrite in models/.<arch>-new until finished, so that the older run lives on
+        with --overwrite in models/.<arch>-new until finished, so that the older run lives on;
+        with --init InputData/simulated_mix.tfrecord and simulated_check.tfrecord
 
-Example: python s4_train.py --train InputData/train.tfrecord InputData/simulated.tfrecord
+Examples: python s4_train.py --train InputData/train.tfrecord InputData/simulated.tfrecord
+          python s4_train.py --init models/default --output models/mine
 """
 
 import argparse
+import logging
 import sys
+from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
 import cli
+import s0_simulate
+from lib.model_card import KERAS_NAME
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
+from lib.taxonomy import CLASSES
 from lib.training.config import TrainConfig
+
+# Of going on from a trained network, which a full rate would undo.
+INIT_LEARNING_RATE = 2e-4
+# Simulated crops that --init mixes in, and others that it is judged by: file, number, seed. As many
+# of a class as s3 makes of one's own, and enough to see the loss of a twentieth.
+MIXED = ("simulated_mix.tfrecord", 400 * len(CLASSES), 901)
+CHECKED = ("simulated_check.tfrecord", 200 * len(CLASSES), 902)
+
+log = logging.getLogger(__name__)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -28,7 +48,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--input", type=Path, default=INPUT_DATA, help="folder of the files (default: %(default)s)"
     )
     parser.add_argument(
-        "--train", nargs="+", **file, help="training files (default: INPUT/train.tfrecord)"
+        "--train",
+        nargs="+",
+        **file,
+        help="training files (default: INPUT/train.tfrecord; with --init and simulated crops)",
     )
     parser.add_argument(
         "--outliers",
@@ -76,6 +99,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         ("outlier-weight", float, "weight of a crop of an unknown lamp"),
     ):
         value = getattr(default, flag.replace("-", "_"))
+        value = f"{value}; with --init {INIT_LEARNING_RATE}" if flag == "learning-rate" else value
         parser.add_argument(f"--{flag}", type=kind, help=f"{text} (default: {value})")
     parser.add_argument(
         "--no-flip",
@@ -85,7 +109,10 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="leave crops upright (default: turn half of them)",
     )
     args = parser.parse_args(argv)
+    args.mixed = args.init is not None and not args.train
     args.train = args.train or [args.input / "train.tfrecord"]
+    if args.init is not None and args.learning_rate is None:
+        args.learning_rate = INIT_LEARNING_RATE
     args.validation = args.validation or args.input / "validation.tfrecord"
     args.test = args.test or args.input / "test.tfrecord"
     args.output = args.output or MODELS / (args.arch or default.arch)
@@ -114,6 +141,48 @@ def train(args: argparse.Namespace) -> None:
     print(metrics.report_text(record["test"]))
 
 
+def prepare_start(args: argparse.Namespace) -> None:
+    """Say which classes the training files lack; mix simulated crops in unless told otherwise."""
+    with quiet_stderr():
+        from lib.training.frozen import load_network
+        from lib.training.input_pipeline import count_labels
+
+    load_network(Path(args.init) / KERAS_NAME)
+    counts = sum((count_labels(path) for path in args.train), Counter())
+    absent = [name for number, name in enumerate(CLASSES) if not counts[number]]
+    if absent:
+        log.warning(
+            "%s: no crop of %s: %s",
+            ", ".join(map(str, args.train)),
+            ", ".join(absent),
+            "simulated ones stand in" if args.mixed else "the network may forget them",
+        )
+    if args.mixed:
+        args.train.append(simulated(args.input, MIXED))
+
+
+def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
+    """Return a file of simulated crops, all classes in equal shares, made if it is not there."""
+    name, count, seed = recipe
+    path = folder / name
+    if not path.exists():
+        argv = ["crops", "--count", str(count), "--seed", str(seed), "--output", str(path)]
+        command = s0_simulate.parse_args(argv)
+        command.work(command)
+    return path
+
+
+def judge(args: argparse.Namespace) -> None:
+    """Compare the network with its start, crop by crop; raise DataError if a class got worse."""
+    from lib.training import comparison
+
+    files = {"test": args.test, "simulated": simulated(args.input, CHECKED)}
+    changes = comparison.compare_with_start(Path(args.init), args.output, files)
+    print(f"compared with {args.init}, crops named rightly:")
+    print(comparison.comparison_text(changes))
+    comparison.require_no_loss(changes, Path(args.init), args.output)
+
+
 def print_epoch(row: dict) -> None:
     """Print a row of history.csv as the epoch ends."""
     print(
@@ -131,8 +200,12 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def command(args: argparse.Namespace) -> None:
-    """Train, and say what comes next."""
+    """Train, hold the network against its start, and say what comes next."""
+    if args.init is not None:
+        prepare_start(args)
     train(args)
+    if args.init is not None:
+        judge(args)
     cli.print_next("s5_freeze_pb.py", "--input", args.output)
 
 

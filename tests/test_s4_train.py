@@ -202,7 +202,8 @@ def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_netw
 
 
 def test_fine_tuning_starts_from_a_frozen_model(frozen_model, crops_folder, tmp_path):
-    flags = ("--arch", "tiny", "--init", frozen_model, "--epochs", 1, "--learning-rate", 0)
+    flags = ["--arch", "tiny", "--init", frozen_model, "--epochs", 1, "--learning-rate", 0]
+    flags += ["--train", crops_folder / "train.tfrecord"]
     assert run("--input", crops_folder, *flags, "--output", tmp_path / "tuned") == 0
     tuned = json.loads((tmp_path / "tuned" / "run.json").read_text())
     start = json.loads((frozen_model / "model.json").read_text())
@@ -294,7 +295,10 @@ def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, int
         (["--arch", "resnet"], "no network 'resnet'; expected one of compact, nnsic_m4"),
         (["--init", "{tmp}"], "model.keras: no such file"),
         (["--teachers", "{model}", "{tmp}"], "model.keras: no such file"),
-        (["--init", "{model}", "--arch", "compact"], "holds a tiny; expected a compact"),
+        (
+            ["--init", "{model}", "--arch", "compact", "--train", "{crops}/train.tfrecord"],
+            "holds a tiny; expected a compact",
+        ),
         (["--resume"], "run.json: no such file"),
     ],
 )
