@@ -110,7 +110,7 @@ def known_names(model: Path, seed: int, number: int) -> list[tuple[NameEvidence,
 def make_name_verdict(
     output: Path, *, model: Path, photos: int, seed: int, jobs: int, overwrite: bool
 ) -> dict:
-    """Simulate photos, fit how surely lamps are named, write the verdict's card and return it.
+    """Simulate photos, fit how surely lamps are named, write the verdict's card; return what is named.
 
     Parameters
     ----------
@@ -133,4 +133,4 @@ def make_name_verdict(
     )
     card["fitted_on"] = {"photos": photos, "seed": seed, "bands": len(found)}
     write_json(path, card)
-    return card
+    return card["named"]
