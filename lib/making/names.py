@@ -110,7 +110,7 @@ def known_names(model: Path, seed: int, number: int) -> list[tuple[NameEvidence,
 def make_name_verdict(
     output: Path, *, model: Path, photos: int, seed: int, jobs: int, overwrite: bool
 ) -> dict:
-    """Simulate photos, fit how surely lamps are named, write the verdict's card; return what is named.
+    """Simulate photos, fit the verdict on names, write its card; return what it names.
 
     Parameters
     ----------
