@@ -16,7 +16,7 @@ _DARKEST_BRIGHTNESS = 0.02
 # With more clipped than this no shape is left to recognise. With more than the second, it is
 # clipping that makes two classes look alike. With more than the last of its bright light clipped, a
 # white LED has lost the dip that tells it from a continuum.
-_MOST_CLIPPED, _MUCH_CLIPPED, _DIP_LOST = 0.9, 0.15, 0.4
+_MOST_CLIPPED, _MUCH_CLIPPED, _DIP_LOST = 0.9, 0.15, 0.3
 # Two classes that share this much of the belief, the second at least this much, are a doubt
 # between the two; otherwise the crop is like neither.
 _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.1
