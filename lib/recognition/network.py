@@ -8,6 +8,7 @@ from ai_edge_litert.interpreter import Interpreter
 
 from lib.errors import DataError
 from lib.files import read_json, sha256
+from lib.quiet import quiet_stderr
 
 
 class LiteNetwork:
@@ -45,7 +46,8 @@ class LiteNetwork:
     def _interpreter(self) -> Interpreter:
         """Return this thread's interpreter: they are not thread-safe."""
         if not hasattr(self._of_thread, "interpreter"):
-            interpreter = Interpreter(model_content=self._model, num_threads=1)
-            interpreter.allocate_tensors()
+            with quiet_stderr():
+                interpreter = Interpreter(model_content=self._model, num_threads=1)
+                interpreter.allocate_tensors()
             self._of_thread.interpreter = interpreter
         return self._of_thread.interpreter

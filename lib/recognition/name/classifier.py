@@ -10,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from lib.certainty import certainty
 from lib.errors import DataError
 from lib.model_card import INPUT_NAME, LITERT_NAME, OUTPUT_NAMES, check_file, read_card
+from lib.quiet import quiet_stderr
 from lib.tables import CROP_SHAPE
 
 # Bounds the memory of one call: 64 crops are 5.5 MB as float32, and larger batches are no faster.
@@ -101,7 +102,9 @@ class Classifier:
         """Return this thread's signature runner: interpreters are not thread-safe."""
         if not hasattr(self._of_thread, "runner"):
             try:
-                interpreter = Interpreter(model_content=self._model, num_threads=1)
+                with quiet_stderr():
+                    interpreter = Interpreter(model_content=self._model, num_threads=1)
+                    interpreter.allocate_tensors()
                 self._of_thread.runner = interpreter.get_signature_runner()
             except (ValueError, RuntimeError) as error:
                 raise DataError(f"{self._path}: no LiteRT model ({error})") from error

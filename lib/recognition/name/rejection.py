@@ -14,9 +14,11 @@ from lib.recognition.find.quality import Quality
 # Below this part of full scale an 8-bit photo shows its own noise and JPEG blocks, not a lamp.
 _DARKEST_BRIGHTNESS = 0.02
 # With more clipped than this no shape is left to recognise. With more than the second, it is
-# clipping that makes two classes look alike. With more than the last of its bright light clipped, a
-# white LED has lost the dip that tells it from a continuum.
-_MOST_CLIPPED, _MUCH_CLIPPED, _DIP_LOST = 0.9, 0.15, 0.3
+# clipping that makes two classes look alike.
+_MOST_CLIPPED, _MUCH_CLIPPED = 0.9, 0.15
+# With more of its bright light clipped, a white LED loses the dip that tells it from a continuum,
+# which must then be this sure.
+_DIP_LOST, _SURE_THOUGH_CLIPPED = 0.3, 0.95
 # Two classes that share this much of the belief, the second at least this much, are a doubt
 # between the two; otherwise the crop is like neither.
 _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.1
@@ -58,7 +60,7 @@ def judge(
         Wanted share of right names among the named.
     """
     source = taxonomy.CLASSES[int(np.argmax(probabilities))]
-    refused = gate(quality, source) if quality is not None else None
+    refused = gate(quality, source, certainty) if quality is not None else None
     if refused is not None:
         return refused
     if certainty >= threshold(limits, min_precision):
@@ -70,14 +72,15 @@ def judge(
     return doubt(probabilities, quality)
 
 
-def gate(quality: Quality, source: str) -> Verdict | None:
+def gate(quality: Quality, source: str, certainty: float) -> Verdict | None:
     """Return why the light of a band allows no name, or not this one; None where it does."""
     if quality.brightness < _DARKEST_BRIGHTNESS:
         dark = f"too dark: {quality.brightness:.1%} of full scale at most"
         return Verdict("unknown", dark, "too_dark")
     if quality.clipped_fraction > _MOST_CLIPPED:
         return Verdict("unknown", f"overexposed: {_clipped(quality)}", "clipped")
-    if source == "continuum" and quality.clipped_light > _DIP_LOST:
+    hidden = quality.clipped_light > _DIP_LOST and certainty < _SURE_THOUGH_CLIPPED
+    if source == "continuum" and hidden:
         return Verdict("unknown", f"led or continuum: {_clipped(quality)}", "clipped")
     return None
 
