@@ -79,7 +79,7 @@ def test_poor_light_is_refused_however_sure_the_guess_is(quality, code):
 def test_a_clipped_continuum_may_be_a_white_led_though_a_clipped_led_is_none():
     clipped = but(clipped_fraction=0.3, clipped_light=0.6)
     assert judge(believed(continuum=0.99), 0.99, LIMITS, quality=clipped).status == "ok"
-    verdict = judge(believed(continuum=0.99), 0.9, LIMITS, quality=clipped)
+    verdict = judge(believed(continuum=0.99), 0.8, LIMITS, quality=clipped)
     assert verdict.reason == "led or continuum: 30% of the spectrum is clipped"
     assert judge(believed(led=0.99), 0.9, LIMITS, quality=clipped).status == "ok"
 

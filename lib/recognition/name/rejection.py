@@ -18,7 +18,7 @@ _DARKEST_BRIGHTNESS = 0.02
 _MOST_CLIPPED, _MUCH_CLIPPED = 0.9, 0.15
 # With more of its bright light clipped, a white LED loses the dip that tells it from a continuum,
 # which must then be this sure.
-_DIP_LOST, _SURE_THOUGH_CLIPPED = 0.3, 0.95
+_DIP_LOST, _SURE_THOUGH_CLIPPED = 0.3, 0.9
 # Two classes that share this much of the belief, the second at least this much, are a doubt
 # between the two; otherwise the crop is like neither.
 _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.1
