@@ -49,8 +49,8 @@ def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subproces
         "s3_to_tfrecord.py",
         "s4_train.py",
         "s5_freeze_pb.py",
-        "train_axis.py network",
-        "train_band.py",
+        "train_shipped.py axis",
+        "train_shipped.py band",
     ],
 )
 def test_what_trains_says_in_one_line_what_to_install(command, tmp_path):

@@ -43,8 +43,8 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
 @pytest.mark.slow
 @pytest.mark.parametrize(("what", "making"), [("band", band), ("trace", trace)])
 def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatch, what, making):
-    monkeypatch.setattr(making, "SHARD_PHOTOS", 6)
-    argv = ["--photos", "12", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
+    monkeypatch.setattr(making, "SHARD_PHOTOS", 24)
+    argv = ["--photos", "48", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
     assert train(what, tmp_path / what, *argv) == 0
     assert LiteNetwork(tmp_path / what).card["validation"]
 
