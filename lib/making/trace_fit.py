@@ -1,7 +1,7 @@
 """Fit the trace network on cached lines and freeze it to LiteRT."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -136,8 +136,8 @@ def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarr
     return said
 
 
-def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float]:
-    """Return how well covered places, directions and wavelengths are told."""
+def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:
+    """Return how well covered places, directions and wavelengths are told; None of none."""
     marked, covered = output[..., 0] > 0, truth[..., 0] > 0.5
     shown = covered.any(axis=1)
     overlap = (marked & covered).sum(axis=1) / np.maximum((marked | covered).sum(axis=1), 1)
@@ -145,11 +145,15 @@ def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float]:
     wanted = (truth[..., 0] * (truth[..., 1] - 0.5)).sum(axis=1) > 0
     off_nm = NM_UNIT * np.abs(truth[..., 2] - output[..., 2])[covered]
     return {
-        "overlap": round(float(overlap[shown].mean()), 4),
-        "empty_left_empty": round(float((~marked[~shown]).all(axis=1).mean()), 4),
-        "direction": round(float((way == wanted)[shown].mean()), 4),
-        "median_error_nm": round(float(np.median(off_nm)), 2),
+        "overlap": _rounded(np.mean, overlap[shown]),
+        "empty_left_empty": _rounded(np.mean, (~marked[~shown]).all(axis=1)),
+        "direction": _rounded(np.mean, (way == wanted)[shown]),
+        "median_error_nm": _rounded(np.median, off_nm),
     }
+
+
+def _rounded(figure: Callable[[np.ndarray], float], values: np.ndarray) -> float | None:
+    return round(float(figure(values)), 4) if len(values) else None
 
 
 def _load(paths: Sequence[Path]) -> tuple[np.ndarray, np.ndarray]:
