@@ -104,6 +104,12 @@ _SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.
 _SOURCE_BY_RAW_ID = {source.raw_id: source for source in RAW_SOURCES}
 
 
+def in_words(name: str) -> str:
+    """Return a class's title as it stands in a sentence: "neon lamp", "LED"."""
+    title = LAMP_CLASSES[CLASSES.index(name)].title
+    return title if title[:2].isupper() else title[0].lower() + title[1:]
+
+
 def class_id(name: str) -> int:
     """Return the class id of a class name; ValueError for any other name."""
     return CLASSES.index(name)

@@ -51,19 +51,19 @@ def test_a_sure_guess_is_named():
 def test_an_unsure_guess_is_refused_however_large_its_probability():
     verdict = judge(believed(neon=0.99), 0.3, LIMITS, quality=GOOD)
     assert (verdict.status, verdict.code) == ("unknown", "unlike_known")
-    assert "neon is nearest" in verdict.reason
+    assert "neon lamp is nearest" in verdict.reason
 
 
 def test_a_doubt_between_two_classes_names_both():
     verdict = judge(believed(neon=0.55, helium=0.4), 0.3, LIMITS, quality=GOOD)
-    assert verdict.reason == "neon or helium: the photo does not decide it"
+    assert verdict.reason == "neon lamp or helium lamp: the photo does not decide it"
     assert verdict.code == "between_two"
 
 
 def test_where_clipping_makes_two_classes_alike_it_is_what_to_mend():
     doubted = believed(led=0.6, continuum=0.35)
     verdict = judge(doubted, 0.3, LIMITS, quality=but(clipped_fraction=0.4))
-    assert verdict.reason == "led or continuum: 40% of the spectrum is clipped"
+    assert verdict.reason == "LED or continuous light: 40% of the spectrum is clipped"
     assert verdict.code == "clipped"
 
 
@@ -80,7 +80,7 @@ def test_a_clipped_continuum_may_be_a_white_led_though_a_clipped_led_is_none():
     clipped = but(clipped_fraction=0.3, clipped_light=0.6)
     assert judge(believed(continuum=0.99), 0.99, LIMITS, quality=clipped).status == "ok"
     verdict = judge(believed(continuum=0.99), 0.8, LIMITS, quality=clipped)
-    assert verdict.reason == "led or continuum: 30% of the spectrum is clipped"
+    assert verdict.reason == "LED or continuous light: 30% of the spectrum is clipped"
     assert judge(believed(led=0.99), 0.9, LIMITS, quality=clipped).status == "ok"
 
 
@@ -98,7 +98,7 @@ def test_the_wanted_precision_moves_the_threshold_along_the_curve():
 
 def test_a_name_refused_only_for_the_wanted_precision_is_told():
     verdict = judge(believed(neon=0.9), 0.55, LIMITS, min_precision=0.95)
-    assert verdict.reason == "neon is likely, but less sure than asked"
+    assert verdict.reason == "neon lamp is likely, but less sure than asked"
     assert verdict.code == "less_sure_than_asked"
 
 

@@ -3,6 +3,10 @@ import pytest
 from lib import taxonomy
 
 
+def test_classes_are_put_in_words():
+    assert [taxonomy.in_words(name) for name in ("led", "neon")] == ["LED", "neon lamp"]
+
+
 def test_classes_stand_in_nnsics_order():
     assert taxonomy.CLASSES == (
         "led",

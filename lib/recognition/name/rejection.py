@@ -10,6 +10,7 @@ import numpy as np
 
 from lib import taxonomy
 from lib.recognition.find.quality import Quality
+from lib.taxonomy import in_words
 
 # Below this part of full scale an 8-bit photo shows its own noise and JPEG blocks, not a lamp.
 _DARKEST_BRIGHTNESS = 0.02
@@ -67,7 +68,7 @@ def judge(
         return Verdict("ok")
     # The user may ask for more than the model was set to.
     if certainty >= threshold(limits):
-        asked = f"{source} is likely, but less sure than asked"
+        asked = f"{in_words(source)} is likely, but less sure than asked"
         return Verdict("unknown", asked, "less_sure_than_asked")
     return doubt(probabilities, quality)
 
@@ -81,14 +82,14 @@ def gate(quality: Quality, source: str, certainty: float) -> Verdict | None:
         return Verdict("unknown", f"overexposed: {_clipped(quality)}", "clipped")
     hidden = quality.clipped_light > _DIP_LOST and certainty < _SURE_THOUGH_CLIPPED
     if source == "continuum" and hidden:
-        return Verdict("unknown", f"led or continuum: {_clipped(quality)}", "clipped")
+        return Verdict("unknown", f"LED or continuous light: {_clipped(quality)}", "clipped")
     return None
 
 
 def doubt(probabilities: np.ndarray, quality: Quality | None = None) -> Verdict:
     """Return what a guess is unsure about, from its probabilities (n_classes,)."""
     second, first = np.argsort(probabilities)[-2:]
-    names = taxonomy.CLASSES[first], taxonomy.CLASSES[second]
+    names = in_words(taxonomy.CLASSES[first]), in_words(taxonomy.CLASSES[second])
     shared = probabilities[first] + probabilities[second]
     if shared >= _SHARED_BELIEF and probabilities[second] >= _SECOND_BELIEF:
         between = f"{names[0]} or {names[1]}"
