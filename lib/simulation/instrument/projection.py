@@ -180,9 +180,3 @@ class Projection:
         if self.horizontal:
             return "left" if np.cos(self.angle_rad) > 0 else "right"
         return "top" if np.sin(self.angle_rad) > 0 else "bottom"
-
-    @property
-    def tilt_deg(self) -> float:
-        """Clockwise turn of the dispersion from the nearer image axis, in -45 to 45 degrees."""
-        turned = np.degrees(self.angle_rad) - (0 if self.horizontal else 90)
-        return float((turned + 90) % 180 - 90)
