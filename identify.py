@@ -27,7 +27,6 @@ from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.calibration import load_calibration, save_calibration
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
-from lib.recognition.pixel_spectrum import write_pixel_csv, write_pixel_text
 from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
@@ -230,15 +229,13 @@ def csv_row(row: dict, result: Result) -> dict[str, object]:
 
 def write_spectra(folder: Path, name: str, photo: Path, result: Result) -> None:
     """Write the spectrum as CSV, as two-column text and as PySA reads it, or over pixels."""
+    write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
+    write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
     if result.axis is None:
         log.warning("%s: without a wavelength axis its spectrum is written over pixels", photo)
-        write_pixel_csv(folder / f"{name}.csv", result.profile)
-        write_pixel_text(folder / f"{name}.txt", result.profile)
         # PySA takes the first column for nm, whatever it is.
         (folder / f"{_pysa(name)}.csv").unlink(missing_ok=True)
         return
-    write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
-    write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
     write_spectrum_pysa(folder / f"{_pysa(name)}.csv", result.profile, result.axis)
 
 

@@ -1,4 +1,7 @@
-"""A measured spectrum as plain text files that people and other programs read."""
+"""A measured spectrum as plain text files that people and other programs read.
+
+Without a wavelength axis it is written over the pixels of the photo.
+"""
 
 from pathlib import Path
 
@@ -8,7 +11,7 @@ from lib.files import write_bytes
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.band import BandProfile
 
-# error_nm is empty where the axis claims nothing.
+# nm is empty without an axis, error_nm also where the axis claims nothing.
 SPECTRUM_COLUMNS = ("pixel", "nm", "error_nm", "R", "G", "B", "intensity")
 
 
@@ -17,36 +20,45 @@ def intensity_of(rgb: np.ndarray) -> np.ndarray:
     return np.asarray(rgb, np.float64).mean(axis=1)
 
 
-def spectrum_table(profile: BandProfile, axis: WavelengthAxis) -> np.ndarray:
-    """Return `SPECTRUM_COLUMNS` by rising wavelength, float64 of shape (n, 7).
+def spectrum_table(profile: BandProfile, axis: WavelengthAxis | None) -> np.ndarray:
+    """Return `SPECTRUM_COLUMNS` by rising wavelength, or pixel, float64 of shape (n, 7).
 
-    Errors are nan where the axis claims nothing.
+    Errors are nan where the axis claims nothing; without an axis wavelengths are, too.
     """
     position = profile.position
-    nm = np.asarray(axis.nm_at(position), np.float64)
-    error = np.where(axis.claims(position), axis.standard_error_nm(position), np.nan)
+    if axis is None:
+        nm = error = np.full(len(position), np.nan)
+    else:
+        nm = np.asarray(axis.nm_at(position), np.float64)
+        error = np.where(axis.claims(position), axis.standard_error_nm(position), np.nan)
+    rising = position if axis is None else nm
     table = np.column_stack([position, nm, error, profile.rgb, intensity_of(profile.rgb)])
-    return table if nm[-1] >= nm[0] else table[::-1]
+    return table if rising[-1] >= rising[0] else table[::-1]
 
 
-def write_spectrum_csv(path: Path, profile: BandProfile, axis: WavelengthAxis) -> None:
-    """Write `SPECTRUM_COLUMNS`, one row a pixel, by rising wavelength."""
-    rows = spectrum_table(profile, axis)
+def write_spectrum_csv(path: Path, profile: BandProfile, axis: WavelengthAxis | None) -> None:
+    """Write `SPECTRUM_COLUMNS`, one row a pixel, by rising wavelength, or pixel."""
     lines = []
-    for px, nm, error, *light in rows:
-        stated = "" if np.isnan(error) else f"{error:.3f}"
-        lines.append(",".join([f"{px:.2f}", f"{nm:.3f}", stated, *(f"{v:.2f}" for v in light)]))
+    for px, nm, error, *light in spectrum_table(profile, axis):
+        known = ("" if np.isnan(value) else f"{value:.3f}" for value in (nm, error))
+        lines.append(",".join([f"{px:.2f}", *known, *(f"{v:.2f}" for v in light)]))
     _write_lines(path, [",".join(SPECTRUM_COLUMNS), *lines])
 
 
-def write_spectrum_text(path: Path, profile: BandProfile, axis: WavelengthAxis) -> None:
+def write_spectrum_text(path: Path, profile: BandProfile, axis: WavelengthAxis | None) -> None:
     """Write nm and intensity in two columns parted by a space, after a `#` heading.
+
+    Without an axis the heading says that the first column is pixels.
 
     The plain form that numpy.loadtxt, gnuplot, Veusz and specutils read; only where the axis
     claims to know the wavelength.
     """
-    rows = _claimed(spectrum_table(profile, axis))
-    lines = [f"{row[1]:.3f} {row[6]:.2f}" for row in rows]
+    rows = spectrum_table(profile, axis)
+    if axis is None:
+        lines = [f"{row[0]:.2f} {row[6]:.2f}" for row in rows]
+        _write_lines(path, ["# position_in_the_photo_px intensity_0_to_255", *lines])
+        return
+    lines = [f"{row[1]:.3f} {row[6]:.2f}" for row in _claimed(rows)]
     _write_lines(path, ["# wavelength_nm_air intensity_0_to_255", *lines])
 
 
