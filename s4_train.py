@@ -16,13 +16,14 @@ Examples: python s4_train.py --train InputData/train.tfrecord InputData/simulate
 
 import argparse
 import logging
+import os
 import sys
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
 
 import cli
-import s0_simulate
+from lib.making.records import crop_records
 from lib.model_card import KERAS_NAME
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
@@ -163,12 +164,12 @@ def prepare_start(args: argparse.Namespace) -> None:
 
 def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
     """Return a file of simulated crops, all classes in equal shares, made if it is not there."""
+    from lib.training.tfrecord import write_tfrecord
+
     name, count, seed = recipe
     path = folder / name
     if not path.exists():
-        argv = ["crops", "--count", str(count), "--seed", str(seed), "--output", str(path)]
-        command = s0_simulate.parse_args(argv)
-        command.work(command)
+        write_tfrecord(path, crop_records(count, seed, jobs=os.cpu_count() or 1))
     return path
 
 

@@ -14,7 +14,7 @@ names-verdict  how sure a name must be to be given
 What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
 the shipped networks say how they came about. On two cores: band an hour, and a quarter of that for
 a second round; trace an hour; axis seven hours as shipped (five minutes on an H200), or forty
-minutes with `--crops 100000 --epochs 4`; classifier an hour; the others ten minutes each.
+minutes with `--crops 100000 --epochs 4`; classifier and names an hour each; a verdict ten minutes.
 
 Reads:  models/
 Writes: InputData/<what>/; models/band, trace, axis, names, default

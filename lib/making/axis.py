@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import atomic_path, read_json, require_absent, write_json
-from lib.making.axis_examples import as_in_photos
+from lib.making.axis_examples import crop_profiles
 from lib.making.axis_truth import LAMPS, asked_places
 from lib.making.axis_verdict import WRONG_NM, KnownCandidate, fit_verdict
 from lib.making.work import in_order
@@ -62,8 +62,6 @@ SHARD_CROPS = 8192
 VALIDATION_CROPS = 8192
 # Wavelengths beyond these are no light that a camera sees.
 SEEN_NM = (330.0, 1080.0)
-# Rows dropped at either end of each column's sorted values, as in band profiles.
-TRIM_ROWS = 3
 # So that nothing drawn here is drawn by another training, or by a benchmark.
 _STREAM = 60_000_000
 _FEWEST_CANDIDATES = 100
@@ -159,9 +157,7 @@ def make_examples(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, list[s
     views, nm, lamps = [], [], []
     for batch in simulate_crops(count, seed, lamps=SHARES):
         lamps += batch.lamps
-        rows = np.sort(batch.images, axis=1)[:, TRIM_ROWS:-TRIM_ROWS]
-        profiles = as_in_photos(rng, rows.mean(axis=1, dtype=np.float32))
-        views.append(profile_views(profiles).astype(np.float16))
+        views.append(profile_views(crop_profiles(rng, batch.images)).astype(np.float16))
         places = batch.column_nm.reshape(len(batch), -1, COLUMNS_PER_PLACE).mean(axis=2)
         places[(places < SEEN_NM[0]) | (places > SEEN_NM[1])] = np.nan
         nm.append(((places - NM_ORIGIN) / NM_UNIT).astype(np.float32))

@@ -7,9 +7,22 @@ from scipy.ndimage import gaussian_filter1d
 # Shares of profiles without colour, of few pixels, on an uneven background, and noisy.
 _GREY_SHARE, _COARSE_SHARE, _HAZY_SHARE, _NOISY_SHARE = 0.1, 0.35, 0.15, 0.15
 _FEWEST_PX = 40
+# Rows dropped at either end of each column's sorted values, as in band profiles.
+_TRIM_ROWS = 3
 # Display levels of the background's brightest place and of the noise.
 _HAZE_LEVEL = (4.0, 90.0)
 _NOISE_LEVEL = (1.0, 9.0)
+
+
+def crop_profiles(rng: np.random.Generator, crops: np.ndarray) -> np.ndarray:
+    """Return the profiles of crops as a finder might hand them over, float32 (n, columns, 3).
+
+    Parameters
+    ----------
+    crops : uint8 array of shape (n, rows, columns, 3)
+    """
+    rows = np.sort(crops, axis=1)[:, _TRIM_ROWS:-_TRIM_ROWS]
+    return as_in_photos(rng, rows.mean(axis=1, dtype=np.float32))
 
 
 def as_in_photos(rng: np.random.Generator, profiles: np.ndarray) -> np.ndarray:

@@ -10,11 +10,11 @@ longer they train, the surer they are of it. So one long training and some short
 a single network, which is what ships (benchmarks/results/classifier.md has what each gives).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lib.files import require_absent
-from lib.making.records import crop_records, cut_records, unknown_sources
+from lib.making.records import Record, crop_records, cut_records, unknown_sources
 from lib.model_card import CARD_NAME
 
 # Seeds of the simulated files; that of the training is its own.
@@ -81,15 +81,8 @@ def make_classifier(
         "unknown_cuts": max(1, round(UNKNOWN_CUTS_SHARE * cuts)),
     }
     files = {name: work / f"{name}.tfrecord" for name in FILE_SEEDS}
-    for name, file_seed in FILE_SEEDS.items():
-        count, is_unknown = counts.get(name, check), name.startswith("unknown")
-        if name.endswith("cuts"):
-            group = "unknown" if is_unknown else "known"
-            records = cut_records(count, file_seed, group, jobs=jobs)
-        else:
-            lamps = unknown_sources(held_out=False) if is_unknown else None
-            records = crop_records(count, file_seed, lamps=lamps, jobs=jobs)
-        write_tfrecord(files[name], records)
+    for name, path in files.items():
+        write_tfrecord(path, records_of(name, counts.get(name, check), jobs))
 
     def trained(run_dir: Path, config: TrainConfig) -> str:
         run(
@@ -112,3 +105,12 @@ def make_classifier(
     trained(run_dir, TrainConfig(epochs=epochs, seed=seed, teachers=taught_by))
     _, report = freeze_run(run_dir, output, unknowns=files["unknown_check"], overwrite=True)
     return report
+
+
+def records_of(name: str, count: int, jobs: int) -> Iterator[Record]:
+    """Return the crops of one of the files of `FILE_SEEDS`."""
+    seed, is_unknown = FILE_SEEDS[name], name.startswith("unknown")
+    if name.endswith("cuts"):
+        return cut_records(count, seed, "unknown" if is_unknown else "known", jobs=jobs)
+    lamps = unknown_sources(held_out=False) if is_unknown else None
+    return crop_records(count, seed, lamps=lamps, jobs=jobs)

@@ -11,8 +11,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import atomic_path, require_absent, write_json
-from lib.making.axis import TRIM_ROWS
-from lib.making.axis_examples import as_in_photos
+from lib.making.axis_examples import crop_profiles
 from lib.making.name_verdict import fit_name_verdict
 from lib.making.work import in_order
 from lib.recognition.axis.reading import read_wavelengths
@@ -70,8 +69,7 @@ def make_shard(path: Path, count: int, seed: int) -> None:
     rng = np.random.default_rng(seed)
     light, labels = [], []
     for batch in simulate_crops(count, seed, unknown_share=UNKNOWN_SHARE):
-        rows = np.sort(batch.images, axis=1)[:, TRIM_ROWS:-TRIM_ROWS]
-        for rgb in as_in_photos(rng, rows.mean(axis=1, dtype=np.float32)):
+        for rgb in crop_profiles(rng, batch.images):
             # Without colours nobody knows which end is blue.
             coloured = bool((np.ptp(rgb, axis=1) > 1).any())
             light.append(light_over_wavelengths(rgb, read_wavelengths(rgb, blue_known=coloured)))

@@ -10,7 +10,6 @@ import numpy as np
 
 from lib import taxonomy
 from lib.recognition.find.quality import Quality
-from lib.taxonomy import in_words
 
 # Below this part of full scale an 8-bit photo shows its own noise and JPEG blocks, not a lamp.
 _DARKEST_BRIGHTNESS = 0.02
@@ -68,7 +67,7 @@ def judge(
         return Verdict("ok")
     # The user may ask for more than the model was set to.
     if certainty >= threshold(limits):
-        asked = f"{in_words(source)} is likely, but less sure than asked"
+        asked = f"{taxonomy.in_words(source)} is likely, but less sure than asked"
         return Verdict("unknown", asked, "less_sure_than_asked")
     return doubt(probabilities, quality)
 
@@ -89,7 +88,7 @@ def gate(quality: Quality, source: str, certainty: float) -> Verdict | None:
 def doubt(probabilities: np.ndarray, quality: Quality | None = None) -> Verdict:
     """Return what a guess is unsure about, from its probabilities (n_classes,)."""
     second, first = np.argsort(probabilities)[-2:]
-    names = in_words(taxonomy.CLASSES[first]), in_words(taxonomy.CLASSES[second])
+    names = [taxonomy.in_words(taxonomy.CLASSES[index]) for index in (first, second)]
     shared = probabilities[first] + probabilities[second]
     if shared >= _SHARED_BELIEF and probabilities[second] >= _SECOND_BELIEF:
         between = f"{names[0]} or {names[1]}"
