@@ -23,10 +23,11 @@ import cli
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
+from lib.measurement.calibration import LampPhoto, calibrate
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.axis.calibration import load_calibration, save_calibration
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
+from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.recognise import Result, source_of_lamp
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
@@ -210,7 +211,7 @@ def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path
     """Yield each photo with its result in input order, from several processes where it pays."""
     options = {"lamp": args.lamp, "min_precision": args.min_precision}
     if args.calibration:
-        options["calibration"] = load_calibration(args.calibration)
+        options["instrument"] = load_instrument(args.calibration)
     done = recognise_files(photos, args.model, jobs=args.jobs, **options)
     yield from zip(photos, done, strict=True)
 
@@ -300,7 +301,8 @@ def keep_calibration(path: Path, photo: Path, result: Result) -> None:
     """Write the calibration of the one lamp photo."""
     if result.axis is None:
         raise DataError(f"{photo}: no calibration to save: {result.reason}")
-    save_calibration(path, result.axis, read_image(photo), result.band, source=photo.name)
+    lamp = LampPhoto(photo.name, read_image(photo), result)
+    save_instrument(path, calibrate([lamp]).instrument)
 
 
 if __name__ == "__main__":

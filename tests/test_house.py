@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WINGS = ("simulation", "curation", "recognition", "training", "making")
+WINGS = ("simulation", "curation", "recognition", "measurement", "training", "making")
 # What each wing may use beside itself.
-MAY_USE = {"curation": {"recognition"}, "making": {"simulation", "recognition", "training"}}
+MAY_USE = {
+    "curation": {"recognition"},
+    "measurement": {"recognition"},
+    "making": {"simulation", "recognition", "training"},
+}
 COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
 
 

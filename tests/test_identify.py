@@ -176,11 +176,15 @@ def test_a_calibration_kept_from_a_lamp_serves_another_photo(tmp_path, capsys):
     kept = tmp_path / "instrument.json"
     assert run(NEON, "--save-calibration", kept, "--json") == 0
     assert run(NEON, "--calibration", kept, "--json") == 0
-    first, second = answers(capsys)
-    assert first["wavelength"]["coefficients"] == second["wavelength"]["coefficients"]
+    first, second = (answer["wavelength"] for answer in answers(capsys))
+    assert second["source"] == NEON.name and second["shift_px"] == 0
+    (low, high), px = first["range_px"], np.linspace(*first["range_px"], 9)
+    assert second["range_px"][0] <= low and second["range_px"][1] >= high
+    nm = (np.polynomial.polynomial.polyval(px, one["coefficients"]) for one in (first, second))
+    np.testing.assert_allclose(*nm, atol=0.3)
 
 
-def test_a_calibration_that_does_not_fit_gives_no_axis_and_says_why(tmp_path, capsys):
+def test_a_photo_of_another_instrument_keeps_its_own_axis_and_says_so(tmp_path, capsys):
     kept = tmp_path / "instrument.json"
     assert run(NEON, "--save-calibration", kept) == 0
     capsys.readouterr()
@@ -188,7 +192,8 @@ def test_a_calibration_that_does_not_fit_gives_no_axis_and_says_why(tmp_path, ca
     write_png(other, np.ascontiguousarray(np.rot90(read_image(NEON))))
     assert run(other, "--calibration", kept, "--json") == 0
     (row,) = answers(capsys)
-    assert row["wavelength"] is None and "calibration is for" in row["reason"]
+    assert row["wavelength"]["source"] == "own lines"
+    assert row["reason_code"] == "other_instrument" and "calibration is for" in row["reason"]
 
 
 def test_what_cannot_be_calibrated_is_not_kept(tmp_path, capsys):

@@ -123,6 +123,7 @@ class Wavelength(serializers.Serializer):
     model = serializers.CharField()
     lamp = serializers.CharField()
     source = serializers.CharField(help_text="own lines, or whose calibration it is")
+    shift_px = serializers.FloatField(help_text="By how much the calibration was moved to fit.")
 
 
 class Spectrum(serializers.Serializer):

@@ -19,11 +19,8 @@ from PIL import Image
 from lib.errors import DataError
 from lib.images import read_image
 from lib.lines import available_line_lists
-from lib.recognition.axis.calibration import (
-    calibration_from_json,
-    calibration_to_json,
-    make_calibration,
-)
+from lib.measurement.calibration import LampPhoto, calibrate
+from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.taxonomy import CLASSES
@@ -88,14 +85,14 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     image = read_image(
         job.data, name=job.name, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels
     )
-    calibration = None
+    instrument = None
     if job.calibration:
-        calibration = calibration_from_json(job.calibration, "saved calibration")
+        instrument = instrument_from_json(job.calibration, "saved calibration")
     result = recognise(
         image,
         classifier,
         lamp=job.lamp,
-        calibration=calibration,
+        instrument=instrument,
         min_precision=job.min_precision,
     )
     extras = {}
@@ -105,8 +102,8 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
         extras["spectrum"] = spectrum(result)
     if "calibration" in job.extras and result.axis is not None:
         source = f"{job.name}, {result.source}, model {result.model_version}"
-        kept = make_calibration(result.axis, image, result.band, source=source)
-        extras["calibration"] = calibration_to_json(kept)
+        kept = calibrate([LampPhoto(job.name, image, result)], source=source)
+        extras["calibration"] = instrument_to_json(kept.instrument)
     return Reply(result.to_json(job.name), extras)
 
 

@@ -165,16 +165,45 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         return None
     geometry = order.geometry
     rows = clean_rows(image, geometry)
+    return band_along(
+        image, geometry, rows, order.towards_red, evidence=order.confidence, cut_dark_ends=True
+    )
+
+
+def band_along(
+    image: np.ndarray,
+    geometry: Geometry,
+    rows: tuple[float, float],
+    towards_red: int,
+    *,
+    evidence: float,
+    cut_dark_ends: bool = False,
+) -> Band:
+    """Measure the light along a place that is known, whatever falls there.
+
+    Parameters
+    ----------
+    image : uint8 array of shape (h, w, 3)
+    geometry : Geometry
+    rows : tuple of float
+        Offsets from the centre line between which to take the light.
+    towards_red : int
+        1 where red lies at the greater coordinate, -1 at the lesser, 0 where nobody knows.
+    evidence : float
+        How surely this is a spectrum, 0 to 1.
+    cut_dark_ends : bool
+        Whether long ends without light go.
+    """
     strip = straightened(image, geometry, rows)
     profile, clipped = _mean_rows(strip)
     background, noise = measure_background(image, geometry)
-    lit = _lit_part(profile - background, noise)
+    lit = _lit_part(profile - background, noise) if cut_dark_ends else slice(0, len(profile))
     if lit.stop - lit.start < len(profile):
         first = round(geometry.start)
         geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
         strip, profile, clipped = strip[:, lit], profile[lit], clipped[lit]
-    reading, towards_red = _read(profile, order.towards_red)
-    quality = measure_quality(profile - background, clipped, noise, background, order.confidence)
+    reading, towards_red = _read(profile, towards_red)
+    quality = measure_quality(profile - background, clipped, noise, background, evidence)
     x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
     slope = geometry.slope()
     # Clockwise on the screen, where y grows downwards.

@@ -5,7 +5,7 @@ their answers cannot differ.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,18 @@ from lib.errors import DataError
 from lib.images import read_image
 from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
-from lib.recognition.axis.calibration import Calibration
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
+from lib.recognition.axis.peaks import full_width
 from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
+from lib.recognition.instrument import Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import name_evidence, shipped_name_verdict
 from lib.recognition.name.rejection import Verdict, judge
+
+# Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
+# and clipping take off.
+_NARROWEST_LED_NM = 9.0
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,7 @@ def recognise(
     classifier: Classifier,
     *,
     lamp: str | None = None,
-    calibration: Calibration | None = None,
+    instrument: Instrument | None = None,
     min_precision: float | None = None,
 ) -> Result:
     """Name the light source of a photo and give its pixels wavelengths.
@@ -119,8 +124,9 @@ def recognise(
     lamp : str, optional
         A class or a line list ("argon"), where the user knows the source; the model is then
         not asked to decide.
-    calibration : Calibration, optional
-        A saved axis of the same instrument, used in place of the photo's own lines.
+    instrument : Instrument, optional
+        Whose photo it is: light is read along its band and has its wavelengths. A photo that it
+        does not fit is read by itself, and the reason says so.
     min_precision : float, optional
         Share of named photos that must be named right, in (0, 1]; the model's own choice if None.
 
@@ -129,11 +135,90 @@ def recognise(
     Result
         With status "ok", "unknown" or "no_band".
     """
-    version = classifier.card["version"]
+    options = {"lamp": lamp, "min_precision": min_precision}
+    if instrument is None:
+        return _by_itself(image, classifier, **options)
+    try:
+        return _by_instrument(image, classifier, instrument, **options)
+    except OtherInstrument as error:
+        result = _by_itself(image, classifier, **options)
+        own = "; the wavelengths are the photo's own" if result.axis else ""
+        refused = f"not the instrument's wavelengths: {error}{own}"
+        reason = "; ".join(filter(None, (result.reason, refused)))
+        return replace(result, reason=reason, reason_code=result.reason_code or error.code)
+
+
+def _by_itself(image: np.ndarray, classifier: Classifier, **options) -> Result:
+    """Return the answer for a photo of which nothing is known."""
     try:
         band = find_band(image)
     except BandNotFound as error:
-        return Result("no_band", str(error), error.code, version)
+        return Result("no_band", str(error), error.code, classifier.card["version"])
+    return _answer(band, classifier, **options)
+
+
+def _by_instrument(
+    image: np.ndarray, classifier: Classifier, instrument: Instrument, **options
+) -> Result:
+    """Return the answer for a photo of an instrument; OtherInstrument if it is of another."""
+    instrument, found = placed(image, instrument)
+    if instrument.place is None:
+        return _by_itself(image, classifier, **options)
+    # The name and the photo's own lines bear witness: they are read knowing no wavelengths.
+    named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
+    answer = _answer(named, classifier, **options)
+    band = instrument.band_in(image)
+    axis = instrument.axis_for(band, answer.axis)
+    answer = replace(answer, band=band, profile=band_profile(band), axis=axis)
+    if options["lamp"] is None and answer.source == "led":
+        return _doubt_narrow(answer)
+    # Why its own lines give no axis is no matter now.
+    return replace(answer, reason=None, reason_code=None) if answer.source else answer
+
+
+def _doubt_narrow(answer: Result) -> Result:
+    """Return the answer for what looks like an LED: none is as narrow as a laser."""
+    light = answer.profile.rgb.max(axis=1)
+    px = full_width(light)
+    step = np.abs(np.diff(answer.axis.nm_at(answer.profile.position)))
+    width_nm = float(px * step[int(light[1:].argmax())])
+    if width_nm >= _NARROWEST_LED_NM:
+        return replace(answer, reason=None, reason_code=None)
+    reason = f"its light is {width_nm:.0f} nm wide: a laser or a single line, no LED"
+    return replace(answer, status="unknown", source=None, reason=reason, reason_code="unlike_known")
+
+
+def placed(image: np.ndarray, instrument: Instrument) -> tuple[Instrument, Band | None]:
+    """Return an instrument in the size and place of a photo, and the band found in that photo.
+
+    The place stays None where the instrument does not know it, and the photo shows no band.
+
+    Raises
+    ------
+    OtherInstrument
+        If the photo is of another instrument, or the band does not lie where it should.
+    """
+    height, width = image.shape[:2]
+    instrument = instrument.in_frame(width, height)
+    try:
+        found = find_band(image)
+    except BandNotFound:
+        return instrument, None
+    instrument.check(found)
+    if instrument.place is None:
+        place = Place(found.geometry, found.rows, instrument.towards_red)
+        instrument = replace(instrument, place=place)
+    return instrument, found
+
+
+def _answer(
+    band: Band,
+    classifier: Classifier,
+    *,
+    lamp: str | None,
+    min_precision: float | None,
+) -> Result:
+    """Return the answer for the light of a band, with the axis that its own lines give."""
     crop = cut_crop(band)
     prediction = classifier.predict(crop[np.newaxis])
     profile = band_profile(band)
@@ -152,19 +237,18 @@ def recognise(
             min_precision=min_precision,
         )
         source = evidence.source if verdict.status == "ok" else None
-    axis = None if source is None else _own_axis(profile, band, lamp or source)
-    if calibration is not None:
-        own = axis if isinstance(axis, WavelengthAxis) else None
-        axis = _calibrated_axis(calibration, image, band, own)
-    reason, code = verdict.reason, verdict.code
-    if isinstance(axis, DataError):
-        reason = "; ".join(filter(None, (reason, f"no wavelength axis: {axis}")))
-        code, axis = code or axis.code, None
+    reason, code, axis = verdict.reason, verdict.code, None
+    if source is not None:
+        try:
+            axis = fit_axis(profile, lamp or source, axis=band.axis, reading=band.reading)
+        except NoAxis as error:
+            reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
+            code = code or error.code
     return Result(
         status=verdict.status,
         reason=reason,
         reason_code=code,
-        model_version=version,
+        model_version=classifier.card["version"],
         source=source,
         probabilities=dict(zip(taxonomy.CLASSES, evidence.probabilities.tolist(), strict=True)),
         certainty=certainty,
@@ -181,24 +265,6 @@ def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
         return recognise(read_image(path), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
-
-
-def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | NoAxis:
-    """Return the axis that the photo's own lines give, or why they give none."""
-    try:
-        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
-    except NoAxis as error:
-        return error
-
-
-def _calibrated_axis(
-    calibration: Calibration, image: np.ndarray, band: Band, own: WavelengthAxis | None
-) -> WavelengthAxis | DataError:
-    """Return the axis of a saved calibration, or why it is not for this photo."""
-    try:
-        return calibration.axis_for(image, band, own)
-    except DataError as error:
-        return error
 
 
 def source_of_lamp(lamp: str) -> str:

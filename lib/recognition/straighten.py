@@ -7,7 +7,7 @@ curved lines are followed: a place `v` pixels off the centre line is looked up `
 v**2` further along.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -50,6 +50,24 @@ class Geometry:
         """Return across pixels per along pixel of the centre line at the band's middle."""
         line = np.polynomial.Polynomial(self.centre)
         return float(line.deriv()((self.start + self.stop) / 2))
+
+    def scaled(self, along: float, across: float) -> "Geometry":
+        """Return the geometry in a photo enlarged by these factors along the band and across.
+
+        Coordinates are those of pixel centres: the photo's edge is at -0.5 in both.
+        """
+        # The old coordinate along, as a polynomial of the new one.
+        inner = np.polynomial.Polynomial([(1 - along) / (2 * along), 1 / along])
+        line = across * np.polynomial.Polynomial(self.centre)(inner) + (across - 1) / 2
+        return replace(
+            self,
+            start=along * self.start + (along - 1) / 2,
+            stop=along * self.stop + (along - 1) / 2,
+            centre=tuple(float(value) for value in line.coef),
+            half_height=across * self.half_height,
+            lean=self.lean * along / across,
+            smile=self.smile * along / across**2,
+        )
 
     def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return photo x and y of the strip's places.

@@ -1,6 +1,6 @@
 """A wavelength axis: which wavelength each pixel of a photo shows, and how surely."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -82,6 +82,8 @@ class WavelengthAxis:
         "own lines", or the name of the instrument whose calibration it is.
     probability : float
         That it is right, as the verdict has it.
+    shift_px : float
+        By how much it was moved along the band to fit the photo's own lines.
     """
 
     coefficients: tuple[float, ...]
@@ -98,6 +100,7 @@ class WavelengthAxis:
     explained: float = 1.0
     source: str = OWN_LINES
     probability: float = 1.0
+    shift_px: float = 0.0
 
     def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
         """Return the wavelength at photo coordinates, nm, same shape."""
@@ -110,6 +113,32 @@ class WavelengthAxis:
         powers = scaled[..., None] ** np.arange(len(covariance))
         variance = np.einsum("...i,ij,...j->...", powers, covariance, powers)
         return np.sqrt(np.maximum(variance, 0.0))
+
+    def moved(self, px: float) -> "WavelengthAxis":
+        """Return the axis of light that lies `px` further along."""
+        return self._carried(1.0, px)
+
+    def scaled(self, factor: float) -> "WavelengthAxis":
+        """Return the axis in a photo enlarged by `factor` along the band.
+
+        Coordinates are those of pixel centres: the photo's edge is at -0.5 in both.
+        """
+        return self._carried(factor, (factor - 1) / 2)
+
+    def _carried(self, factor: float, offset: float) -> "WavelengthAxis":
+        """Return the axis over factor * px + offset."""
+
+        def carry(px: float) -> float:
+            return factor * px + offset
+
+        return replace(
+            self,
+            coefficients=polynomial_in_photo(self.coefficients, offset, factor),
+            lines=tuple(replace(line, px=carry(line.px)) for line in self.lines),
+            origin_px=carry(self.origin_px),
+            scale_px=factor * self.scale_px,
+            range_px=(carry(self.range_px[0]), carry(self.range_px[1])),
+        )
 
     @property
     def range_nm(self) -> tuple[float, float]:
@@ -138,6 +167,7 @@ class WavelengthAxis:
             "model": self.model,
             "lamp": self.lamp,
             "source": self.source,
+            "shift_px": round(self.shift_px, 2),
         }
 
     def _stated_errors(self) -> list[dict[str, float]]:

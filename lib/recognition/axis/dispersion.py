@@ -33,6 +33,9 @@ _CORRELATION_T = 0.35
 # Angles are followed to here, radians: no light leaves a grating beyond a right one.
 _GRAZING = 1.5
 
+# A curve is written as the polynomial of least degree that follows it so closely, nm.
+_POLYNOMIAL_NM, _MAX_DEGREE = 0.02, 7
+
 # A family's wavelengths at places, shape (n,), and their derivatives by each parameter, (n, p).
 Curve = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -137,6 +140,27 @@ class Dispersion:
         """Return the derivatives of wavelengths at `t` by each parameter, shape (n, p)."""
         return self.family.curve(self.parameters, t)[1]
 
+    def as_polynomial(self, first_t: float, last_t: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return the curve between two places as a polynomial, and its covariance.
+
+        Returns
+        -------
+        coefficients : float64 array of shape (k,)
+            Ascending powers of u, which runs from -1 at the first place to 1 at the last.
+        covariance : float64 array of shape (k, k)
+            nm squared.
+        """
+        u = np.linspace(-1.0, 1.0, 201)
+        t = (first_t + last_t) / 2 + (last_t - first_t) / 2 * u
+        nm = self.nm_at(t)
+        for degree in range(2, _MAX_DEGREE + 1):
+            powers = np.vander(u, degree + 1, increasing=True)
+            inverse = np.linalg.pinv(powers)
+            if np.abs(powers @ (inverse @ nm) - nm).max() <= _POLYNOMIAL_NM:
+                break
+        spread = inverse @ self.slopes(t)
+        return inverse @ nm, spread @ self.covariance @ spread.T
+
 
 def fit_dispersion(
     reading: Points, lines: Points = NO_POINTS, start: Dispersion | None = None
@@ -146,7 +170,7 @@ def fit_dispersion(
     Parameters
     ----------
     reading : Points
-        At places in order; their errors go together.
+        At places in order; their errors go together. Possibly none, where two lines are known.
     lines : Points, optional
         Errors of their own each, and outliers among them.
     start : Dispersion, optional
@@ -154,7 +178,8 @@ def fit_dispersion(
     """
     if start is not None:
         return _fit(start.family, start.parameters, reading, lines, _MORE_ITERATIONS)
-    slope, centre = np.polyfit(reading.t, reading.nm, 1, w=1 / reading.sigma_nm)
+    known = reading if len(reading.t) else lines
+    slope, centre = np.polyfit(known.t, known.nm, 1, w=1 / known.sigma_nm)
     found = []
     for family in FAMILIES:
         first = family.mean.copy()
@@ -201,6 +226,8 @@ def _decorrelation(t: np.ndarray) -> np.ndarray:
     Of errors whose correlation falls exponentially, each is told by the one before and a part of
     its own (Ornstein and Uhlenbeck's process).
     """
+    if len(t) == 0:
+        return np.zeros((0, 0))
     shared = np.exp(-np.abs(np.diff(t)) / _CORRELATION_T)
     own = np.concatenate([[1.0], 1 / np.sqrt(1 - shared**2)])
     return np.diag(own) - np.diag(own[1:] * shared, -1)

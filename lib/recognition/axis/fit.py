@@ -35,8 +35,6 @@ LARGEST_ERROR_NM = 0.7
 _READ_QUANTILE = 0.75
 # Lines closer to the reading than this part of their standard error agree with it no better.
 _AGREEING = 0.3
-# A curve is written as the polynomial of least degree that follows it so closely, nm.
-_POLYNOMIAL_NM, _HIGHEST_DEGREE = 0.02, 7
 # Places that a curve is looked at.
 GRID = np.linspace(-1.0, 1.0, 201)
 
@@ -160,7 +158,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     if len(peaks) < _FEWEST_LINES:
         few = f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
-    points = _points_of(reading, backwards)
+    points = points_of(reading, backwards)
     read = fit_dispersion(points)
     matches = [match_lines(peaks, samples, points, read, name) for name in lists]
     best = max((m for m in matches if m), key=lambda match: match.worth, default=None)
@@ -171,7 +169,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     return Candidate(best, read, backwards)
 
 
-def _points_of(reading: Reading, backwards: bool) -> Points:
+def points_of(reading: Reading, backwards: bool) -> Points:
     """Return some places of a reading with their standard errors, in order of wavelength."""
     step = len(reading.t) // _READ_PLACES
     picked = slice(step // 2, None, step)
@@ -196,7 +194,7 @@ def _axis_of(
     fit, points = match.fit, match.points
     claimed = GRID[slice(*claim)]
     error = verdict.error_scale * fit.error_at(claimed)
-    polynomial, covariance = _as_polynomial(fit)
+    polynomial, covariance = fit.as_polynomial(-1.0, 1.0)
     covariance *= verdict.error_scale**2
     order = np.argsort(points.nm)
     residual = points.nm - fit.nm_at(points.t)
@@ -223,15 +221,3 @@ def _axis_of(
         explained=match.explained,
         range_px=(float(ends[0]), float(ends[1])),
     )
-
-
-def _as_polynomial(fit: Dispersion) -> tuple[np.ndarray, np.ndarray]:
-    """Return ascending powers of t that follow a curve, and their covariance."""
-    nm = fit.nm_at(GRID)
-    for degree in range(2, _HIGHEST_DEGREE + 1):
-        powers = np.vander(GRID, degree + 1, increasing=True)
-        inverse = np.linalg.pinv(powers)
-        if np.abs(powers @ (inverse @ nm) - nm).max() <= _POLYNOMIAL_NM:
-            break
-    spread = inverse @ fit.slopes(GRID)
-    return inverse @ nm, spread @ fit.covariance @ spread.T

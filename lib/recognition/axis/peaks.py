@@ -115,6 +115,21 @@ def find_dips(rgb: np.ndarray) -> tuple[Peaks, np.ndarray]:
     return find_lines(depth), depth
 
 
+def full_width(light: np.ndarray) -> float:
+    """Return the full width at half maximum of the brightest peak of a curve (n,), samples.
+
+    Its foot is the curve's lower decile.
+    """
+    light = np.asarray(light, np.float64)
+    foot = float(np.quantile(light, 0.1))
+    above = light - foot > (light.max() - foot) / 2
+    top = int(light.argmax())
+    below = np.flatnonzero(~above)
+    first = below[below < top].max(initial=-1)
+    last = below[below > top].min(initial=len(light))
+    return float(last - first - 1)
+
+
 @dataclass(frozen=True)
 class _ChannelPeaks:
     place: np.ndarray

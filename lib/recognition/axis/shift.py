@@ -1,0 +1,73 @@
+"""How far a photo's own lines lie beside where an instrument's axis puts them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lib.recognition.axis.axis import WavelengthAxis
+
+# Lines that lie beside the axis by less than this, or by less than so many errors of the shift,
+# have not moved.
+_UNMOVED_PX, _UNMOVED_SIGMAS = 0.3, 2.0
+# What one line's place says at best, pixels.
+_LINE_PX = 0.2
+# A camera that was touched moves its spectrum by a few pixels; further, and it sees another angle.
+_MAX_PART = 0.06
+# What lines may lie off once they are moved back, in standard errors of both axes, and at least:
+# blends and a few lines matched wrongly are up to 1.5 nm off.
+_MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 1.0
+
+
+@dataclass(frozen=True)
+class Shift:
+    """By how much light lies at greater coordinates than in the lamp photo, and its error.
+
+    Attributes
+    ----------
+    px, error_px : float
+    """
+
+    px: float
+    error_px: float
+
+
+def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
+    """Return the shift of a photo's own lines against an instrument's axis; None if it is none.
+
+    Parameters
+    ----------
+    axis : WavelengthAxis
+        The instrument's.
+    own : WavelengthAxis
+        Of the photo's own lines, one or more.
+    """
+    px, nm = np.array([(line.px, line.nm) for line in own.lines]).T
+    slope = _slope_at(axis, px)
+    off_px = (axis.nm_at(px) - nm) / slope
+    shift = float(np.median(off_px))
+    left_px = 1.48 * float(np.median(np.abs(off_px - shift)))
+    error = float(np.hypot(left_px, _LINE_PX) / np.sqrt(len(px)))
+    known = [float(np.median(one.standard_error_nm(px))) for one in (axis, own)]
+    allowed = max(_MAX_LEFT_SIGMAS * float(np.hypot(*known)), _MIN_LEFT_NM)
+    if left_px * float(np.median(np.abs(slope))) > allowed:
+        return None
+    if abs(shift) < max(_UNMOVED_PX, _UNMOVED_SIGMAS * error):
+        return Shift(0.0, 0.0)
+    length = axis.range_px[1] - axis.range_px[0]
+    return Shift(shift, error) if abs(shift) <= _MAX_PART * length else None
+
+
+def apply_shift(axis: WavelengthAxis, shift: Shift) -> WavelengthAxis:
+    """Return an axis for light that lies `shift` beside where it lay, and as much less sure."""
+    if not shift.px:
+        return axis
+    moved = axis.moved(shift.px)
+    spread = np.asarray(moved.covariance, np.float64).copy()
+    middle = float(np.mean(axis.range_px))
+    spread[0, 0] += (shift.error_px * float(_slope_at(axis, np.array([middle]))[0])) ** 2
+    covariance = tuple(tuple(float(value) for value in row) for row in spread)
+    return replace(moved, covariance=covariance, shift_px=shift.px)
+
+
+def _slope_at(axis: WavelengthAxis, px: np.ndarray) -> np.ndarray:
+    return (axis.nm_at(px + 0.5) - axis.nm_at(px - 0.5)).astype(np.float64)

@@ -1,0 +1,299 @@
+"""An instrument: its wavelengths, where its band lies in the frame, and what else is known of it.
+
+What a lamp photo teaches holds for every other photo of the same instrument: light is read along
+the instrument's own band, whatever falls there, and its pixels have the instrument's wavelengths.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lib.errors import DataError
+from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.shift import apply_shift, find_shift
+from lib.recognition.band import Band, band_along
+from lib.recognition.straighten import Geometry
+
+# What a spectrometer for visible light shows: the stretch on which lamps are recognised.
+_NAMED_NM = (375.0, 720.0)
+# What silicon behind glass can see at all.
+_SEEN_NM = (330.0, 1100.0)
+# Two sizes of photo are of one camera if their sides have one ratio, but for rounding.
+_SAME_RATIO = 0.01
+# Light says how an instrument's band lies if what is brighter than the first part of the brightest
+# spans the second part of that band.
+_LIT_PART, _TELLING_PART = 0.1, 0.4
+# A camera that is bolted to its grating keeps its band across the dispersion within a part of the
+# band's height and its tilt within what the band finder repeats.
+_MAX_SHIFT_OF_HEIGHT, _MIN_SHIFT_PX = 0.5, 4.0
+_MAX_TURN_DEG = 2.0
+
+
+class OtherInstrument(DataError):
+    """A photo is not of this instrument, or it has moved; the message says why."""
+
+    code = "other_instrument"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an instrument's band lies in its frame.
+
+    Attributes
+    ----------
+    geometry : Geometry
+        Its ends are those of the lamp's light.
+    rows : tuple of float
+        Offsets from the centre line between which to take the light, pixels.
+    towards_red : int
+        1 where wavelengths grow with the coordinate along the band, -1 where they fall.
+    """
+
+    geometry: Geometry
+    rows: tuple[float, float]
+    towards_red: int
+
+
+@dataclass(frozen=True)
+class Dark:
+    """What frames without light show, linear, of full scale.
+
+    Attributes
+    ----------
+    frames : int
+    level, noise : tuple of float
+        Mean of red, green and blue along the band, and standard deviation of one pixel.
+    """
+
+    frames: int
+    level: tuple[float, float, float]
+    noise: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Response:
+    """What red, green and blue answer to equal light, relative to the greatest.
+
+    Attributes
+    ----------
+    nm : float64 array of shape (n,)
+        Rising.
+    rgb : float64 array of shape (n, 3)
+        nan where it is not known.
+    reference : str
+        The light that it was measured with.
+    """
+
+    nm: np.ndarray
+    rgb: np.ndarray
+    reference: str
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """What is known of one instrument.
+
+    Attributes
+    ----------
+    axis : WavelengthAxis
+    size : tuple of int, optional
+        Width and height of its upright photos, pixels; None if any will do.
+    place : Place, optional
+        None if the band is to be found in each photo.
+    source : str
+        What the axis was made from, for people.
+    dark : Dark, optional
+    response : Response, optional
+    """
+
+    axis: WavelengthAxis
+    size: tuple[int, int] | None = None
+    place: Place | None = None
+    source: str = ""
+    dark: Dark | None = None
+    response: Response | None = None
+
+    @property
+    def direction(self) -> str:
+        """Return "horizontal" or "vertical"."""
+        return "horizontal" if self.axis.axis == "x" else "vertical"
+
+    @property
+    def towards_red(self) -> int:
+        """Return 1 where wavelengths grow along the photo's axis, -1 where they fall."""
+        low, high = self.axis.nm_at(np.array(self.axis.range_px))
+        return 1 if high > low else -1
+
+    def in_frame(self, width: int, height: int) -> "Instrument":
+        """Return the instrument in photos of another resolution.
+
+        Raises
+        ------
+        OtherInstrument
+            If the photo's sides have another ratio.
+        """
+        if self.size is None or self.size == (width, height):
+            return self
+        along, across = width / self.size[0], height / self.size[1]
+        if abs(along / across - 1) > _SAME_RATIO:
+            raise OtherInstrument(
+                f"calibration is for photos of {self.size[0]} x {self.size[1]} px; "
+                f"received {width} x {height}, which is no enlargement of it"
+            )
+        if self.direction == "vertical":
+            along, across = across, along
+        place = self.place
+        if place is not None:
+            rows = place.rows[0] * across, place.rows[1] * across
+            place = replace(place, geometry=place.geometry.scaled(along, across), rows=rows)
+        return replace(self, axis=self.axis.scaled(along), size=(width, height), place=place)
+
+    def stretch(self, length: int, nm: tuple[float, float] = _SEEN_NM) -> tuple[int, int]:
+        """Return the first and last pixel of a frame, of `length` along the band, with light.
+
+        The wavelengths between them lie between `nm`, and grow or fall all the way.
+        """
+        px = np.arange(length)
+        here = self.axis.nm_at(px)
+        good = (here >= nm[0]) & (here <= nm[1])
+        good &= np.gradient(here) * self.towards_red > 0
+        middle = float(np.mean(self.axis.range_px))
+        bad = np.flatnonzero(~good)
+        first = int(bad[bad < middle].max(initial=-1)) + 1
+        last = int(bad[bad > middle].min(initial=length)) - 1
+        return first, last
+
+    def band_in(self, image: np.ndarray, *, lit_only: bool = False) -> Band:
+        """Return the light along the instrument's own band, whatever falls there.
+
+        It takes in the lamp's band and all that is visible.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (height, width, 3)
+            Upright photo, of the instrument's size.
+        lit_only : bool
+            Whether long ends without light go, as they do of bands that are found.
+        """
+        geometry = self.place.geometry
+        length = image.shape[1] if self.direction == "horizontal" else image.shape[0]
+        first, last = self.stretch(length, _NAMED_NM)
+        whole = self.stretch(length)
+        start = max(min(first, geometry.start), whole[0])
+        stop = min(max(last, geometry.stop), whole[1])
+        geometry = replace(geometry, start=float(start), stop=float(stop))
+        return band_along(
+            image,
+            geometry,
+            self.place.rows,
+            self.towards_red,
+            evidence=1.0,
+            cut_dark_ends=lit_only,
+        )
+
+    def holds(self, found: Band) -> bool:
+        """Return whether a band found in a photo lies along the instrument's own."""
+        own, geometry = self.place.geometry, found.geometry
+        if found.axis != self.direction:
+            return False
+        middle = (geometry.start + geometry.stop) / 2
+        off = abs(float(geometry.across(middle) - own.across(middle)))
+        return off < own.half_height + geometry.half_height
+
+    def check(self, found: Band) -> None:
+        """Check that a band found in a photo lies where the instrument's does.
+
+        A short blob of light says nothing of tilt and direction, and one line across a tall slit
+        may be taken for a band along it.
+
+        Raises
+        ------
+        OtherInstrument
+            If it does not.
+        """
+        if found.axis != self.direction:
+            if self.place is None:
+                raise OtherInstrument(
+                    f"calibration is for a {self.direction} band; received a {found.axis} one"
+                )
+            return
+        if self.place is None:
+            return
+        own, geometry = self.place.geometry, found.geometry
+        if _lit_length(found) < _TELLING_PART * (own.stop - own.start):
+            return
+        blue_last = self.towards_red < 0
+        if found.blue_end != "none" and found.reversed != blue_last:
+            raise OtherInstrument(
+                f"calibration has its blue end at the {_blue_end(self)}; "
+                f"the photo's is at the {found.blue_end}"
+            )
+        turn = float(np.degrees(np.arctan(geometry.slope()) - np.arctan(own.slope())))
+        if abs(turn) > _MAX_TURN_DEG:
+            raise OtherInstrument(f"the band is turned by {turn:.1f} degrees against calibration")
+        middle = np.clip((geometry.start + geometry.stop) / 2, own.start, own.stop)
+        shift = float(geometry.across(middle) - own.across(middle))
+        if abs(shift) > max(_MAX_SHIFT_OF_HEIGHT * 2 * own.half_height, _MIN_SHIFT_PX):
+            raise OtherInstrument(
+                f"the band lies {abs(shift):.0f} px beside that of the calibration"
+            )
+
+    def axis_for(self, band: Band, own: WavelengthAxis | None = None) -> WavelengthAxis:
+        """Return the axis for another photo of the instrument, a small shift put right.
+
+        Parameters
+        ----------
+        band : Band
+            The light that was read.
+        own : WavelengthAxis, optional
+            What the photo's own lines give, where they give an axis.
+
+        Raises
+        ------
+        OtherInstrument
+            If the photo's own lines do not lie where the instrument puts them, nor beside it.
+        """
+        axis = replace(self.axis, source=self.source or "calibration")
+        if own is not None and own.lines:
+            shift = find_shift(axis, own)
+            if shift is None:
+                raise OtherInstrument(
+                    f"calibration does not fit the photo's own {own.lamp} lines, "
+                    "as if the camera or the grating had moved"
+                )
+            axis = apply_shift(axis, shift)
+        px = np.linspace(band.geometry.start, band.geometry.stop, 101)
+        error = np.sqrt(np.mean(axis.standard_error_nm(px) ** 2))
+        return replace(axis, uncertainty_nm=float(error))
+
+
+def _lit_length(band: Band) -> float:
+    """Return how far it is from a band's first bright sample to its last, pixels."""
+    light = band.strip.mean(axis=0, dtype=np.float32).max(axis=1)
+    light -= np.quantile(light, 0.1)
+    lit = np.flatnonzero(light >= _LIT_PART * light.max())
+    return float(lit[-1] - lit[0])
+
+
+def _blue_end(instrument: Instrument) -> str:
+    ends = ("left", "right") if instrument.direction == "horizontal" else ("top", "bottom")
+    return ends[0] if instrument.towards_red > 0 else ends[1]
+
+
+def instrument_of(
+    axis: WavelengthAxis, image: np.ndarray, band: Band, *, source: str = ""
+) -> Instrument:
+    """Return the instrument that one photo of a lamp shows.
+
+    Parameters
+    ----------
+    axis : WavelengthAxis
+    image : uint8 array of shape (height, width, 3)
+        The upright lamp photo.
+    band : Band
+    source : str, optional
+        What the axis was made from, for people who read it.
+    """
+    height, width = image.shape[:2]
+    made = Instrument(axis=axis, size=(width, height), source=source)
+    return replace(made, place=Place(band.geometry, band.rows, made.towards_red))

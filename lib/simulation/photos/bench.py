@@ -1,0 +1,120 @@
+"""One simulated instrument before many lights: what `simulate_photo` draws anew for each photo.
+
+Grating, camera and slit stay, the light changes; on demand the camera moves a little.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from lib.simulation.instrument.sensors import Sensor, draw_sensor
+from lib.simulation.lamps.spectra import WAVELENGTHS_NM
+from lib.simulation.photos import light
+from lib.simulation.photos.difficulty import Difficulty, Setting, draw_setting
+from lib.simulation.photos.exposure import Exposure, compress, draw_exposure, expose
+from lib.simulation.photos.layout import Layout, draw_layout
+from lib.simulation.photos.photos import rendered_size
+from lib.simulation.scenes.surroundings import dark_box
+
+# What a bench is not: its light is chosen by whoever photographs, the frame shows the first order.
+_NEVER = (
+    *("saturated", "dark", "zero_order", "mirrored", "oversized", "small", "half_slit", "thin"),
+    *("oblique", "strip", "cluttered", "thumbnail", "large", "overlay", "light_leak"),
+)
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A grating, a slit and a camera that stay where they are.
+
+    Attributes
+    ----------
+    setting : Setting
+    layout : Layout
+    sensor : Sensor
+    exposure : Exposure
+        `peak` is replaced for each photo.
+    optics_seed : int
+        Of slit and lens.
+    """
+
+    setting: Setting
+    layout: Layout
+    sensor: Sensor
+    exposure: Exposure
+    optics_seed: int
+
+    def photograph(
+        self,
+        rng: np.random.Generator,
+        spd: np.ndarray,
+        *,
+        peak: float = 0.7,
+        moved_px: float = 0.0,
+        turned_deg: float = 0.0,
+        quality: int | None = 92,
+    ) -> np.ndarray:
+        """Return a photo of a light, uint8 (height, width, 3).
+
+        Parameters
+        ----------
+        spd : float array of shape (n_wavelengths,)
+            Spectral power distribution on `WAVELENGTHS_NM`.
+        peak : float
+            Its brightest place, in units of a full pixel.
+        moved_px, turned_deg : float
+            By how much the camera has moved along the spectrum, and turned, since it was set up.
+        quality : int, optional
+            Of the JPEG; 0 for none, None for any.
+        """
+        layout = self._moved(moved_px, turned_deg)
+        low, high = light.frame_reach(layout.projection, self.setting.width, self.setting.height)
+        u = light.sample_positions(low, high)
+        response = self.sensor.response(WAVELENGTHS_NM[None])[0] * spd[:, None]
+        optics = np.random.default_rng(self.optics_seed)
+        strip = light.order_light(response, layout.grating, 1, u)
+        strip = light.blur(optics, strip, layout.span_px)
+        v, transmission = light.slit_profile(optics, layout.slit)
+        strip *= np.float32(peak / max(float((strip * self.exposure.balance).max()), 1e-12))
+        height, width, scale = rendered_size(self.setting)
+        picture = dark_box(optics, height, width)
+        light.cast(picture, scale, layout, u, strip, v, transmission)
+        image = expose(rng, picture, self.exposure, scale)
+        image = np.ascontiguousarray(image[: self.setting.height, : self.setting.width])
+        return compress(rng, image, quality)
+
+    def nm_at(self, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+        """Return the wavelength at places of the photo, nm, where nothing has moved."""
+        u, _ = self.layout.projection.to_slit(x, y)
+        return self.layout.grating.nm_at(u, 1)
+
+    def _moved(self, along_px: float, turned_deg: float) -> Layout:
+        projection = self.layout.projection
+        angle = projection.angle_rad
+        return replace(
+            self.layout,
+            projection=replace(
+                projection,
+                anchor_x=projection.anchor_x + along_px * np.cos(angle),
+                anchor_y=projection.anchor_y + along_px * np.sin(angle),
+                angle_rad=angle + np.radians(turned_deg),
+            ),
+        )
+
+
+def draw_bench(rng: np.random.Generator, **difficulty: bool | None) -> Bench:
+    """Draw an instrument.
+
+    Parameters
+    ----------
+    **difficulty : bool or None
+        Attributes of `lib.simulation.photos.difficulty.Difficulty`.
+    """
+    never = dict.fromkeys(_NEVER, False)
+    setting = draw_setting(rng, Difficulty(**{"monochrome": False, **never, **difficulty}))
+    layout = draw_layout(rng, setting)
+    sensor = replace(draw_sensor(rng, 1), monochrome=np.array(["monochrome" in setting.on]))
+    exposure = draw_exposure(rng, setting)
+    # Whoever has set up an instrument has chosen an exposure that is not all noise.
+    exposure = replace(exposure, full_well=max(exposure.full_well, 400.0))
+    return Bench(setting, layout, sensor, exposure, int(rng.integers(2**32)))

@@ -1,0 +1,295 @@
+"""An instrument: read from files of people and programs, held against photos, kept when it moves."""
+
+import json
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lib.errors import DataError
+from lib.measurement.calibration import LampPhoto, calibrate
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
+from lib.recognition.axis.shift import find_shift
+from lib.recognition.instrument import (
+    Dark,
+    Instrument,
+    OtherInstrument,
+    Place,
+    Response,
+)
+from lib.recognition.instrument_file import (
+    ASSUMED_ERROR_NM,
+    load_instrument,
+    quality_in_words,
+    save_instrument,
+)
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import recognise
+from lib.recognition.straighten import Geometry
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.lamps.glow import led_die
+from lib.simulation.lamps.spectra import deposit
+from lib.simulation.photos.bench import draw_bench
+
+AXIS = WavelengthAxis(
+    coefficients=(380.0, 0.5, 1e-5),
+    axis="x",
+    rms_nm=0.2,
+    uncertainty_nm=0.3,
+    lines=(
+        MatchedLine(435.83, 111.4, "Hg I", 0.0),
+        MatchedLine(546.07, 329.9, "Hg I", 0.0),
+        MatchedLine(579.07, 394.9, "Hg I", 0.0),
+    ),
+    model="grating",
+    lamp="mercury",
+    origin_px=320.0,
+    scale_px=300.0,
+    covariance=((0.01, 0.0), (0.0, 0.02)),
+    range_px=(20.0, 619.0),
+)
+PLACE = Place(Geometry("horizontal", 20.0, 619.0, (230.0, 0.01), 30.0), (-20.0, 20.0), 1)
+INSTRUMENT = Instrument(AXIS, (640, 480), PLACE, "lamp.jpg")
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return Classifier(DEFAULT_MODEL)
+
+
+@pytest.fixture
+def saved(tmp_path):
+    path = tmp_path / "instrument.json"
+    save_instrument(path, INSTRUMENT)
+    return path
+
+
+def found(*, start=20.0, stop=619.0, turn=0.01, middle=230.0, axis="horizontal", blue="left"):
+    """A band that the finder may have found, lit from end to end."""
+    strip = np.full((3, int(stop - start), 3), 40, np.uint8)
+    strip[:, [2, -3]] = 200
+    geometry = Geometry(axis, start, stop, (middle, turn), 30.0)
+    reverse = blue in ("right", "bottom")
+    return SimpleNamespace(
+        axis=axis, geometry=geometry, strip=strip, blue_end=blue, reversed=reverse
+    )
+
+
+def test_an_instrument_comes_back_whole(saved):
+    assert load_instrument(saved) == INSTRUMENT
+
+
+def test_dark_and_response_come_back(tmp_path):
+    curve = np.array([[0.1, 0.2, np.nan], [0.3, 1.0, 0.2]])
+    response = Response(np.array([400.0, 700.0]), curve, "Planck, 2856 K")
+    dark = Dark(3, (0.01, 0.01, 0.02), (0.001, 0.001, 0.001))
+    path = tmp_path / "instrument.json"
+    save_instrument(path, replace(INSTRUMENT, dark=dark, response=response))
+    assert "NaN" not in path.read_text()
+    back = load_instrument(path)
+    assert back.dark == dark
+    np.testing.assert_array_equal(back.response.nm, response.nm)
+    np.testing.assert_array_equal(back.response.rgb, curve)
+
+
+def test_the_file_can_be_read_by_people(saved):
+    fields = json.loads(saved.read_text())
+    assert fields["version"] == 2
+    assert fields["photo"] == {"width": 640, "height": 480}
+    assert fields["axis"]["coefficients"] == [380.0, 0.5, 1e-5]
+    assert fields["quality"] == "good: 0.3 nm from 390 to 693 nm"
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path):
+    path = tmp_path / "calibration.json"
+    box = {"x0": 20, "y0": 200, "x1": 620, "y1": 260, "axis": "horizontal"}
+    axis = {key: value for key, value in vars(AXIS).items() if key not in ("range_px", "lines")}
+    fields = {
+        "format": "spectrum wavelength calibration",
+        "version": 1,
+        "source": "lamp.jpg",
+        "photo": {"width": 640, "height": 480},
+        "band": {**box, "blue_end": "left", "angle_deg": 0.5},
+        "axis": {**axis, "lines": [vars(line) for line in AXIS.lines]},
+    }
+    path.write_text(json.dumps(fields))
+    read = load_instrument(path)
+    assert replace(read.axis, range_px=AXIS.range_px) == AXIS
+    assert read.axis.range_px == (20.0, 619.0)
+    geometry = read.place.geometry
+    assert geometry.across(320.0) == pytest.approx(229.5, abs=0.6)
+    assert np.degrees(np.arctan(geometry.slope())) == pytest.approx(0.5)
+
+
+def test_a_file_written_by_hand_may_leave_out_what_nobody_knows(tmp_path):
+    path = tmp_path / "maker.json"
+    path.write_text(
+        '{"format": "spectrum instrument", "version": 2,'
+        ' "axis": {"coefficients": [380, 0.5], "range_px": [0, 640]}}'
+    )
+    read = load_instrument(path)
+    assert read.size is None
+    assert read.place is None
+    assert read.axis.nm_at(100) == 430
+    assert read.axis.standard_error_nm(100) == pytest.approx(ASSUMED_ERROR_NM)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (lambda f: f.update(format="other"), "expected a 'spectrum instrument' file"),
+        (lambda f: f.update(version=99), "version 2 .* received 99"),
+        (lambda f: f.pop("axis"), "'axis' is missing"),
+        (lambda f: f["axis"].pop("coefficients"), "'coefficients' is missing"),
+        (lambda f: f["axis"].update(coefficients=[400, 0.1, -0.001]), "grow or fall"),
+        (lambda f: f["axis"].update(coefficients=[-900, 0.5]), "wavelengths in nm"),
+        (lambda f: f["axis"].update(coefficients=[float("nan"), 1]), "not whole"),
+        (lambda f: f["axis"].update(coefficients=[400]), "two or more"),
+        (lambda f: f["axis"].update(axis="z"), "axis.axis 'z'"),
+        (lambda f: f["axis"].update(uncertainty_nm=-5), "at least 0"),
+        (lambda f: f["axis"].update(scale_px=0), "scale_px"),
+        (lambda f: f["axis"].update(covariance=[[1, 0]]), "covariance"),
+        (lambda f: f["axis"].update(range_px=[300, 200]), "where the axis holds"),
+        (lambda f: f["axis"].update(lines=[{"nm": 500}]), "'px' is missing"),
+        (lambda f: f["band"].update(centre=[]), "band.centre"),
+        (lambda f: f["band"].update(half_height="x"), "not whole"),
+        (lambda f: f["band"].update(axis="vertical"), "band.axis 'vertical'"),
+        (lambda f: f.update(band=[1, 2]), "not whole"),
+        (lambda f: f.update(photo={"width": 0, "height": 5}), "at least 1"),
+        (lambda f: f.update(response={"nm": [1, 2], "red": [1]}), "not whole|missing"),
+        (lambda f: f.update(dark={"level": [1], "noise": [1]}), "three numbers"),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
+    fields = json.loads(saved.read_text())
+    change(fields)
+    saved.write_text(json.dumps(fields))
+    with pytest.raises(DataError, match=complaint) as caught:
+        load_instrument(saved)
+    assert str(saved) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_editor_s_byte_order_mark_does_no_harm(saved):
+    saved.write_text(saved.read_text(), encoding="utf-8-sig")
+    assert load_instrument(saved) == INSTRUMENT
+
+
+def test_the_same_camera_at_another_resolution_is_the_same_instrument():
+    half = INSTRUMENT.in_frame(320, 240)
+    # The middle of the photo's left half, whatever its size.
+    assert half.axis.nm_at(79.75) == pytest.approx(AXIS.nm_at(160))
+    assert half.axis.standard_error_nm(79.75) == pytest.approx(AXIS.standard_error_nm(160))
+    assert half.place.geometry.across(79.75) == pytest.approx(
+        (PLACE.geometry.across(160) + 0.5) / 2 - 0.5
+    )
+    assert half.in_frame(640, 480).axis.nm_at(160) == pytest.approx(AXIS.nm_at(160))
+
+
+def test_a_photo_of_other_proportions_is_refused():
+    with pytest.raises(OtherInstrument, match="640 x 480"):
+        INSTRUMENT.in_frame(480, 640)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"blue": "right"}, "blue end"),
+        ({"middle": 330.0}, "px beside"),
+        ({"turn": 0.1}, "turned"),
+    ],
+)
+def test_a_band_that_has_moved_is_refused(changes, complaint):
+    INSTRUMENT.check(found())
+    with pytest.raises(OtherInstrument, match=complaint):
+        INSTRUMENT.check(found(**changes))
+
+
+@pytest.mark.parametrize("changes", [{"turn": 0.1}, {"blue": "right"}, {"axis": "vertical"}])
+def test_a_blob_says_nothing_of_tilt_and_direction(changes):
+    INSTRUMENT.check(found(start=300.0, stop=340.0, middle=230.0, **changes))
+
+
+def shown(nm: float) -> WavelengthAxis:
+    """What the lines of a photo say that lie `nm` beside where the instrument puts them."""
+    lines = tuple(replace(line, nm=line.nm + nm) for line in AXIS.lines)
+    return replace(AXIS, lines=lines)
+
+
+def test_a_small_shift_is_found_and_put_right():
+    band = SimpleNamespace(geometry=PLACE.geometry)
+    axis = INSTRUMENT.axis_for(band, shown(2.0))
+    assert axis.shift_px == pytest.approx(-4.0, abs=0.1)
+    assert axis.nm_at(111.4) == pytest.approx(437.83, abs=0.1)
+    assert axis.source == "lamp.jpg"
+    assert INSTRUMENT.axis_for(band, shown(0.0)).shift_px == 0.0
+
+
+def test_lines_that_no_shift_explains_are_refused():
+    band = SimpleNamespace(geometry=PLACE.geometry)
+    with pytest.raises(OtherInstrument, match="own mercury lines"):
+        INSTRUMENT.axis_for(band, shown(30.0))
+    wrong = tuple(replace(line, nm=line.nm + off) for line, off in zip(AXIS.lines, (9, 0, -9)))
+    assert find_shift(AXIS, replace(AXIS, lines=wrong)) is None
+
+
+def test_the_uncertainty_is_that_over_the_photo_s_own_band():
+    inside, outside = (
+        INSTRUMENT.axis_for(
+            SimpleNamespace(geometry=replace(PLACE.geometry, start=start, stop=start + 20))
+        ).uncertainty_nm
+        for start in (310.0, 10.0)
+    )
+    assert inside == pytest.approx(0.1, abs=0.001)
+    assert outside == pytest.approx(np.sqrt(0.01 + 0.02 * (300 / 300) ** 2), rel=0.02)
+
+
+@pytest.mark.parametrize("uncertainty, word", [(0.1, "excellent"), (1.0, "fair"), (4.0, "poor")])
+def test_a_quality_has_a_word(uncertainty, word):
+    assert quality_in_words(replace(AXIS, uncertainty_nm=uncertainty)).startswith(word)
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return draw_bench(np.random.default_rng(15), vertical=False, curved=False, tilted=False)
+
+
+@pytest.fixture(scope="module")
+def calibrated(bench, classifier):
+    rng = np.random.default_rng(6)
+    image = bench.photograph(rng, LAMPS["neon"].draw(rng))
+    lamp = LampPhoto("neon.png", image, recognise(image, classifier, lamp="neon"))
+    return calibrate([lamp]).instrument
+
+
+LIGHTS = {
+    "green laser": (532.0, deposit(532.0, 1.0)),
+    "red laser": (650.0, deposit(650.0, 1.0)),
+    "blue LED": (455.0, led_die(455.0, 20.0)),
+    "green LED": (525.0, led_die(525.0, 30.0)),
+}
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+def test_narrow_lights_are_read_on_the_instrument_s_wavelengths(
+    bench, calibrated, classifier, light
+):
+    nm, spd = LIGHTS[light]
+    image = bench.photograph(np.random.default_rng(7), spd)
+    result = recognise(image, classifier, instrument=calibrated)
+    assert result.axis.source == "neon.png"
+    px = result.profile.position[int(result.profile.rgb.max(axis=1).argmax())]
+    y = result.band.geometry.across(px)
+    true = float(bench.nm_at(np.array([px]), np.array([y]))[0])
+    error = max(3 * float(result.axis.standard_error_nm(px)), 0.5)
+    assert float(result.axis.nm_at(px)) == pytest.approx(true, abs=error)
+    assert result.source == ("led" if "LED" in light else None)
+
+
+def test_darkness_is_measured_too(calibrated, classifier):
+    width, height = calibrated.size
+    result = recognise(np.zeros((height, width, 3), np.uint8), classifier, instrument=calibrated)
+    assert result.status == "unknown"
+    assert result.axis.source == "neon.png"
