@@ -1,4 +1,4 @@
-"""An instrument: read from files of people and programs, held against photos, kept when it moves."""
+"""An instrument: read from files of people and programs, and held against photos."""
 
 import json
 from dataclasses import replace
@@ -231,7 +231,9 @@ def test_lines_that_no_shift_explains_are_refused():
     band = SimpleNamespace(geometry=PLACE.geometry)
     with pytest.raises(OtherInstrument, match="own mercury lines"):
         INSTRUMENT.axis_for(band, shown(30.0))
-    wrong = tuple(replace(line, nm=line.nm + off) for line, off in zip(AXIS.lines, (9, 0, -9)))
+    wrong = tuple(
+        replace(line, nm=line.nm + off) for line, off in zip(AXIS.lines, (9, 0, -9), strict=True)
+    )
     assert find_shift(AXIS, replace(AXIS, lines=wrong)) is None
 
 
@@ -276,7 +278,7 @@ LIGHTS = {
 def test_narrow_lights_are_read_on_the_instrument_s_wavelengths(
     bench, calibrated, classifier, light
 ):
-    nm, spd = LIGHTS[light]
+    _, spd = LIGHTS[light]
     image = bench.photograph(np.random.default_rng(7), spd)
     result = recognise(image, classifier, instrument=calibrated)
     assert result.axis.source == "neon.png"
