@@ -25,6 +25,7 @@ from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
 from lib.measurement.calibration import LampPhoto, calibrate
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
 from lib.recognition.instrument_file import load_instrument, save_instrument
@@ -278,7 +279,10 @@ def draw_spectrum(
     if result.axis is not None:
         options = {
             "nm": result.axis.nm_at(profile.position),
-            "lines": [(line.nm, line.name, line.residual_nm) for line in result.axis.lines],
+            # The lines of a lamp say nothing of another light.
+            "lines": [(line.nm, line.name, line.residual_nm) for line in result.axis.lines]
+            if result.axis.source == OWN_LINES
+            else (),
             "error_nm": np.where(
                 result.axis.claims(profile.position),
                 result.axis.standard_error_nm(profile.position),

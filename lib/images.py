@@ -68,6 +68,7 @@ def read_image(
     name: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
+    deep: bool = False,
 ) -> np.ndarray:
     """Read a photo to upright RGB.
 
@@ -85,10 +86,12 @@ def read_image(
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
         Bounds on the file's size and on width x height.
+    deep : bool
+        Whether 16-bit samples stay 16-bit, scaled so that the sensor's full scale is 65535.
 
     Returns
     -------
-    ndarray of shape (height, width, 3), uint8
+    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit files where `deep`
         Writable and contiguous.
 
     Raises
@@ -106,7 +109,7 @@ def read_image(
     if not data:
         raise DataError(f"{name}: empty file; {_EXPECTED}")
     # No format begins with white space, but some servers and scripts put a line's end in front.
-    return _decode(data.lstrip(), name, max_pixels)
+    return _decode(data.lstrip(), name, max_pixels, np.uint16 if deep else np.uint8)
 
 
 def write_png(path: Path, image: np.ndarray, text: Mapping[str, str] | None = None) -> None:
@@ -173,7 +176,7 @@ def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
     return data
 
 
-def _decode(data: bytes, name: str, max_pixels: int) -> np.ndarray:
+def _decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
     _register_heif()
     with warnings.catch_warnings():
         # Pillow warns of damaged metadata, which we do without, and of sizes, which we check.
@@ -183,9 +186,9 @@ def _decode(data: bytes, name: str, max_pixels: int) -> np.ndarray:
                 _check_pixels(image.size, name, max_pixels)
                 _check_frames(image, data, name)
                 _check_full_picture(image, data, name)
-                pixels = _decode_16_bit_colour(image, data)
+                pixels = _decode_16_bit_colour(image, data, depth)
                 if pixels is None:
-                    pixels = _decode_8_bit(image, data)
+                    pixels = _decode_by_pillow(image, data, depth)
                 return _turn_upright(pixels, image)
         except DataError:
             raise
@@ -252,7 +255,7 @@ def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:
         )
 
 
-def _decode_16_bit_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
+def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.ndarray | None:
     """Decode 16-bit colour PNG and TIFF, None for any other: Pillow would cut to the high byte."""
     if image.format == "PNG":
         # IHDR: bit depth at byte 24, colour type at 25 (2 RGB, 4 grey with alpha, 6 RGBA).
@@ -270,12 +273,12 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes) -> np.ndarray | None:
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         return None
     order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    pixels = _scale_to_8_bit(cv2.cvtColor(pixels, order))
+    pixels = _scale_samples(cv2.cvtColor(pixels, order), depth)
     return _blend_on_black(pixels) if pixels.shape[2] == 4 else pixels
 
 
-def _decode_8_bit(image: Image.Image, data: bytes) -> np.ndarray:
-    """Decode what Pillow holds whole, to RGB uint8, not yet turned."""
+def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarray:
+    """Decode what Pillow holds whole, to RGB of 8 bits, grey of up to `depth`, not yet turned."""
     try:
         image.load()
     except OSError:
@@ -283,7 +286,7 @@ def _decode_8_bit(image: Image.Image, data: bytes) -> np.ndarray:
         if pixels is None:
             raise
         return pixels
-    return _to_rgb(image)
+    return _to_rgb(image, depth)
 
 
 def _decode_unended_jpeg(data: bytes) -> np.ndarray | None:
@@ -334,10 +337,10 @@ def _scanned(data: bytes) -> int:
     return len(sent)
 
 
-def _to_rgb(image: Image.Image) -> np.ndarray:
-    """Return the decoded pixels as RGB uint8, not yet turned."""
+def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
+    """Return the decoded pixels as RGB uint8, 16-bit grey as `depth`, not yet turned."""
     if image.mode.startswith("I;16"):
-        grey = _scale_to_8_bit(np.asarray(image).astype(np.uint16))
+        grey = _scale_samples(np.asarray(image).astype(np.uint16), depth)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode in ("I", "F"):
         raise ValueError("32-bit samples; expected 8 or 16 bit")
@@ -346,8 +349,8 @@ def _to_rgb(image: Image.Image) -> np.ndarray:
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _scale_to_8_bit(pixels: np.ndarray) -> np.ndarray:
-    """Scale the uint16 samples of a sensor to uint8, rounded; an alpha channel over all 16 bits.
+def _scale_samples(pixels: np.ndarray, depth: type) -> np.ndarray:
+    """Scale the uint16 samples of a sensor to a type, rounded; an alpha channel over all 16 bits.
 
     Sensors of 8 to 14 bits leave the upper ones empty: full scale is the least that holds the
     brightest sample.
@@ -357,20 +360,20 @@ def _scale_to_8_bit(pixels: np.ndarray) -> np.ndarray:
     full = np.full(pixels.shape[2:], (1 << bits) - 1, np.uint32)
     if pixels.ndim == 3 and pixels.shape[2] == 4:
         full[3] = 65535
-    return ((pixels.astype(np.uint32) * 255 + full // 2) // full).astype(np.uint8)
+    return ((pixels.astype(np.uint32) * np.iinfo(depth).max + full // 2) // full).astype(depth)
 
 
 def _blend_on_black(rgba: np.ndarray) -> np.ndarray:
     """Return an RGBA picture on black as RGB; an alpha that hides everything is dropped."""
     rgb, alpha = rgba[:, :, :3], rgba[:, :, 3]
-    lowest = alpha.min()
-    if lowest == 255 or alpha.max() == 0:
+    full = np.iinfo(rgba.dtype).max
+    if alpha.min() == full or alpha.max() == 0:
         return np.ascontiguousarray(rgb)
-    blended = rgb.astype(np.uint16)
+    blended = rgb.astype(np.uint32)
     blended *= alpha[:, :, None]
-    blended += 127
-    blended //= 255
-    return blended.astype(np.uint8)
+    blended += full // 2
+    blended //= full
+    return blended.astype(rgba.dtype)
 
 
 def _turn_upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:

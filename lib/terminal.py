@@ -26,8 +26,8 @@ _WORDS = {"no_band": "no spectrum", "error": "unreadable"}
 _COLOURS = {"ok": "green", "unknown": "yellow", "no_band": "yellow", "error": "red"}
 
 
-class AnswerTable:
-    """The table of many answers, whose columns are set before the first one is there.
+class _Table:
+    """A table whose columns are set before the first row is there.
 
     Parameters
     ----------
@@ -37,20 +37,41 @@ class AnswerTable:
         Where the table will be written: its terminal, if it is one, sets width and colour.
     """
 
+    columns: tuple[tuple[str, int, str], ...] = ()
+    last = "remarks"
+
     def __init__(self, photos: Sequence[str], stream: TextIO):
         self._console = Console(file=stream, highlight=False, force_jupyter=False)
         self._folded = self._console.is_terminal
         if not self._folded:
             self._console.width = _UNBOUNDED
-        taken = sum(width for _, width, _ in _COLUMNS) + _GAP * (len(_COLUMNS) + 1)
+        taken = sum(width for _, width, _ in self.columns) + _GAP * (len(self.columns) + 1)
         room = self._console.width - taken - _MIN_NOTE
         longest = max(map(cell_len, (*photos, "photo")))
         self._photo_width = min(longest, max(room, len("photo")))
 
     def header(self) -> str:
         """Return the heading."""
-        names = ("photo", *(name for name, _, _ in _COLUMNS), "remarks")
+        names = ("photo", *(name for name, _, _ in self.columns), self.last)
         return self._line([Text(name, style="bold") for name in names])
+
+    def _line(self, cells: Sequence[str | Text]) -> str:
+        table = Table(box=None, show_header=False, padding=(0, _GAP, 0, 0), pad_edge=False)
+        table.add_column(width=self._photo_width, overflow="fold")
+        for _, width, side in self.columns:
+            table.add_column(width=width, justify=side, no_wrap=True)
+        table.add_column(overflow="fold")
+        # Text takes brackets in a name as they are.
+        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
+        with self._console.capture() as captured:
+            self._console.print(table)
+        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+class AnswerTable(_Table):
+    """What photos were recognised as."""
+
+    columns = _COLUMNS
 
     def row(self, answer: Mapping[str, object]) -> str:
         """Return the line of one answer, with what to do where it lacks a name or an axis.
@@ -72,17 +93,30 @@ class AnswerTable:
             cells += ["", "", ""]
         return self._line([*cells, _remarks(answer)])
 
-    def _line(self, cells: Sequence[str | Text]) -> str:
-        table = Table(box=None, show_header=False, padding=(0, _GAP, 0, 0), pad_edge=False)
-        table.add_column(width=self._photo_width, overflow="fold")
-        for _, width, side in _COLUMNS:
-            table.add_column(width=width, justify=side, no_wrap=True)
-        table.add_column(overflow="fold")
-        # Text takes brackets in a name as they are.
-        table.add_row(*(cell if isinstance(cell, Text) else Text(cell) for cell in cells))
-        with self._console.capture() as captured:
-            self._console.print(table)
-        return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+class MeasurementTable(_Table):
+    """What was measured of lights."""
+
+    columns = (("range nm", 9, "right"), ("error nm", 8, "right"), ("quantity", 15, "left"))
+    last = "peaks, the highest first, and remarks"
+
+    def row(self, answer: Mapping[str, object], peaks: int = 4) -> str:
+        """Return the line of one measurement.
+
+        Parameters
+        ----------
+        answer : mapping
+            As `lib.measurement.answers.answer_of` gives it, or with the status "error".
+        peaks : int
+            How many are named.
+        """
+        if answer["status"] == "error":
+            note = Text(answer["reason"], style=_COLOURS["error"])
+            return self._line([answer["photo"], "", "", "", note])
+        axis = answer["wavelengths"]
+        low, high = axis["range_nm"]
+        cells = [f"{low:.0f}-{high:.0f}", f"{axis['uncertainty_nm']:.2f}", answer["quantity"]]
+        return self._line([answer["photo"], *cells, _measured_in_words(answer, peaks)])
 
 
 def _remarks(answer: Mapping[str, object]) -> Text:
@@ -96,3 +130,34 @@ def _remarks(answer: Mapping[str, object]) -> Text:
     if advice and not (answer["source"] and answer["wavelength"]):
         remarks.append(". " if remarks else "").append(advice[0], style="cyan")
     return remarks
+
+
+def _measured_in_words(answer: Mapping[str, object], peaks: int) -> Text:
+    """Return the highest peaks with what they may be, and what to know of the wavelengths."""
+    highest = sorted(answer["peaks"], key=lambda peak: -peak["height"])[:peaks]
+    words = Text("; ".join(map(_peak_in_words, highest)))
+    axis, remarks = answer["wavelengths"], []
+    if not axis["by_instrument"]:
+        remarks.append(answer["reason"] or "the wavelengths are the photo's own")
+    if axis["shift_px"]:
+        remarks.append(f"moved by {axis['shift_px']:+.1f} px, put right")
+    if answer["saturated_nm"]:
+        stretches = answer["saturated_nm"]
+        remarks.append(f"overexposed from {stretches[0][0]:.0f} to {stretches[-1][1]:.0f} nm")
+    colour = answer["colour"]
+    if colour and colour["cct_k"]:
+        remarks.append(f"{colour['cct_k']:.0f} K, Ra {colour['cri_ra']:.0f}")
+    if remarks:
+        words.append(("; " if words else "") + "; ".join(remarks), style="magenta")
+    return words
+
+
+def _peak_in_words(peak: Mapping[str, object]) -> str:
+    words = f"{peak['nm']:.1f} ±{peak['error_nm']:.1f}"
+    if peak["broad"]:
+        return f"{words} ({peak['fwhm_nm']:.0f} nm wide, centroid {peak['centroid_nm']:.1f})"
+    if not peak["emitters"]:
+        return words
+    best = peak["emitters"][0]
+    blend = "" if best["resolved"] else ", a blend"
+    return f"{words} {best['name']} {best['probability']:.2f}{blend}"

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
+from lib.recognition.axis.calibration import make_calibration
 
 from lib.errors import DataError
 from lib.making.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.axis.calibration import make_calibration
 from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.name import naming
 from lib.recognition.name.classifier import Classifier

@@ -2,6 +2,7 @@ import csv
 
 import numpy as np
 import pytest
+from tests.test_calibration import AXIS
 
 from lib.recognition.band import BandProfile
 from lib.recognition.spectrum_files import (
@@ -10,7 +11,6 @@ from lib.recognition.spectrum_files import (
     write_spectrum_pysa,
     write_spectrum_text,
 )
-from tests.test_calibration import AXIS
 
 
 @pytest.fixture

@@ -79,6 +79,8 @@ class LampLines:
         Line lists; "" for points.
     px, nm, sigma_nm : float64 arrays
     emitters : tuple of str
+    width_px : float
+        Full width at half maximum of its sharpest lines; nan where nobody knows.
     reading : Points or None
         What the axis network reads in this photo, at photo pixels in place of t.
     error_nm : float
@@ -91,6 +93,7 @@ class LampLines:
     nm: np.ndarray
     sigma_nm: np.ndarray
     emitters: tuple[str, ...]
+    width_px: float = np.nan
     reading: Points | None = None
     error_nm: float = np.inf
 
@@ -173,6 +176,11 @@ def calibrate(
         instrument = instrument_of(axis, photos[0].image, place, source=source)
     else:
         instrument = Instrument(axis, size and (size[1], size[0]), None, source)
+    widths = [lamp.width_px for lamp in used if np.isfinite(lamp.width_px)]
+    if widths:
+        middle = np.median(np.concatenate([lamp.px for lamp in used]))
+        step = abs(float(axis.nm_at(middle + 0.5) - axis.nm_at(middle - 0.5)))
+        instrument = replace(instrument, resolution_nm=round(min(widths) * step, 3))
     return Calibrated(
         instrument,
         tuple(used),
@@ -240,10 +248,17 @@ def _lines_of_photos(
             points.nm,
             points.sigma_nm,
             names,
+            _sharpest_px(result.profile),
             replace(reading, t=place(reading.t)),
             result.band.reading.error_nm,
         )
     return seen, left_out
+
+
+def _sharpest_px(profile: BandProfile) -> float:
+    """Return the full width at half maximum of the narrow peaks of a profile, pixels."""
+    peaks = find_lines(profile.rgb)
+    return peaks.point_spread if len(peaks) else np.nan
 
 
 def _px_of(profile: BandProfile, backwards: bool):
@@ -377,7 +392,15 @@ def _laid_on(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | None:
         return None
     names = tuple(best.pattern.names[k] for k in best.line)
     points = best.points
-    return LampLines(photo.name, best.lamp, place(points.t), points.nm, points.sigma_nm, names)
+    return LampLines(
+        photo.name,
+        best.lamp,
+        place(points.t),
+        points.nm,
+        points.sigma_nm,
+        names,
+        _sharpest_px(profile),
+    )
 
 
 def _band_of(lamps: Sequence[LampLines], bands: dict[str, Band]) -> Band | None:

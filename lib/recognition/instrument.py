@@ -102,6 +102,8 @@ class Instrument:
         None if the band is to be found in each photo.
     source : str
         What the axis was made from, for people.
+    resolution_nm : float, optional
+        Full width at half maximum of its sharpest lines.
     dark : Dark, optional
     response : Response, optional
     """
@@ -110,6 +112,7 @@ class Instrument:
     size: tuple[int, int] | None = None
     place: Place | None = None
     source: str = ""
+    resolution_nm: float | None = None
     dark: Dark | None = None
     response: Response | None = None
 
@@ -162,6 +165,11 @@ class Instrument:
         first = int(bad[bad < middle].max(initial=-1)) + 1
         last = int(bad[bad > middle].min(initial=length)) - 1
         return first, last
+
+    def whole_band(self, width: int, height: int) -> Geometry:
+        """Return the band's geometry over all of a frame that light can reach."""
+        first, last = self.stretch(width if self.direction == "horizontal" else height)
+        return replace(self.place.geometry, start=float(first), stop=float(last))
 
     def band_in(self, image: np.ndarray, *, lit_only: bool = False) -> Band:
         """Return the light along the instrument's own band, whatever falls there.
@@ -220,7 +228,8 @@ class Instrument:
         if self.place is None:
             return
         own, geometry = self.place.geometry, found.geometry
-        if _lit_length(found) < _TELLING_PART * (own.stop - own.start):
+        lit = _lit_length(found)
+        if lit < _TELLING_PART * (own.stop - own.start):
             return
         blue_last = self.towards_red < 0
         if found.blue_end != "none" and found.reversed != blue_last:
@@ -229,7 +238,8 @@ class Instrument:
                 f"the photo's is at the {found.blue_end}"
             )
         turn = float(np.degrees(np.arctan(geometry.slope()) - np.arctan(own.slope())))
-        if abs(turn) > _MAX_TURN_DEG:
+        # The shorter the light, the less it tells of its tilt.
+        if abs(turn) > _MAX_TURN_DEG * max((own.stop - own.start) / lit, 1.0):
             raise OtherInstrument(f"the band is turned by {turn:.1f} degrees against calibration")
         middle = np.clip((geometry.start + geometry.stop) / 2, own.start, own.stop)
         shift = float(geometry.across(middle) - own.across(middle))

@@ -84,6 +84,8 @@ def instrument_to_json(instrument: Instrument) -> dict:
             "smile": geometry.smile,
             "rows": list(instrument.place.rows),
         }
+    if instrument.resolution_nm is not None:
+        saved["resolution_nm"] = instrument.resolution_nm
     if instrument.dark is not None:
         saved["dark"] = {
             "frames": instrument.dark.frames,
@@ -146,6 +148,7 @@ def _instrument_from(saved: dict) -> Instrument:
         axis=axis,
         size=size,
         source=str(saved.get("source", "")),
+        resolution_nm=_resolution_from(saved.get("resolution_nm")),
         dark=_dark_from(saved["dark"]) if saved.get("dark") else None,
         response=_response_from(saved["response"]) if saved.get("response") else None,
     )
@@ -234,6 +237,10 @@ def _axis_from(fields: dict, along: str, whole: tuple[float, float] | None) -> W
         explained=_number(fields.get("explained", 1.0)),
         probability=_number(fields.get("probability", 1.0)),
     )
+
+
+def _resolution_from(value: object) -> float | None:
+    return None if value is None else _number(value, least=0.0)
 
 
 def _dark_from(fields: dict) -> Dark:

@@ -48,8 +48,8 @@ class Result:
     certainty : float or None
         How surely the best guess is right; what the threshold for refusing is set on.
     band, profile, crop
-        Where the spectrum lies, its values along the dispersion, and the (15, 480, 3) strip
-        that the classifier saw; None without a band.
+        Where the spectrum lies, its values along the dispersion, and its (15, 480, 3) strip; None
+        without a band.
     axis : WavelengthAxis or None
         Wavelengths of the band's pixels, where the lines allow one.
     """
@@ -169,7 +169,8 @@ def _by_instrument(
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
     axis = instrument.axis_for(band, answer.axis)
-    answer = replace(answer, band=band, profile=band_profile(band), axis=axis)
+    profile, crop = band_profile(band), cut_crop(band)
+    answer = replace(answer, band=band, profile=profile, crop=crop, axis=axis)
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.

@@ -63,7 +63,12 @@ class Match:
 
 
 def match_lines(
-    peaks: Peaks, samples: int, reading: Points, start: Dispersion, lamp: str
+    peaks: Peaks,
+    samples: int,
+    reading: Points,
+    start: Dispersion,
+    lamp: str,
+    seen_nm: tuple[float, float] | None = None,
 ) -> Match | None:
     """Lay a lamp's lines on peaks; None if none is where the reading allows.
 
@@ -77,6 +82,8 @@ def match_lines(
         Fitted to it.
     lamp : str
         Line lists, joined by "+".
+    seen_nm : tuple of float, optional
+        Wavelengths between which lines are seen if they are there; by default those of the peaks.
     """
     half = (samples - 1) / 2
     t = peaks.place / half - 1
@@ -88,7 +95,8 @@ def match_lines(
         resolution_nm = peaks.point_spread / half * float(np.median(steepness))
         nm, error = fit.nm_at(t), np.hypot(fit.error_at(t), place_nm)
         pattern = pattern_of(lamp, resolution_nm, infrared=infrared)
-        worth = _worth(peaks, pattern, nm, error)
+        span = seen_nm or (float(nm.min()), float(nm.max()))
+        worth = _worth(peaks, pattern, nm, error, span)
         peak, line = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
         kept = worth[peak, line] > 0
         peak, line = peak[kept], line[kept]
@@ -98,18 +106,26 @@ def match_lines(
         points = Points(t[peak], pattern.nm[line], own)
         fit = fit_dispersion(reading, points, start)
     explained = float(peaks.height[peak].sum() / peaks.height.sum())
-    missed = _missed(peaks, pattern, fit.nm_at(t))[pattern.likely].sum()
+    nm = fit.nm_at(t)
+    span = seen_nm or (float(nm.min()), float(nm.max()))
+    missed = _missed(peaks, pattern, span)[pattern.likely].sum()
     total = float(worth[peak, line].sum() - missed)
     return Match(lamp, pattern, peak, line, points, fit, explained, total)
 
 
-def _worth(peaks: Peaks, pattern: Pattern, peak_nm: np.ndarray, error_nm: np.ndarray) -> np.ndarray:
+def _worth(
+    peaks: Peaks,
+    pattern: Pattern,
+    peak_nm: np.ndarray,
+    error_nm: np.ndarray,
+    span_nm: tuple[float, float],
+) -> np.ndarray:
     """Return what each pair of peak and line says over leaving both alone, nats, shape (k, m)."""
     sigma = np.sqrt(error_nm[:, None] ** 2 + pattern.sigma_nm**2 + _CURVE_ERROR_NM**2)
     level = np.log(peaks.height / peaks.height.max())
     width = np.log(np.maximum(peaks.fwhm / peaks.point_spread, 0.5))
     off = peak_nm[:, None] - pattern.nm
-    expected = _expected(pattern, peak_nm)
+    expected = _expected(pattern, span_nm)
     density = np.exp(-0.5 * (off / sigma) ** 2) / (np.sqrt(2 * np.pi) * sigma)
     stray = _STRAY_PER_NM * np.exp(-_FAINTER_STRAYS * level)[:, None]
     gain = np.log(density / stray + 1e-6)
@@ -117,25 +133,25 @@ def _worth(peaks: Peaks, pattern: Pattern, peak_nm: np.ndarray, error_nm: np.nda
     gain -= 0.5 * np.minimum(mismatch**2, _LEVEL_WORST)
     wide = width[:, None] - np.log(pattern.fwhm_nm / pattern.resolution_nm) - _WIDTH_SLACK
     gain -= 0.5 * np.minimum((np.maximum(wide, 0.0) / _WIDTH_SPREAD) ** 2, _WIDTH_WORST)
-    gain += _missed(peaks, pattern, peak_nm) + _stray_cost(level, width)[:, None]
+    gain += _missed(peaks, pattern, span_nm) + _stray_cost(level, width)[:, None]
     gain[np.abs(off) > _REACH_SIGMAS * sigma] = -np.inf
     return np.where(np.isfinite(gain), gain, -1e3)
 
 
-def _expected(pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
+def _expected(pattern: Pattern, span_nm: tuple[float, float]) -> np.ndarray:
     """Return each line's expected level: the brightest inside the band is as high as any peak."""
-    inside = (pattern.nm > peak_nm.min() - 15) & (pattern.nm < peak_nm.max() + 15)
+    inside = (pattern.nm > span_nm[0] - 15) & (pattern.nm < span_nm[1] + 15)
     brightest = pattern.level[inside].max() if inside.any() else 0.0
     return np.minimum(pattern.level - brightest, 0.3)
 
 
-def _missed(peaks: Peaks, pattern: Pattern, peak_nm: np.ndarray) -> np.ndarray:
+def _missed(peaks: Peaks, pattern: Pattern, span_nm: tuple[float, float]) -> np.ndarray:
     """Return what each line costs that is not seen, nats: nothing if too faint, or outside."""
     limit = np.log(min(peaks.detection_limit / peaks.height.max(), 0.5))
-    z = (_expected(pattern, peak_nm) - limit) / _LEVEL_SPREAD
+    z = (_expected(pattern, span_nm) - limit) / _LEVEL_SPREAD
     # Logistic stand-in for the normal tail: ln(1 - P(seen)).
     cost = np.minimum(np.logaddexp(0.0, 1.7 * (z - 0.5)), _MISSED_WORST)
-    return cost * ((pattern.nm > peak_nm.min() - 5) & (pattern.nm < peak_nm.max() + 5))
+    return cost * ((pattern.nm > span_nm[0] - 5) & (pattern.nm < span_nm[1] + 5))
 
 
 def _stray_cost(level: np.ndarray, width: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ still show where the line stands. Each colour channel is measured by itself, as 
 one channel is often sharp in another.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter
@@ -48,6 +48,13 @@ class Peaks:
     def __len__(self) -> int:
         """Return the number of peaks."""
         return len(self.place)
+
+    def part(self, keep: np.ndarray) -> "Peaks":
+        """Return the peaks of a mask of shape (k,)."""
+        arrays = {
+            name: value[keep] for name, value in vars(self).items() if isinstance(value, np.ndarray)
+        }
+        return replace(self, **arrays)
 
     def strongest(self, count: int) -> np.ndarray:
         """Return the indices of the `count` highest peaks, in order along the profile."""

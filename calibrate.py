@@ -1,0 +1,199 @@
+"""Make an instrument of lamp photos: which wavelength each pixel shows, and how surely.
+
+Reads:  photos of one or more lamps, taken with nothing moved in between, or known points, or both
+Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --calibration
+
+Examples:
+    python calibrate.py neon.jpg --output instrument.json
+    python calibrate.py neon.jpg mercury.jpg --dark dark.jpg --output instrument.json
+    python calibrate.py --points 31=388.9,616=632.8,1093=837.8 --output instrument.json
+    python calibrate.py halogen.jpg --instrument instrument.json --kelvin 2856 --output lab.json
+"""
+
+import argparse
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import cli
+from lib.errors import DataError
+from lib.measurement.calibration import Calibrated, LampPhoto, calibrate, look_at
+from lib.measurement.frames import dark_of, read_frames
+from lib.measurement.points import read_points
+from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.line_lists import known_lamps
+from lib.recognition.instrument import Instrument
+from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import source_of_lamp
+
+log = logging.getLogger(__name__)
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__, overwrite=True)
+    parser.add_argument(
+        "photos",
+        nargs="*",
+        type=cli.given_path,
+        metavar="LAMP_PHOTO",
+        help="photos of lamps with lines; of an incandescent lamp or daylight for the response",
+    )
+    parser.add_argument(
+        "--output", type=cli.given_path, required=True, metavar="FILE", help="the instrument file"
+    )
+    parser.add_argument(
+        "--instrument",
+        type=Path,
+        metavar="FILE",
+        help="take wavelengths from this instrument, add dark frames or response (default: none)",
+    )
+    parser.add_argument(
+        "--lamp",
+        action="append",
+        metavar="NAME[+NAME]",
+        help="the lamp where you know it (default: recognise it), once for all photos or once for "
+        "each, `auto` to recognise one: " + ", ".join(known_lamps()),
+    )
+    parser.add_argument(
+        "--points",
+        metavar="PX=NM,...",
+        help="known wavelengths along the band, or a file of two columns (default: none)",
+    )
+    parser.add_argument(
+        "--dark",
+        nargs="+",
+        type=cli.given_path,
+        metavar="FILE",
+        help="frames with the light covered, to keep what the camera shows then",
+    )
+    light = parser.add_mutually_exclusive_group()
+    light.add_argument(
+        "--kelvin",
+        type=float,
+        metavar="T",
+        help="colour temperature of the incandescent lamp among the photos: gives the response",
+    )
+    light.add_argument(
+        "--daylight",
+        type=float,
+        metavar="T",
+        help="correlated colour temperature of daylight (CIE D series) among the photos",
+    )
+    light.add_argument(
+        "--reference-light",
+        type=Path,
+        metavar="FILE",
+        help="spectrum, two columns nm and relative power, of the continuum among the photos",
+    )
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
+    )
+    args = parser.parse_args(argv)
+    if not args.photos and not args.points and not (args.instrument and args.dark):
+        parser.error("expected lamp photos, --points, or --instrument with --dark")
+    if args.lamp and len(args.lamp) not in (1, len(args.photos)):
+        parser.error(f"--lamp: expected it once, or once for each of {len(args.photos)} photos")
+    if args.instrument and args.points:
+        parser.error("--instrument and --points exclude each other")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: make_instrument(args), verbose=args.verbose)
+
+
+def make_instrument(args: argparse.Namespace) -> None:
+    """Calibrate, say how well, and write the instrument."""
+    if args.output.exists() and not args.overwrite:
+        raise DataError(f"{args.output}: exists already; expected --overwrite or another name")
+    light = known_light(args)
+    photos = look_at_all(args)
+    # What has no lines serves for the response, once the wavelengths are known.
+    smooth = [photo for photo in photos if photo.result.source == "continuum"] if light else []
+    lamps = [photo for photo in photos if photo not in smooth]
+    if args.instrument:
+        if lamps:
+            raise DataError(
+                f"{lamps[0].name}: a lamp with lines, and --instrument has its wavelengths already"
+            )
+        instrument = load_instrument(args.instrument)
+    else:
+        points = read_points(args.points) if args.points else ()
+        calibrated = calibrate(lamps or smooth[:0], points)
+        report(calibrated)
+        instrument = calibrated.instrument
+    if args.dark:
+        instrument = replace(instrument, dark=dark_of(read_frames(args.dark), instrument))
+    if light:
+        instrument = with_response(instrument, smooth, light, args)
+    save_instrument(args.output, instrument)
+    print(f"{args.output}: {quality_in_words(instrument.axis)}")
+    cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
+
+
+def known_light(args: argparse.Namespace) -> KnownLight | None:
+    """Return the light that the response is measured with, if any."""
+    if args.kelvin is not None:
+        return Planck(args.kelvin)
+    if args.daylight is not None:
+        return Daylight(args.daylight)
+    return read_reference(args.reference_light) if args.reference_light else None
+
+
+def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
+    """Recognise the lamp of each photo, unless it is told."""
+    told = args.lamp or []
+    told = told * len(args.photos) if len(told) == 1 else told or ["auto"] * len(args.photos)
+    for lamp in told:
+        if lamp != "auto":
+            source_of_lamp(lamp)
+    if not args.photos:
+        return []
+    classifier = Classifier(args.model)
+    return [
+        look_at(path, classifier, None if lamp == "auto" else lamp)
+        for path, lamp in zip(args.photos, told, strict=True)
+    ]
+
+
+def with_response(
+    instrument: Instrument, smooth: list[LampPhoto], light: KnownLight, args: argparse.Namespace
+) -> Instrument:
+    """Return an instrument with the response that the photo of a known light gives."""
+    if not smooth:
+        raise DataError(
+            "no photo of an incandescent lamp or daylight among those given; "
+            "expected one for the response (or --lamp continuum, where it is not recognised)"
+        )
+    paths = [path for path in args.photos if path.name in {photo.name for photo in smooth}]
+    dark = read_frames(args.dark) if args.dark else None
+    response = measure_response(read_frames(paths), instrument, light, dark=dark)
+    print(
+        f"response: from {response.nm[0]:.0f} to {response.nm[-1]:.0f} nm, by {response.reference}"
+    )
+    return replace(instrument, response=response)
+
+
+def report(calibrated: Calibrated) -> None:
+    """Print what each lamp gave, and what was left out."""
+    for lamp in calibrated.lamps:
+        words = f"{lamp.name}: {len(lamp.px)} {lamp.lamp or 'known'} " + (
+            "points" if not lamp.lamp else "lines"
+        )
+        if lamp.name in calibrated.left_out_nm:
+            words += f", {calibrated.left_out_nm[lamp.name]:.2f} nm off the axis of the others"
+        print(words)
+    for name, why in calibrated.left_out:
+        log.warning("%s: left out: %s", name, why)
+    for line in calibrated.outliers:
+        log.warning("%s at %.1f px lies %.1f nm off the axis", line.name, line.px, line.residual_nm)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

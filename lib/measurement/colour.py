@@ -1,0 +1,74 @@
+"""Colour of a light, by the package colour-science: chromaticity, temperature, rendering."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from lib.measurement.measuring import POWER, Spectrum, on_grid
+
+# What must be known of a light before its colour is: beyond, eyes see next to nothing, nm.
+NEEDED_NM = (430.0, 660.0)
+# CIE 015:2018: tables from 380 to 780 nm in steps of 5, finer for lines.
+_WHOLE_NM, _STEP_NM = (380, 780), 1.0
+# Colour temperatures mean little farther from the Planckian locus than this (CIE 015:2018).
+_MAX_DUV = 0.05
+
+
+@dataclass(frozen=True)
+class Colour:
+    """What a light looks like.
+
+    Attributes
+    ----------
+    x, y : float
+        CIE 1931 chromaticity.
+    cct_k, duv : float or None
+        Correlated colour temperature (Ohno 2013) and distance from the Planckian locus; None of
+        lights that are far from white.
+    cri_ra, cfi_rf : float or None
+        CIE general colour rendering index (CIE 13.3) and fidelity index (CIE 224); None of these.
+    """
+
+    x: float
+    y: float
+    cct_k: float | None
+    duv: float | None
+    cri_ra: float | None
+    cfi_rf: float | None
+
+
+def colour_of(spectrum: Spectrum) -> Colour | None:
+    """Return the colour of a light; None where the response does not reach far enough.
+
+    What is not known between 380 and 780 nm counts as dark.
+    """
+    if spectrum.quantity != POWER:
+        return None
+    known = spectrum.nm[np.isfinite(spectrum.intensity)]
+    if not len(known) or known.min() > NEEDED_NM[0] or known.max() < NEEDED_NM[1]:
+        return None
+    inside = (spectrum.nm >= NEEDED_NM[0]) & (spectrum.nm <= NEEDED_NM[1])
+    if not np.isfinite(spectrum.intensity[inside]).all():
+        return None
+    import colour
+
+    even = on_grid(spectrum, _STEP_NM)
+    power = np.maximum(np.nan_to_num(even.intensity), 0.0)
+    if not power.any():
+        return None
+    nm = np.arange(_WHOLE_NM[0], _WHOLE_NM[1] + 1, _STEP_NM)
+    values = np.interp(nm, even.nm, power, 0.0, 0.0)
+    light = colour.SpectralDistribution(dict(zip(nm, values / values.max(), strict=True)))
+    xyz = colour.sd_to_XYZ(light)
+    x, y = (float(value) for value in colour.XYZ_to_xy(xyz))
+    cct, duv = (float(value) for value in colour.temperature.XYZ_to_CCT_Ohno2013(xyz))
+    if not abs(duv) <= _MAX_DUV or not 1000 <= cct <= 25000:
+        return Colour(x, y, None, None, None, None)
+    return Colour(
+        x,
+        y,
+        cct,
+        duv,
+        float(colour.colour_rendering_index(light)),
+        float(colour.colour_fidelity_index(light)),
+    )

@@ -1,0 +1,279 @@
+"""A photo of anything, on an instrument's wavelengths: the spectrum that it shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lib.errors import DataError
+from lib.measurement.frames import Frames, flattened, light_along
+from lib.measurement.response import LEAST_LIGHT, corrected, eight_bit, light_on
+from lib.recognition.advice import ADVICE
+from lib.recognition.axis.axis import OWN_LINES
+from lib.recognition.instrument import Instrument, Place
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import Result, placed, recognise
+
+CAMERA, POWER = "camera response", "relative power"
+TRANSMISSION, ABSORBANCE = "transmission", "absorbance"
+# A reference fainter than so many errors says nothing.
+_LEAST_SIGMAS = 5.0
+# No transmission is told from none below this.
+_LEAST_TRANSMISSION = 1e-4
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """A measured spectrum, by rising wavelength; arrays of shape (n,) unless said otherwise.
+
+    Attributes
+    ----------
+    name : str
+    nm, error_nm : float64 arrays
+        Wavelength in air and its standard error.
+    claimed : bool array
+        Where that error holds.
+    intensity, noise : float64 arrays
+        In `quantity`; nan where it is not known.
+    quantity : str
+        "camera response" (linear light of full scale 1, mean of red, green and blue), "relative
+        power" per nm, "transmission" or "absorbance".
+    rgb, rgb_noise : float64 arrays of shape (n, 3)
+        Linear light.
+    clipped : bool array of shape (n, 3)
+    px : float64 array
+        Photo coordinate along the band.
+    """
+
+    name: str
+    nm: np.ndarray
+    error_nm: np.ndarray
+    claimed: np.ndarray
+    intensity: np.ndarray
+    noise: np.ndarray
+    quantity: str
+    rgb: np.ndarray
+    rgb_noise: np.ndarray
+    clipped: np.ndarray
+    px: np.ndarray
+
+    def part(self, keep: np.ndarray) -> "Spectrum":
+        """Return the samples of a mask of shape (n,)."""
+        values = {
+            name: value[keep] if isinstance(value, np.ndarray) else value
+            for name, value in vars(self).items()
+        }
+        return Spectrum(**values)
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A spectrum, and how it came about.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    result : Result
+        What the photo, the first frame, was recognised as.
+    instrument : Instrument
+        As it fits the photo: shifted, scaled, or the photo's own where the given one does not fit.
+    frames : int
+    left_out : tuple of str
+    tone, background : str
+    """
+
+    spectrum: Spectrum
+    result: Result
+    instrument: Instrument
+    frames: int
+    left_out: tuple[str, ...]
+    tone: str
+    background: str
+
+    @property
+    def by_instrument(self) -> bool:
+        """Whether the wavelengths are the given instrument's, not the photo's own."""
+        return self.instrument.axis.source != OWN_LINES
+
+
+def measure(
+    frames: Frames,
+    instrument: Instrument,
+    classifier: Classifier,
+    *,
+    dark: Frames | None = None,
+    flat: Frames | None = None,
+    name: str | None = None,
+) -> Measurement:
+    """Measure the light of a scene.
+
+    Parameters
+    ----------
+    frames : Frames
+        One or more of the same scene.
+    instrument : Instrument
+    classifier : Classifier
+        To say what the light is, and where its lines lie.
+    dark, flat : Frames, optional
+    name : str, optional
+        What the spectrum is called; default the first frame's name.
+
+    Raises
+    ------
+    DataError
+        If neither the instrument nor the photo's own lines give wavelengths, or dark frames or
+        flats do not fit.
+    """
+    first = eight_bit(frames.images[0])
+    result = recognise(first, classifier, instrument=instrument)
+    if result.axis is None:
+        advice = " ".join(ADVICE.get(result.reason_code, ()))
+        raise DataError(f"{frames.names[0]}: no wavelengths: {result.reason}. {advice}".strip())
+    if result.axis.source == OWN_LINES:
+        size, place = frames.size, Place(result.band.geometry, result.band.rows, 0)
+        fitting = Instrument(result.axis, size, place)
+        place = replace(place, towards_red=fitting.towards_red)
+        fitting = replace(fitting, place=place)
+    else:
+        fitting, _ = placed(first, instrument)
+        fitting = replace(fitting, axis=result.axis)
+    light = light_on(frames, fitting, dark=dark)
+    if flat is not None:
+        if flat.size != frames.size:
+            raise DataError(
+                f"{flat.names[0]}: a flat of {flat.size[0]} x {flat.size[1]} px; "
+                f"expected {frames.size[0]} x {frames.size[1]}"
+            )
+        geometry = fitting.whole_band(*frames.size)
+        light = flattened(light, light_along(flat, geometry, fitting.place.rows))
+    axis = fitting.axis
+    nm = np.asarray(axis.nm_at(light.position))
+    order = np.argsort(nm)
+    spectrum = Spectrum(
+        name=name or frames.names[0],
+        nm=nm[order],
+        error_nm=axis.standard_error_nm(light.position)[order],
+        claimed=axis.claims(light.position)[order],
+        intensity=light.rgb.mean(axis=1)[order],
+        noise=np.sqrt((light.noise**2).sum(axis=1))[order] / 3,
+        quantity=CAMERA,
+        rgb=light.rgb[order],
+        rgb_noise=light.noise[order],
+        clipped=light.clipped[order],
+        px=light.position[order],
+    )
+    if fitting.response is not None:
+        spectrum = in_power(spectrum, fitting)
+    return Measurement(
+        spectrum, result, fitting, light.frames, light.left_out, light.tone, light.background
+    )
+
+
+def in_power(spectrum: Spectrum, instrument: Instrument) -> Spectrum:
+    """Return a spectrum in relative power per nm, nan where the response is not known."""
+    step = np.abs(np.gradient(spectrum.nm))[:, None]
+    power, noise = corrected(
+        spectrum.nm,
+        spectrum.rgb / step,
+        spectrum.rgb_noise / step,
+        spectrum.clipped,
+        instrument.response,
+    )
+    return replace(spectrum, intensity=power, noise=noise, quantity=POWER)
+
+
+def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = False) -> Spectrum:
+    """Return what a sample lets through of the light of a reference, or its absorbance.
+
+    Absorbance is -log10 of the transmission. Where the reference is dark or either has clipped, it
+    is nan.
+
+    Raises
+    ------
+    DataError
+        If the reference shows no light, or is of another band.
+    """
+    if len(sample.px) != len(reference.px) or np.abs(sample.nm - reference.nm).max() > 0.5:
+        raise DataError(
+            f"{reference.name}: its wavelengths are not those of {sample.name}; "
+            "expected both by one instrument, at one size"
+        )
+    usable = ~(sample.clipped | reference.clipped)
+    faintest = np.maximum(
+        LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_SIGMAS * reference.rgb_noise
+    )
+    usable &= reference.rgb > faintest
+    if not usable.any():
+        raise DataError(f"{reference.name}: no light in the reference that is not clipped")
+    light, through, noise = (
+        np.where(usable, part, 0.0)
+        for part in (reference.rgb, sample.rgb, np.hypot(sample.rgb_noise, reference.rgb_noise))
+    )
+    total = light.sum(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(total > 0, through.sum(axis=1) / total, np.nan)
+        error = np.where(total > 0, np.sqrt((noise**2).sum(axis=1)) / total, np.nan)
+    quantity = TRANSMISSION
+    if absorbance:
+        quantity = ABSORBANCE
+        kept = np.maximum(share, _LEAST_TRANSMISSION)
+        share, error = -np.log10(kept), error / (kept * np.log(10))
+    return replace(sample, intensity=share, noise=error, quantity=quantity)
+
+
+def on_grid(spectrum: Spectrum, step_nm: float) -> Spectrum:
+    """Return a spectrum at whole multiples of a step, its light kept.
+
+    Each value is the mean over its bin, so that the sum times the step stays what it was; bins that
+    hold anything unknown are unknown.
+    """
+    edges = np.empty(len(spectrum.nm) + 1)
+    edges[1:-1] = (spectrum.nm[1:] + spectrum.nm[:-1]) / 2
+    edges[0], edges[-1] = 2 * spectrum.nm[0] - edges[1], 2 * spectrum.nm[-1] - edges[-2]
+    centres = (
+        np.arange(np.ceil(edges[0] / step_nm + 0.5), np.floor(edges[-1] / step_nm - 0.5) + 1)
+        * step_nm
+    )
+    if len(centres) < 2:
+        raise DataError(f"a grid of {step_nm:g} nm: expected a step that fits into the spectrum")
+    bins = np.append(centres - step_nm / 2, centres[-1] + step_nm / 2)
+    width = np.diff(edges)
+
+    def mean(values: np.ndarray) -> np.ndarray:
+        known = np.isfinite(values)
+        summed = np.concatenate([[0.0], np.cumsum(np.where(known, values, 0.0) * width)])
+        held = np.concatenate([[0.0], np.cumsum(np.where(known, width, 0.0))])
+        share = np.diff(np.interp(bins, edges, held)) / step_nm
+        total = np.diff(np.interp(bins, edges, summed)) / step_nm
+        return np.where(share > 1 - 1e-6, total, np.nan)
+
+    def each(columns: np.ndarray) -> np.ndarray:
+        return np.stack([mean(column) for column in columns.T], axis=1)
+
+    # Errors of a mean of several samples fall with the root of their number.
+    fewer = 1 / np.sqrt(np.maximum(step_nm / np.interp(centres, spectrum.nm, width), 1.0))
+    return replace(
+        spectrum,
+        nm=centres,
+        error_nm=np.interp(centres, spectrum.nm, spectrum.error_nm),
+        claimed=np.interp(centres, spectrum.nm, spectrum.claimed) >= 1.0,
+        intensity=mean(spectrum.intensity),
+        noise=mean(spectrum.noise) * fewer,
+        rgb=each(spectrum.rgb),
+        rgb_noise=each(spectrum.rgb_noise) * fewer[:, None],
+        clipped=each(spectrum.clipped.astype(float)) > 0,
+        px=np.interp(centres, spectrum.nm, spectrum.px),
+    )
+
+
+def saturated_nm(spectrum: Spectrum) -> list[tuple[float, float]]:
+    """Return the stretches of wavelengths in which a channel has clipped."""
+    clipped = spectrum.clipped.any(axis=1)
+    edges = np.flatnonzero(np.diff(clipped, prepend=False, append=False)).reshape(-1, 2)
+    return [(float(spectrum.nm[first]), float(spectrum.nm[stop - 1])) for first, stop in edges]
+
+
+def names_of(paths: Sequence[Path]) -> str:
+    """Return what the mean of several frames is called."""
+    return paths[0].name if len(paths) == 1 else f"{paths[0].stem}-mean-of-{len(paths)}"

@@ -1,0 +1,231 @@
+"""Measure any light with an instrument that calibrate.py has made.
+
+Reads:  photos, an instrument file, on request dark frames, a flat, a reference
+Writes: a table on stdout (or JSON Lines), and on request spectra in several formats and a figure
+
+Examples:
+    python measure.py laser.jpg --instrument instrument.json
+    python measure.py red.jpg blue.jpg --instrument instrument.json --export ecsv --plot leds.png
+    python measure.py frame*.png --average --dark dark*.png --instrument instrument.json
+    python measure.py tea.jpg --reference water.jpg --absorbance --instrument instrument.json
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+import cli
+from lib.errors import DataError
+from lib.measurement.answers import answer_of, facts_of, features_of
+from lib.measurement.exports import FORMATS, export
+from lib.measurement.features import Feature
+from lib.measurement.frames import read_frames
+from lib.measurement.measuring import (
+    Measurement,
+    Spectrum,
+    measure,
+    names_of,
+    on_grid,
+    transmission,
+)
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.instrument import Instrument
+from lib.recognition.instrument_file import load_instrument
+from lib.recognition.name.classifier import Classifier
+from lib.terminal import MeasurementTable
+
+log = logging.getLogger(__name__)
+
+# Peaks of each spectrum that the figure names, and the table.
+_NAMED_IN_FIGURE, _NAMED_IN_TABLE = 8, 4
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument(
+        "photos", nargs="+", type=cli.given_path, metavar="PHOTO", help="what to measure"
+    )
+    parser.add_argument(
+        "--instrument",
+        type=cli.given_path,
+        required=True,
+        metavar="FILE",
+        help="made by calibrate.py, identify.py --save-calibration, or by hand",
+    )
+    parser.add_argument(
+        "--average",
+        action="store_true",
+        help="all photos are frames of one scene: their mean, without outliers (default: each)",
+    )
+    parser.add_argument(
+        "--dark", nargs="+", type=cli.given_path, metavar="FILE", help="frames without the light"
+    )
+    parser.add_argument(
+        "--flat", nargs="+", type=cli.given_path, metavar="FILE", help="frames of an even light"
+    )
+    parser.add_argument(
+        "--reference",
+        nargs="+",
+        type=cli.given_path,
+        metavar="FILE",
+        help="frames of the light without the sample: what is measured is the transmission",
+    )
+    parser.add_argument(
+        "--absorbance", action="store_true", help="-log10 of the transmission in its place"
+    )
+    parser.add_argument(
+        "--grid",
+        type=float,
+        metavar="NM",
+        help="spectra at whole multiples of this step, light kept (default: a sample a pixel)",
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
+    )
+    parser.add_argument(
+        "--export",
+        nargs="+",
+        choices=sorted(FORMATS),
+        default=[],
+        help="write spectra in these formats",
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path("spectra"),
+        metavar="DIR",
+        help="where --export writes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--plot", type=Path, metavar="FILE", help="draw all spectra into one figure (PNG, PDF, SVG)"
+    )
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
+    )
+    args = parser.parse_args(argv)
+    if args.absorbance and not args.reference:
+        parser.error("--absorbance needs --reference")
+    if args.grid is not None and not args.grid > 0:
+        parser.error(f"--grid: expected a step in nm, received {args.grid}")
+    return args
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: measure_all(args), verbose=args.verbose)
+
+
+def measure_all(args: argparse.Namespace) -> None:
+    """Measure each photo, or their mean, in order, reporting each as it is done."""
+    instrument = load_instrument(args.instrument)
+    table = MeasurementTable([path.as_posix() for path in args.photos], sys.stdout)
+    if not args.json:
+        print(table.header(), flush=True)
+    shown, failures = [], []
+    for name, outcome in outcomes(args, instrument):
+        if isinstance(outcome, DataError):
+            failures.append(outcome)
+            row = {"photo": name, "status": "error", "reason": str(outcome)}
+            print(json.dumps(row) if args.json else table.row(row), flush=True)
+            continue
+        measurement, spectrum = outcome
+        row = answer_of(measurement, spectrum) | {"photo": name}
+        print(json.dumps(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
+        for kind in args.export:
+            stem = f"{len(shown) + 1:02d}-" if _doubled(args.photos) else ""
+            export(
+                args.output,
+                stem + Path(measurement.spectrum.name).stem,
+                spectrum,
+                kind,
+                facts_of(measurement, spectrum),
+            )
+        shown.append((spectrum, features_of(measurement, spectrum)))
+    if args.plot and shown:
+        draw(args.plot, shown)
+    if not shown:
+        raise failures[0]
+    if failures:
+        log.warning("%d of %d could not be measured", len(failures), len(failures) + len(shown))
+
+
+def _doubled(photos: list[Path]) -> bool:
+    return len({photo.stem.casefold() for photo in photos}) < len(photos)
+
+
+def outcomes(
+    args: argparse.Namespace, instrument: Instrument
+) -> Iterator[tuple[str, tuple[Measurement, Spectrum] | DataError]]:
+    """Yield the name of each scene with its measurement and spectrum, or why there is none."""
+    classifier = Classifier(args.model)
+    dark, flat, reference = (
+        read_frames(paths) if paths else None for paths in (args.dark, args.flat, args.reference)
+    )
+    light = None
+    if reference is not None:
+        light = measure(reference, instrument, classifier, dark=dark, flat=flat).spectrum
+    scenes = [args.photos] if args.average else [[photo] for photo in args.photos]
+    for paths in scenes:
+        name = paths[0].as_posix() if len(paths) == 1 else names_of(paths)
+        try:
+            done = measure(
+                read_frames(paths),
+                instrument,
+                classifier,
+                dark=dark,
+                flat=flat,
+                name=names_of(paths),
+            )
+            yield name, (done, wanted(done, light, args))
+        except DataError as error:
+            yield name, error
+
+
+def wanted(
+    measurement: Measurement, reference: Spectrum | None, args: argparse.Namespace
+) -> Spectrum:
+    """Return the spectrum that was asked for: a transmission, on a grid."""
+    for words in measurement.left_out:
+        log.warning("left out: %s", words)
+    spectrum = measurement.spectrum
+    if reference is not None:
+        spectrum = transmission(spectrum, reference, absorbance=args.absorbance)
+    return on_grid(spectrum, args.grid) if args.grid else spectrum
+
+
+def draw(path: Path, shown: list[tuple[Spectrum, list[Feature]]]) -> None:
+    """Write the figure of all spectra."""
+    from lib.plots.report import report_figure
+    from lib.plots.training import save_figure
+
+    peaks = []
+    for spectrum, features in shown:
+        curve = np.nan_to_num(spectrum.intensity)
+        for peak in features[:_NAMED_IN_FIGURE]:
+            peaks.append((peak.nm, float(np.interp(peak.nm, spectrum.nm, curve)), called(peak)))
+    figure = report_figure(
+        [(one.name, one.nm, one.intensity, one.noise) for one, _ in shown],
+        quantity=shown[0][0].quantity,
+        peaks=sorted(peaks, key=lambda peak: -peak[1]),
+        unclaimed=[~one.claimed for one, _ in shown],
+    )
+    save_figure(figure, path)
+
+
+def called(peak: Feature) -> str:
+    """Return what a peak is called in the figure: "589.3 Na I", "525 (32 nm wide)"."""
+    if peak.broad:
+        return f"{peak.nm:.0f} ({peak.fwhm_nm:.0f} nm wide)"
+    name = peak.emitters[0].name if peak.emitters and peak.emitters[0].probability > 0.5 else ""
+    return f"{peak.nm:.1f} {name}".strip()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
