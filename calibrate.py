@@ -174,9 +174,8 @@ def with_response(
     paths = [path for path in args.photos if path.name in {photo.name for photo in smooth}]
     dark = read_frames(args.dark) if args.dark else None
     response = measure_response(read_frames(paths), instrument, light, dark=dark)
-    print(
-        f"response: from {response.nm[0]:.0f} to {response.nm[-1]:.0f} nm, by {response.reference}"
-    )
+    low, high = response.range_nm
+    print(f"response: from {low:.0f} to {high:.0f} nm, by {response.reference}")
     return replace(instrument, response=response)
 
 

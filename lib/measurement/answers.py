@@ -10,6 +10,8 @@ from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Measurement, Spe
 
 # Emitters that explain less than this part of the lines are not listed.
 _LEAST_SHARE = 0.05
+# Lines higher than this part of the highest peak colour a light.
+_MATTERS = 0.1
 # No photo has more lines than this that anybody would go through.
 _MAX_PEAKS = 60
 
@@ -54,7 +56,7 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> dic
             for name, share in likeliest(features).items()
             if share >= _LEAST_SHARE
         },
-        "colour": _colour(colour_of(spectrum)),
+        "colour": _colour(colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))),
     }
 
 
@@ -64,6 +66,13 @@ def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:
         return []
     found = find_features(measurement.spectrum, measurement.instrument.resolution_nm)
     return strongest_first(found)
+
+
+def sharpest_of(measurement: Measurement, features: list[Feature]) -> float | None:
+    """Return the instrument's resolution if the light has lines that matter, nm."""
+    top = max((feature.height for feature in features), default=0.0)
+    lines = any(not one.broad and one.height > _MATTERS * top for one in features)
+    return (measurement.instrument.resolution_nm or np.inf) if lines else None
 
 
 def curve_of(spectrum: Spectrum) -> dict:

@@ -7,7 +7,9 @@ import numpy as np
 from lib.measurement.measuring import POWER, Spectrum, on_grid
 
 # What must be known of a light before its colour is: beyond, eyes see next to nothing, nm.
-NEEDED_NM = (430.0, 660.0)
+NEEDED_NM = (435.0, 640.0)
+# Lines are to be seen by no wider a slit than this, nm (CIE 13.3).
+_MAX_RESOLUTION_NM = 5.0
 # CIE 015:2018: tables from 380 to 780 nm in steps of 5, finer for lines.
 _WHOLE_NM, _STEP_NM = (380, 780), 1.0
 # Colour temperatures mean little farther from the Planckian locus than this (CIE 015:2018).
@@ -37,12 +39,19 @@ class Colour:
     cfi_rf: float | None
 
 
-def colour_of(spectrum: Spectrum) -> Colour | None:
-    """Return the colour of a light; None where the response does not reach far enough.
+def colour_of(spectrum: Spectrum, *, sharp_nm: float | None = None) -> Colour | None:
+    """Return the colour of a light; None where response or resolution do not allow it.
 
     What is not known between 380 and 780 nm counts as dark.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        In relative power.
+    sharp_nm : float, optional
+        The instrument's resolution, of a light that has lines.
     """
-    if spectrum.quantity != POWER:
+    if spectrum.quantity != POWER or (sharp_nm is not None and sharp_nm > _MAX_RESOLUTION_NM):
         return None
     known = spectrum.nm[np.isfinite(spectrum.intensity)]
     if not len(known) or known.min() > NEEDED_NM[0] or known.max() < NEEDED_NM[1]:

@@ -33,7 +33,7 @@ class Spectrum:
     nm, error_nm : float64 arrays
         Wavelength in air and its standard error.
     claimed : bool array
-        Where that error holds.
+        Where that error holds, and, of relative power, the response.
     intensity, noise : float64 arrays
         In `quantity`; nan where it is not known.
     quantity : str
@@ -180,7 +180,9 @@ def in_power(spectrum: Spectrum, instrument: Instrument) -> Spectrum:
         spectrum.clipped,
         instrument.response,
     )
-    return replace(spectrum, intensity=power, noise=noise, quantity=POWER)
+    low, high = instrument.response.range_nm
+    claimed = spectrum.claimed & (spectrum.nm >= low) & (spectrum.nm <= high)
+    return replace(spectrum, intensity=power, noise=noise, quantity=POWER, claimed=claimed)
 
 
 def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = False) -> Spectrum:

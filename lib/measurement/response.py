@@ -21,10 +21,10 @@ _C2_NM_K = 1.438776877e7
 _KELVIN = (1000.0, 20000.0)
 # CIE D illuminants are defined in this range (CIE 015:2018).
 _DAYLIGHT_KELVIN = (4000.0, 25000.0)
-# Where a channel answers by less than this part of the greatest, or by less than so many errors,
-# its response is not known.
+# A channel's response is not known where it answers by less than this part of its greatest, or by
+# less than so many errors.
 _LEAST_PART, _LEAST_SIGMAS = 0.02, 5.0
-# Light fainter than this part of the brightest is as faint as what a tone curve is known to.
+# Nor where its light is fainter than this part of its brightest.
 LEAST_LIGHT = 0.01
 # A response is smooth; noise and fine structure of the reference are not. Standard deviation, nm.
 _SMOOTH_NM = 3.0
@@ -162,8 +162,9 @@ def measure_response(
             "the photo of the known light shows nothing that is neither clipped nor dark; "
             "expected one well exposed"
         )
+    with np.errstate(invalid="ignore"):
+        rgb[rgb < _LEAST_PART * np.nanmax(rgb, axis=0, initial=0.0)] = np.nan
     rgb /= np.nanmax(rgb)
-    rgb[rgb < _LEAST_PART] = np.nan
     some = np.flatnonzero(np.isfinite(rgb).any(axis=1))
     kept = slice(some[0], some[-1] + 1)
     return Response(grid[kept], rgb[kept], light.name)

@@ -29,6 +29,10 @@ _MAX_SHIFT_OF_HEIGHT, _MIN_SHIFT_PX = 0.5, 4.0
 _MAX_TURN_DEG = 2.0
 
 
+# A channel answers well from this part of its greatest answer on.
+_WELL_PART = 0.12
+
+
 class OtherInstrument(DataError):
     """A photo is not of this instrument, or it has moved; the message says why."""
 
@@ -87,6 +91,18 @@ class Response:
     nm: np.ndarray
     rgb: np.ndarray
     reference: str
+
+    @property
+    def range_nm(self) -> tuple[float, float]:
+        """Return the wavelengths between which some channel answers well.
+
+        Further out, light that slit, grating and lens scatter is as strong as what belongs there
+        (simulated instruments).
+        """
+        top = np.nanmax(np.where(np.isfinite(self.rgb), self.rgb, 0.0), axis=0)
+        well = np.nan_to_num(self.rgb) >= _WELL_PART * np.maximum(top, 1e-12)
+        good = np.flatnonzero(well.any(axis=1))
+        return float(self.nm[good[0]]), float(self.nm[good[-1]])
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,11 @@ def instrument_to_json(instrument: Instrument) -> dict:
         }
     if instrument.response is not None:
         response = instrument.response
-        saved["response"] = {"reference": response.reference, "nm": response.nm.tolist()} | {
+        saved["response"] = {
+            "reference": response.reference,
+            "range_nm": list(response.range_nm),
+            "nm": response.nm.tolist(),
+        } | {
             name: [None if np.isnan(value) else float(value) for value in response.rgb[:, k]]
             for k, name in enumerate(("red", "green", "blue"))
         }

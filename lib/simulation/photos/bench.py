@@ -67,7 +67,7 @@ class Bench:
         quality : int, optional
             Of the JPEG; 0 for none, None for any.
         """
-        layout = self._moved(moved_px, turned_deg)
+        layout = self.moved(moved_px, turned_deg)
         low, high = light.frame_reach(layout.projection, self.setting.width, self.setting.height)
         u = light.sample_positions(low, high)
         response = self.sensor.response(WAVELENGTHS_NM[None])[0] * spd[:, None]
@@ -88,7 +88,8 @@ class Bench:
         u, _ = self.layout.projection.to_slit(x, y)
         return self.layout.grating.nm_at(u, 1)
 
-    def _moved(self, along_px: float, turned_deg: float) -> Layout:
+    def moved(self, along_px: float, turned_deg: float) -> Layout:
+        """Return the layout after the camera has moved along the spectrum and turned."""
         projection = self.layout.projection
         angle = projection.angle_rad
         return replace(
