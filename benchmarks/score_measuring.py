@@ -172,7 +172,7 @@ def one_light(
         return what, kind, "own axis", 0.0, 0.0
     peaks = strongest_first(find_features(measurement.spectrum, instrument.resolution_nm))
     if not peaks:
-        return what, kind, "no peak", 0.0, 0.0
+        return what, kind, "measured", np.nan, np.nan
     return what, kind, "measured", *error_of(bench, measurement, peaks[0], nm)
 
 
@@ -241,7 +241,7 @@ def summarise_lights(rows: list[tuple]) -> list[tuple]:
     lights = [row for row in rows if row[1] not in ("move", "size") and row[0] != "calibration"]
     for kind in ("all", *sorted({row[1] for row in lights})):
         some = [row for row in lights if kind in ("all", row[1])]
-        good = [row for row in some if row[2] == "measured"]
+        good = [row for row in some if row[2] == "measured" and np.isfinite(row[3])]
         table.append(
             (
                 kind,
@@ -394,6 +394,7 @@ def response_error(bench: Bench, response: Response) -> tuple[float, float]:
     inside = (response.nm >= low) & (response.nm <= high)
     # Light is measured by the channel that answers best.
     best = np.nan_to_num(response.rgb).argmax(axis=1)[:, None]
+    inside &= np.isfinite(response.rgb).any(axis=1)
     seen, true = (np.take_along_axis(part, best, 1)[inside, 0] for part in (response.rgb, true))
     off = seen * (true @ seen) / (seen @ seen) - true
     relative = off / np.maximum(true, 1e-6)

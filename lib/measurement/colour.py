@@ -60,6 +60,7 @@ def colour_of(spectrum: Spectrum, *, sharp_nm: float | None = None) -> Colour | 
     if not np.isfinite(spectrum.intensity[inside]).all():
         return None
     import colour
+    from colour.utilities import suppress_warnings
 
     even = on_grid(spectrum, _STEP_NM)
     power = np.maximum(np.nan_to_num(even.intensity), 0.0)
@@ -73,11 +74,8 @@ def colour_of(spectrum: Spectrum, *, sharp_nm: float | None = None) -> Colour | 
     cct, duv = (float(value) for value in colour.temperature.XYZ_to_CCT_Ohno2013(xyz))
     if not abs(duv) <= _MAX_DUV or not 1000 <= cct <= 25000:
         return Colour(x, y, None, None, None, None)
-    return Colour(
-        x,
-        y,
-        cct,
-        duv,
-        float(colour.colour_rendering_index(light)),
-        float(colour.colour_fidelity_index(light)),
-    )
+    # Below 4000 K it warns of a daylight that these indices do not use.
+    with suppress_warnings(colour_usage_warnings=True):
+        rendering = float(colour.colour_rendering_index(light))
+        fidelity = float(colour.colour_fidelity_index(light))
+    return Colour(x, y, cct, duv, rendering, fidelity)
