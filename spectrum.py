@@ -1,4 +1,4 @@
-"""The command of the installed program: `spectrum identify` and `spectrum serve`.
+"""The command of the installed program: `spectrum identify`, `calibrate`, `measure`, `serve`.
 
 Each subcommand is a script of the checkout with the same flags. The scripts import `lib`, `web` and
 `cli` from the folder that they lie in. A wheel keeps that folder together, as the one package
@@ -16,6 +16,8 @@ from pathlib import Path
 # Subcommand: the module whose main() it calls, and what it is good for.
 COMMANDS = {
     "identify": ("identify", "name the light source of photos, give their pixels wavelengths"),
+    "calibrate": ("calibrate", "make an instrument of photos of lamps"),
+    "measure": ("measure", "measure any light with an instrument"),
     "serve": ("s6_serve", "serve the page and the JSON API"),
 }
 

@@ -259,8 +259,8 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.nd
     """Decode 16-bit colour PNG and TIFF, None for any other: Pillow would cut to the high byte."""
     if image.format == "PNG":
         # IHDR: bit depth at byte 24, colour type at 25 (2 RGB, 4 grey with alpha, 6 RGBA).
-        depth, colour_type = struct.unpack_from(">BB", data, 24)
-        wide = depth == 16 and colour_type in (2, 4, 6)
+        bits, colour_type = struct.unpack_from(">BB", data, 24)
+        wide = bits == 16 and colour_type in (2, 4, 6)
     else:
         bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, ()) if image.format == "TIFF" else ()
         wide = len(bits) >= 3 and set(bits) == {16}

@@ -87,6 +87,7 @@ def test_16_bit_samples_scale_over_their_full_range(suffix, channels):
     encoded = cv2.imencode(suffix, wide[:, :, [2, 1, 0, 3][:channels] if channels > 1 else [0]])[1]
     expected = np.round(rgb / 257).astype(np.uint8)
     np.testing.assert_array_equal(read_image(encoded.tobytes()), expected)
+    np.testing.assert_array_equal(read_image(encoded.tobytes(), deep=True), rgb)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

@@ -10,8 +10,8 @@ from lib.measurement.measuring import POWER, Spectrum, on_grid
 NEEDED_NM = (435.0, 640.0)
 # Lines are to be seen by no wider a slit than this, nm (CIE 13.3).
 _MAX_RESOLUTION_NM = 5.0
-# CIE 015:2018: tables from 380 to 780 nm in steps of 5, finer for lines.
-_WHOLE_NM, _STEP_NM = (380, 780), 1.0
+# CIE 015:2018: colour matching functions from 360 nm on; finer steps than 5 nm for lines.
+_WHOLE_NM, _STEP_NM = (360, 780), 1.0
 # Colour temperatures mean little farther from the Planckian locus than this (CIE 015:2018).
 _MAX_DUV = 0.05
 
@@ -42,7 +42,7 @@ class Colour:
 def colour_of(spectrum: Spectrum, *, sharp_nm: float | None = None) -> Colour | None:
     """Return the colour of a light; None where response or resolution do not allow it.
 
-    What is not known between 380 and 780 nm counts as dark.
+    What is not known between 360 and 780 nm counts as dark.
 
     Parameters
     ----------

@@ -1,0 +1,79 @@
+"""Exported spectra are read back by the programs that they are for."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from test_measuring import flat
+
+from lib.measurement.exports import CSV_COLUMNS, FORMATS, export
+
+FACTS = {"quantity": "camera response", "instrument": "néon.jpg", "frames": "1"}
+
+
+@pytest.fixture
+def spectrum():
+    made = flat()
+    made.intensity[:] = np.linspace(0, 1, len(made.nm))
+    # Nothing is known at one place.
+    made.intensity[7] = np.nan
+    return made
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_file_holds_nan(spectrum, tmp_path, kind):
+    path = export(tmp_path, "spectrum", spectrum, kind, FACTS)
+    assert path.suffix == FORMATS[kind].suffix
+    if kind != "fits":
+        assert "nan" not in path.read_text(encoding="utf-8").lower().replace("nanometers", "")
+
+
+@pytest.mark.parametrize("kind", ["ecsv", "fits"])
+def test_specutils_reads_it(spectrum, tmp_path, kind):
+    path = export(tmp_path, "spectrum", spectrum, kind, FACTS)
+    # In a process of its own: its imports warn of what is none of ours.
+    code = (
+        "import sys, json; from specutils import Spectrum; s = Spectrum.read(sys.argv[1]);"
+        "print(json.dumps([len(s.flux), float(s.spectral_axis[0].to_value('nm')),"
+        "float(s.flux[-1].value), float(s.uncertainty.array[0])]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    count, first, last, noise = json.loads(done.stdout.splitlines()[-1])
+    assert count == len(spectrum.nm) - 1
+    assert first == pytest.approx(spectrum.nm[0])
+    assert (last, noise) == pytest.approx((1.0, 0.1))
+
+
+def test_jcamp_reads_it(spectrum, tmp_path):
+    import jcamp
+
+    read = jcamp.readfile(str(export(tmp_path, "spectrum", spectrum, "jcamp", FACTS)))
+    assert read["xunits"] == "NANOMETERS"
+    assert read["npoints"] == len(read["x"]) == len(spectrum.nm) - 1
+    assert read["x"][0] == pytest.approx(spectrum.nm[0], abs=1e-3)
+    assert read["y"][-1] == pytest.approx(1.0)
+
+
+def test_spectral_workbench_s_fields_are_there(spectrum, tmp_path):
+    path = export(tmp_path, "spectrum", spectrum, "workbench", FACTS)
+    saved = json.loads(path.read_text(encoding="utf-8"))
+    lines = saved["data"]["lines"]
+    assert len(lines) == len(spectrum.nm) - 1
+    assert all(set(line) == {"wavelength", "r", "g", "b", "average"} for line in lines)
+    assert lines[0]["wavelength"] == pytest.approx(spectrum.nm[0], abs=1e-3)
+
+
+def test_the_csv_has_the_wavelength_first(spectrum, tmp_path):
+    path = export(tmp_path, "spectrum", spectrum, "csv", FACTS)
+    heading, first, *_ = path.read_text().splitlines()
+    assert tuple(heading.split(",")) == CSV_COLUMNS
+    assert CSV_COLUMNS[0] == "nm"
+    assert float(first.split(",")[0]) == pytest.approx(spectrum.nm[0], abs=1e-3)
