@@ -66,14 +66,28 @@ def saved(tmp_path):
     return path
 
 
-def found(*, start=20.0, stop=619.0, turn=0.01, middle=230.0, axis="horizontal", blue="left"):
-    """A band that the finder may have found, lit from end to end."""
-    strip = np.full((3, int(stop - start), 3), 40, np.uint8)
-    strip[:, [2, -3]] = 200
-    geometry = Geometry(axis, start, stop, (middle, turn), 30.0)
-    reverse = blue in ("right", "bottom")
+def photo(*, middle=230.0, slope=0.01, start=20, stop=620) -> np.ndarray:
+    """A picture of an even band."""
+    image = np.zeros((480, 640, 3), np.uint8)
+    for x in range(start, stop):
+        y = round(middle + slope * x)
+        image[y - 25 : y + 26, x] = 180
+    return image
+
+
+def found(*, middle=230.0, slope=0.01, start=20, stop=620, axis="horizontal", blue="left"):
+    """That band as the finder may have found it."""
+    strip = np.full((3, stop - start, 3), 180, np.uint8)
+    # It ends in darkness.
+    strip[:, : (stop - start) // 8] = 0
+    geometry = Geometry(axis, float(start), float(stop - 1), (middle, slope), 25.0)
     return SimpleNamespace(
-        axis=axis, geometry=geometry, strip=strip, blue_end=blue, reversed=reverse
+        axis=axis,
+        geometry=geometry,
+        rows=(-20.0, 20.0),
+        strip=strip,
+        blue_end=blue,
+        reversed=blue in ("right", "bottom"),
     )
 
 
@@ -193,23 +207,32 @@ def test_a_photo_of_other_proportions_is_refused():
         INSTRUMENT.in_frame(480, 640)
 
 
+def test_a_band_in_its_place_is_taken():
+    INSTRUMENT.check(photo(), found())
+
+
 @pytest.mark.parametrize(
-    ("changes", "complaint"),
+    ("moved", "complaint"),
     [
-        ({"blue": "right"}, "blue end"),
-        ({"middle": 330.0}, "px beside"),
-        ({"turn": 0.1}, "turned"),
+        ({"middle": 330.0}, r"\+100 px across"),
+        ({"slope": 0.4, "middle": 105.0}, "turned by .21.2 degrees"),
     ],
 )
-def test_a_band_that_has_moved_is_refused(changes, complaint):
-    INSTRUMENT.check(found())
+def test_light_beside_the_band_is_refused(moved, complaint):
     with pytest.raises(OtherInstrument, match=complaint):
-        INSTRUMENT.check(found(**changes))
+        INSTRUMENT.check(photo(**moved), found(**moved))
 
 
-@pytest.mark.parametrize("changes", [{"turn": 0.1}, {"blue": "right"}, {"axis": "vertical"}])
+def test_a_band_the_other_way_round_is_refused():
+    with pytest.raises(OtherInstrument, match="blue end"):
+        INSTRUMENT.check(photo(), found(blue="right"))
+
+
+@pytest.mark.parametrize("changes", [{"slope": 0.2}, {"blue": "right"}, {"axis": "vertical"}])
 def test_a_blob_says_nothing_of_tilt_and_direction(changes):
-    INSTRUMENT.check(found(start=300.0, stop=340.0, middle=230.0, **changes))
+    blob = {"start": 300, "stop": 330}
+    middle = 230.0 if "slope" not in changes else 230.0 - 0.19 * 315
+    INSTRUMENT.check(photo(**blob), found(middle=middle, **blob, **changes))
 
 
 def shown(nm: float) -> WavelengthAxis:

@@ -9,7 +9,9 @@ from matplotlib.figure import Figure
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 _STYLES = ("-", "--", ":")
 # Names of peaks closer than this part of the axis would lie on one another.
-_LABEL_GAP = 0.035
+_LABEL_GAP = 0.016
+# Peaks lower than this part of the highest have no room for a name.
+_LEAST_NAMED = 0.05
 _MAX_LABELS = 12
 
 
@@ -76,7 +78,10 @@ def _label(axes, peaks: Sequence[tuple[float, float, str]]) -> None:
     """Name peaks above the curve, where they find room."""
     low, high = axes.get_xlim()
     placed: list[float] = []
+    top = max((height for _, height, _ in peaks), default=0.0)
     for nm, height, words in peaks:
+        if height < _LEAST_NAMED * top:
+            continue
         crowded = any(abs(nm - other) < _LABEL_GAP * (high - low) for other in placed)
         if crowded or not low < nm < high or len(placed) >= _MAX_LABELS:
             continue
@@ -91,4 +96,5 @@ def _label(axes, peaks: Sequence[tuple[float, float, str]]) -> None:
             va="bottom",
             fontsize=7,
             parse_math=False,
+            bbox={"boxstyle": "square,pad=0.1", "color": "white", "alpha": 0.6},
         )

@@ -7,12 +7,14 @@ the instrument's own band, whatever falls there, and its pixels have the instrum
 from dataclasses import dataclass, replace
 
 import numpy as np
+from scipy.ndimage import maximum_filter1d
 
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_along
-from lib.recognition.straighten import Geometry
+from lib.recognition.find.quality import measure_background
+from lib.recognition.straighten import Geometry, sample
 
 # What a spectrometer for visible light shows: the stretch on which lamps are recognised.
 _NAMED_NM = (375.0, 720.0)
@@ -20,15 +22,16 @@ _NAMED_NM = (375.0, 720.0)
 _SEEN_NM = (330.0, 1100.0)
 # Two sizes of photo are of one camera if their sides have one ratio, but for rounding.
 _SAME_RATIO = 0.01
-# Light says how an instrument's band lies if what is brighter than the first part of the brightest
-# spans the second part of that band.
-_LIT_PART, _TELLING_PART = 0.1, 0.4
-# A camera that is bolted to its grating keeps its band across the dispersion within a part of the
-# band's height and its tilt within what the band finder repeats.
-_MAX_SHIFT_OF_HEIGHT, _MIN_SHIFT_PX = 0.5, 4.0
-_MAX_TURN_DEG = 2.0
-
-
+# What is brighter than this part of the brightest is light of the band; it says which end is blue
+# if it spans this part of the instrument's band, and so many pixels.
+_LIT_PART, _TELLING_PART, _TELLING_PX = 0.1, 0.4, 40.0
+# The band has moved where the instrument's rows see less than the first part of the light that the
+# band found shows, at more than the second part of the places that are as bright as the third.
+_SEEN_PART, _MAX_LOST, _BRIGHT_PART = 0.5, 0.25, 0.3
+# How far along the light may lie, pixels, and in lengths of what is lit.
+_REACH_PX, _REACH_PART = 4.0, 0.08
+# Rows that are looked at, and which of them counts as the brightest.
+_ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9
 # A channel answers well from this part of its greatest answer on.
 _WELL_PART = 0.12
 
@@ -224,11 +227,17 @@ class Instrument:
         off = abs(float(geometry.across(middle) - own.across(middle)))
         return off < own.half_height + geometry.half_height
 
-    def check(self, found: Band) -> None:
+    def check(self, image: np.ndarray, found: Band) -> None:
         """Check that a band found in a photo lies where the instrument's does.
 
-        A short blob of light says nothing of tilt and direction, and one line across a tall slit
-        may be taken for a band along it.
+        A short blob of light says nothing of direction, and one line across a tall slit may be
+        taken for a band along it. Whether the band has moved across or turned is told by its
+        light: along the instrument's band there is as much.
+
+        Parameters
+        ----------
+        image : uint8 array of shape (height, width, 3)
+        found : Band
 
         Raises
         ------
@@ -243,26 +252,40 @@ class Instrument:
             return
         if self.place is None:
             return
-        own, geometry = self.place.geometry, found.geometry
-        lit = _lit_length(found)
-        if lit < _TELLING_PART * (own.stop - own.start):
-            return
-        blue_last = self.towards_red < 0
-        if found.blue_end != "none" and found.reversed != blue_last:
+        lit = _lit_samples(found)
+        long = np.ptp(lit) >= max(_TELLING_PART * self._length, _TELLING_PX)
+        if long and found.blue_end != "none" and found.reversed != (self.towards_red < 0):
             raise OtherInstrument(
                 f"calibration has its blue end at the {_blue_end(self)}; "
                 f"the photo's is at the {found.blue_end}"
             )
-        turn = float(np.degrees(np.arctan(geometry.slope()) - np.arctan(own.slope())))
-        # The shorter the light, the less it tells of its tilt.
-        if abs(turn) > _MAX_TURN_DEG * max((own.stop - own.start) / lit, 1.0):
-            raise OtherInstrument(f"the band is turned by {turn:.1f} degrees against calibration")
-        middle = np.clip((geometry.start + geometry.stop) / 2, own.start, own.stop)
-        shift = float(geometry.across(middle) - own.across(middle))
-        if abs(shift) > max(_MAX_SHIFT_OF_HEIGHT * 2 * own.half_height, _MIN_SHIFT_PX):
-            raise OtherInstrument(
-                f"the band lies {abs(shift):.0f} px beside that of the calibration"
+        # Lines that lean otherwise than the instrument's lie a little further along.
+        reach = int(max(_REACH_PX, _REACH_PART * np.ptp(lit)))
+        along = np.round(found.geometry.start) + np.arange(lit[0] - reach, lit[-1] + reach + 1)
+        dark = float(measure_background(image, found.geometry)[0].max())
+        there, here = (
+            _brightest(image, geometry, rows, along) - dark
+            for geometry, rows in (
+                (found.geometry, found.rows),
+                (self.place.geometry, self.place.rows),
             )
+        )
+        here = maximum_filter1d(here, 2 * reach + 1)
+        bright = there >= _BRIGHT_PART * there.max()
+        if np.mean(here[bright] < _SEEN_PART * there[bright]) > _MAX_LOST:
+            turn = np.degrees(
+                np.arctan(found.geometry.slope()) - np.arctan(self.place.geometry.slope())
+            )
+            middle = float(np.median(along))
+            off = float(found.geometry.across(middle) - self.place.geometry.across(middle))
+            raise OtherInstrument(
+                f"the light lies beside the band of the calibration, {off:+.0f} px across and "
+                f"turned by {turn:+.1f} degrees"
+            )
+
+    @property
+    def _length(self) -> float:
+        return self.place.geometry.stop - self.place.geometry.start
 
     def axis_for(self, band: Band, own: WavelengthAxis | None = None) -> WavelengthAxis:
         """Return the axis for another photo of the instrument, a small shift put right.
@@ -293,12 +316,20 @@ class Instrument:
         return replace(axis, uncertainty_nm=float(error))
 
 
-def _lit_length(band: Band) -> float:
-    """Return how far it is from a band's first bright sample to its last, pixels."""
+def _lit_samples(band: Band) -> np.ndarray:
+    """Return which samples of a band are bright, indices."""
     light = band.strip.mean(axis=0, dtype=np.float32).max(axis=1)
     light -= np.quantile(light, 0.1)
-    lit = np.flatnonzero(light >= _LIT_PART * light.max())
-    return float(lit[-1] - lit[0])
+    return np.flatnonzero(light >= _LIT_PART * light.max())
+
+
+def _brightest(
+    image: np.ndarray, geometry: Geometry, rows: tuple[float, float], along: np.ndarray
+) -> np.ndarray:
+    """Return the brightest light across a band at places along it, 0 to 255."""
+    count = int(np.clip(np.ceil(rows[1] - rows[0]) + 1, 2, _ROWS_LOOKED_AT))
+    light = sample(image, geometry, along, np.linspace(*rows, count)).max(axis=2)
+    return np.quantile(light.astype(np.float32), _ROW_QUANTILE, axis=0)
 
 
 def _blue_end(instrument: Instrument) -> str:

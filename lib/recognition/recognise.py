@@ -164,17 +164,28 @@ def _by_instrument(
     instrument, found = placed(image, instrument)
     if instrument.place is None:
         return _by_itself(image, classifier, **options)
-    # The name and the photo's own lines bear witness: they are read knowing no wavelengths.
+    # Names are learned from bands as they are found, knowing no wavelengths.
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
-    axis = instrument.axis_for(band, answer.axis)
     profile, crop = band_profile(band), cut_crop(band)
+    lamp = options["lamp"] or answer.source
+    witness = _own_axis(profile, band, lamp) if answer.axis else None
+    if answer.axis and witness is None:
+        raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
+    axis = instrument.axis_for(band, witness)
     answer = replace(answer, band=band, profile=profile, crop=crop, axis=axis)
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
     return replace(answer, reason=None, reason_code=None) if answer.source else answer
+
+
+def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | None:
+    """Return the axis that the lines of a lamp give along a band, if they give one."""
+    with suppress(NoAxis):
+        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
+    return None
 
 
 def _doubt_narrow(answer: Result) -> Result:
@@ -205,7 +216,7 @@ def placed(image: np.ndarray, instrument: Instrument) -> tuple[Instrument, Band 
         found = find_band(image)
     except BandNotFound:
         return instrument, None
-    instrument.check(found)
+    instrument.check(image, found)
     if instrument.place is None:
         place = Place(found.geometry, found.rows, instrument.towards_red)
         instrument = replace(instrument, place=place)

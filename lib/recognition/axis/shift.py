@@ -15,7 +15,11 @@ _LINE_PX = 0.2
 _MAX_PART = 0.06
 # What lines may lie off once they are moved back, in standard errors of both axes, and at least:
 # blends and a few lines matched wrongly are up to 1.5 nm off.
-_MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 1.0
+_MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 0.6
+# Part of the lines of which that is asked.
+_LEFT_QUANTILE = 0.8
+# Fewer lines may fit by chance wherever they lie.
+_FEWEST_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
     slope = _slope_at(axis, px)
     off_px = (axis.nm_at(px) - nm) / slope
     shift = float(np.median(off_px))
-    left_px = 1.48 * float(np.median(np.abs(off_px - shift)))
+    left_px = float(np.quantile(np.abs(off_px - shift), _LEFT_QUANTILE))
     error = float(np.hypot(left_px, _LINE_PX) / np.sqrt(len(px)))
     known = [float(np.median(one.standard_error_nm(px))) for one in (axis, own)]
     allowed = max(_MAX_LEFT_SIGMAS * float(np.hypot(*known)), _MIN_LEFT_NM)
@@ -53,6 +57,8 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
         return None
     if abs(shift) < max(_UNMOVED_PX, _UNMOVED_SIGMAS * error):
         return Shift(0.0, 0.0)
+    if len(px) < _FEWEST_LINES:
+        return None
     length = axis.range_px[1] - axis.range_px[0]
     return Shift(shift, error) if abs(shift) <= _MAX_PART * length else None
 
