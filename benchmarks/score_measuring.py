@@ -407,8 +407,12 @@ def colour_errors(
     """Return the errors of colour temperature (a share), and of colour rendering."""
     import colour
 
-    light = colour.SpectralDistribution(dict(zip(WAVELENGTHS_NM, spd, strict=True)))
-    light = light.copy().align(colour.SpectralShape(380, 780, 1))
+    # Sharp lines lie between whole nanometres: each takes in what is around it.
+    nm = np.arange(360, 781)
+    part = np.round(WAVELENGTHS_NM - nm[0]).astype(int)
+    inside = (part >= 0) & (part < len(nm))
+    power = np.bincount(part[inside], spd[inside], len(nm))
+    light = colour.SpectralDistribution(dict(zip(nm, power / power.max(), strict=True)))
     xyz = colour.sd_to_XYZ(light)
     cct = float(colour.temperature.XYZ_to_CCT_Ohno2013(xyz)[0])
     rendering = float(colour.colour_rendering_index(light))
