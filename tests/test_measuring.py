@@ -245,7 +245,7 @@ def test_frames_of_two_sizes_are_refused(tmp_path):
     for name, size in (("a.png", 20), ("b.png", 24)):
         write_png(tmp_path / name, np.zeros((size, 30, 3), np.uint8))
     with pytest.raises(DataError, match=r"b\.png: 30 x 24 px; expected 30 x 20"):
-        read_frames([tmp_path / "a.png", tmp_path / "b.png"])
+        list(read_frames([tmp_path / "a.png", tmp_path / "b.png"]).images)
 
 
 # Response and colour

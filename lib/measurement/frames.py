@@ -59,11 +59,12 @@ class Frames:
     Attributes
     ----------
     names : tuple of str
-    images : tuple of uint8 or uint16 arrays of shape (height, width, 3)
+    images : sequence of uint8 or uint16 arrays of shape (height, width, 3)
+        Read one at a time, so that many frames need no more memory than one.
     """
 
     names: tuple[str, ...]
-    images: tuple[np.ndarray, ...]
+    images: Sequence[np.ndarray]
 
     @property
     def size(self) -> tuple[int, int]:
@@ -110,27 +111,46 @@ class Light:
     background: str = "nothing"
 
 
+class StoredImages(Sequence):
+    """The images of files, read as they are asked for; the first is kept.
+
+    Raises DataError for one that cannot be read, or differs in size or depth from the first.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        self._paths = tuple(paths)
+        self._first = read_image(self._paths[0], deep=True)
+
+    def __len__(self) -> int:
+        """Return the number of files."""
+        return len(self._paths)
+
+    def __getitem__(self, place: int) -> np.ndarray:
+        """Return one image."""
+        path, first = self._paths[place], self._first
+        if place == 0:
+            return first
+        image = read_image(path, deep=True)
+        if image.shape != first.shape:
+            height, width = first.shape[:2]
+            raise DataError(
+                f"{path}: {image.shape[1]} x {image.shape[0]} px; "
+                f"expected {width} x {height}, as {self._paths[0]} has"
+            )
+        if image.dtype != first.dtype:
+            raise DataError(f"{path}: of another depth than {self._paths[0]}; expected one depth")
+        return image
+
+
 def read_frames(paths: Sequence[Path]) -> Frames:
-    """Read frames of one scene.
+    """Return frames of one scene, whose files are read when their light is.
 
     Raises
     ------
     DataError
-        If one cannot be read, or they differ in size or depth.
+        If the first cannot be read.
     """
-    images = []
-    for path in paths:
-        image = read_image(path, deep=True)
-        if images and image.shape != images[0].shape:
-            height, width = images[0].shape[:2]
-            raise DataError(
-                f"{path}: {image.shape[1]} x {image.shape[0]} px; "
-                f"expected {width} x {height}, as {paths[0]} has"
-            )
-        if images and image.dtype != images[0].dtype:
-            raise DataError(f"{path}: of another depth than {paths[0]}; expected frames of one")
-        images.append(image)
-    return Frames(tuple(path.name for path in paths), tuple(images))
+    return Frames(tuple(path.name for path in paths), StoredImages(paths))
 
 
 def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -> Light:
