@@ -110,6 +110,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_instrument(args: argparse.Namespace) -> None:
     """Calibrate, say how well, and write the instrument."""
+    cli.refuse_to_replace([args.output], (*args.photos, *(args.dark or ())))
     if args.output.exists() and not args.overwrite:
         raise DataError(f"{args.output}: exists already; expected --overwrite or another name")
     light = known_light(args)
@@ -125,7 +126,12 @@ def make_instrument(args: argparse.Namespace) -> None:
         instrument = load_instrument(args.instrument)
     else:
         points = read_points(args.points) if args.points else ()
-        calibrated = calibrate(lamps or smooth[:0], points)
+        if not lamps and not points:
+            raise DataError(
+                f"{smooth[0].name}: a light without lines; expected a lamp with lines beside it, "
+                "--points, or --instrument"
+            )
+        calibrated = calibrate(lamps, points)
         report(calibrated)
         instrument = calibrated.instrument
     if args.dark:

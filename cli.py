@@ -9,7 +9,7 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lib.errors import DataError
@@ -147,6 +147,14 @@ def print_next(script: str, *words: object) -> None:
     paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
     words = [word.relative_to(here) if word in paths else word for word in words]
     print(f"next: python {shlex.join(map(str, (script, *words)))}")
+
+
+def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Raise DataError if an output would replace something that is read."""
+    read = {path.resolve() for path in inputs if path}
+    for path in outputs:
+        if path and path.resolve() in read:
+            raise DataError(f"{path}: would replace a file that is read; expected another place")
 
 
 def given_path(text: str) -> Path:

@@ -202,10 +202,7 @@ def refuse_own_photos(
     outputs = [args.csv, args.save_calibration]
     if args.plot:
         outputs += [args.plot / f"{name}.png" for name in (*names, _OVERVIEW)]
-    inputs = {path.resolve() for path in (*photos, args.calibration) if path}
-    for path in outputs:
-        if path and path.resolve() in inputs:
-            raise DataError(f"{path}: would replace a file that is read; expected another place")
+    cli.refuse_to_replace(outputs, (*photos, args.calibration))
 
 
 def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path, Result]]:

@@ -14,6 +14,7 @@ import argparse
 import json
 import logging
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,11 +126,19 @@ def main(argv: list[str] | None = None) -> int:
 def measure_all(args: argparse.Namespace) -> None:
     """Measure each photo, or their mean, in order, reporting each as it is done."""
     instrument = load_instrument(args.instrument)
-    table = MeasurementTable([path.as_posix() for path in args.photos], sys.stdout)
+    inputs = (*args.photos, *(args.dark or ()), *(args.flat or ()), *(args.reference or ()))
+    written = [
+        args.output / f"{stem}{FORMATS[kind].suffix}"
+        for kind in args.export
+        for stem in stems(args)
+    ]
+    cli.refuse_to_replace((args.plot, *written), (*inputs, args.instrument))
+    names = [names_of(args.photos)] if args.average else [path.as_posix() for path in args.photos]
+    table = MeasurementTable(names, sys.stdout)
     if not args.json:
         print(table.header(), flush=True)
     shown, failures = [], []
-    for name, outcome in outcomes(args, instrument):
+    for stem, (name, outcome) in zip(stems(args), outcomes(args, instrument), strict=True):
         if isinstance(outcome, DataError):
             failures.append(outcome)
             row = {"photo": name, "status": "error", "reason": str(outcome)}
@@ -139,14 +148,7 @@ def measure_all(args: argparse.Namespace) -> None:
         row = answer_of(measurement, spectrum) | {"photo": name}
         print(json.dumps(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
         for kind in args.export:
-            stem = f"{len(shown) + 1:02d}-" if _doubled(args.photos) else ""
-            export(
-                args.output,
-                stem + Path(measurement.spectrum.name).stem,
-                spectrum,
-                kind,
-                facts_of(measurement, spectrum),
-            )
+            export(args.output, stem, spectrum, kind, facts_of(measurement, spectrum))
         shown.append((spectrum, features_of(measurement, spectrum)))
     if args.plot and shown:
         draw(args.plot, shown)
@@ -156,8 +158,18 @@ def measure_all(args: argparse.Namespace) -> None:
         log.warning("%d of %d could not be measured", len(failures), len(failures) + len(shown))
 
 
-def _doubled(photos: list[Path]) -> bool:
-    return len({photo.stem.casefold() for photo in photos}) < len(photos)
+def stems(args: argparse.Namespace) -> list[str]:
+    """Return what each scene's files are called: its photo's stem, numbered if taken."""
+    if args.average:
+        return [Path(names_of(args.photos)).stem]
+    taken: Counter[str] = Counter()
+    names = []
+    for photo in args.photos:
+        # On some systems large and small letters make no difference.
+        taken[photo.stem.casefold()] += 1
+        number = taken[photo.stem.casefold()]
+        names.append(photo.stem if number == 1 else f"{photo.stem}-{number}")
+    return names
 
 
 def outcomes(

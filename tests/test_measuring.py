@@ -424,6 +424,21 @@ def test_photos_of_another_shape_are_refused(folder, kept, tmp_path, capsys):
     assert "no enlargement" in capsys.readouterr().err
 
 
+def test_no_photo_is_replaced(folder, kept, tmp_path, capsys):
+    photo = folder / "laser.png"
+    before = photo.read_bytes()
+    assert run(measure_command, photo, "--instrument", kept, "--plot", photo) == 1
+    assert run(calibrate_command, photo, "--output", photo, "--overwrite") == 1
+    assert "would replace a file that is read" in capsys.readouterr().err
+    assert photo.read_bytes() == before
+
+
+def test_a_dark_reference_is_refused(folder, kept, capsys):
+    options = ("--instrument", kept, "--reference", folder / "dark.png")
+    assert run(measure_command, folder / "laser.png", *options) == 1
+    assert "no light in the reference" in capsys.readouterr().err
+
+
 def test_points_measure_without_a_lamp(folder, instrument, tmp_path, capsys):
     px = np.array([instrument.place.geometry.start + 20, instrument.place.geometry.stop - 20])
     points = ",".join(f"{x:.1f}={instrument.axis.nm_at(x):.2f}" for x in (*px, px.mean()))

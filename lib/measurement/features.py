@@ -14,6 +14,9 @@ from lib.recognition.axis.peaks import FULL_SCALE, Peaks, find_lines
 
 # A peak is broad, not a line, from this width on, nm, and so many times the instrument's own.
 _BROAD_NM, _BROAD_TIMES = 6.0, 1.8
+# Where nobody knows the instrument's resolution it is that of the sharpest peak, and at most this:
+# an LED alone is no line.
+_ASSUMED_NM = 6.0
 # Broad bands are looked for in a curve smoothed by this, nm; they rise by this part of its top.
 _SMOOTH_NM, _BROAD_PART = 3.0, 0.08
 # Lines within a broad band are its ripples if they are lower than this part of it.
@@ -102,7 +105,7 @@ def find_features(spectrum: Spectrum, resolution_nm: float | None = None) -> lis
     spectrum : Spectrum
     resolution_nm : float, optional
         Full width at half maximum of the instrument's sharpest lines; by default that of the
-        sharpest peaks at hand.
+        sharpest peaks at hand, within reason.
     """
     known = np.isfinite(spectrum.intensity)
     if known.sum() < 2 * _PLACES:
@@ -113,7 +116,8 @@ def find_features(spectrum: Spectrum, resolution_nm: float | None = None) -> lis
     sample = np.clip(np.round(peaks.place).astype(int), 0, len(step) - 1)
     width = peaks.fwhm * step[sample]
     if resolution_nm is None:
-        resolution_nm = peaks.point_spread * float(np.median(step)) if len(peaks) else 0.0
+        sharpest = peaks.point_spread * float(np.median(step)) if len(peaks) else 0.0
+        resolution_nm = min(sharpest, _ASSUMED_NM)
     least = max(_BROAD_NM, _BROAD_TIMES * resolution_nm)
     bands = _broad_bands(spectrum, least)
     nm = np.interp(peaks.place, np.arange(len(spectrum.nm)), spectrum.nm)

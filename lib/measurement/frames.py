@@ -274,7 +274,11 @@ def flattened(light: Light, flat: Light) -> Light:
 
 def dark_of(frames: Frames, instrument: Instrument) -> Dark:
     """Return what dark frames show along an instrument's band."""
-    instrument = instrument.in_frame(*frames.size)
+    if instrument.size not in (None, frames.size):
+        raise DataError(
+            f"{frames.names[0]}: a dark frame of {frames.size[0]} x {frames.size[1]} px; "
+            f"expected {instrument.size[0]} x {instrument.size[1]}"
+        )
     if instrument.place is None:
         raise DataError("the instrument does not know where its band lies; expected lamp photos")
     light = light_along(frames, instrument.place.geometry, instrument.place.rows)

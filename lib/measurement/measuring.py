@@ -17,7 +17,8 @@ from lib.recognition.recognise import Result, placed, recognise
 
 CAMERA, POWER = "camera response", "relative power"
 TRANSMISSION, ABSORBANCE = "transmission", "absorbance"
-# A reference fainter than so many errors says nothing.
+# A reference fainter than this part of full scale, or than so many errors, says nothing.
+_LEAST_REFERENCE = 0.002
 _LEAST_SIGMAS = 5.0
 # No transmission is told from none below this.
 _LEAST_TRANSMISSION = 1e-4
@@ -205,7 +206,8 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
     faintest = np.maximum(
         LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_SIGMAS * reference.rgb_noise
     )
-    usable &= reference.rgb > faintest
+    least = np.maximum(LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_REFERENCE)
+    usable &= reference.rgb > np.maximum(least, _LEAST_SIGMAS * reference.rgb_noise)
     if not usable.any():
         raise DataError(f"{reference.name}: no light in the reference that is not clipped")
     light, through, noise = (
