@@ -203,9 +203,6 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
             "expected both by one instrument, at one size"
         )
     usable = ~(sample.clipped | reference.clipped)
-    faintest = np.maximum(
-        LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_SIGMAS * reference.rgb_noise
-    )
     least = np.maximum(LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_REFERENCE)
     usable &= reference.rgb > np.maximum(least, _LEAST_SIGMAS * reference.rgb_noise)
     if not usable.any():
