@@ -81,3 +81,20 @@ def test_make_targets_exist():
 def test_the_licence_section_says_whether_there_is_one():
     (section,) = re.findall(r"^## Licence\n(.*?)(?=^## |\Z)", README, re.MULTILINE | re.DOTALL)
     assert ("None yet" in section) == (not list(ROOT.glob("LICEN[CS]E*")))
+
+
+def test_every_export_format_is_documented():
+    from lib.measurement.exports import CSV_COLUMNS, FORMATS
+
+    text = (ROOT / "docs" / "instrument.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `(\.\w+)`", text, re.MULTILINE))
+    assert rows == {name: form.suffix for name, form in FORMATS.items()}
+    assert all(f"`{column}`" in text for column in CSV_COLUMNS)
+
+
+def test_every_part_of_an_instrument_is_documented():
+    text = (ROOT / "docs" / "instrument.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE))
+    source = (ROOT / "lib" / "recognition" / "instrument_file.py").read_text(encoding="utf-8")
+    written = set(re.findall(r'saved\["(\w+)"\] = ', source)) | {"source", "quality", "axis"}
+    assert written <= documented
