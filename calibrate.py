@@ -163,9 +163,15 @@ def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
         return []
     classifier = Classifier(args.model)
     return [
-        look_at(path, classifier, None if lamp == "auto" else lamp)
-        for path, lamp in zip(args.photos, told, strict=True)
+        look_at(path, classifier, None if lamp == "auto" else lamp, name=name)
+        for path, lamp, name in zip(args.photos, told, names_of(args.photos), strict=True)
     ]
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    """Return what photos are called: their names, their paths where two have one name."""
+    alone = len({path.name for path in paths}) == len(paths)
+    return [path.name if alone else path.as_posix() for path in paths]
 
 
 def with_response(
@@ -177,7 +183,9 @@ def with_response(
             "no photo of an incandescent lamp or daylight among those given; "
             "expected one for the response (or --lamp continuum, where it is not recognised)"
         )
-    paths = [path for path in args.photos if path.name in {photo.name for photo in smooth}]
+    wanted = {photo.name for photo in smooth}
+    named = zip(args.photos, names_of(args.photos), strict=True)
+    paths = [path for path, name in named if name in wanted]
     dark = read_frames(args.dark) if args.dark else None
     response = measure_response(read_frames(paths), instrument, light, dark=dark)
     low, high = response.range_nm

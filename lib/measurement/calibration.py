@@ -5,7 +5,7 @@ lie from what the others alone say (leave one lamp out) is the error that the in
 (Liu and Hennelly, "Wavelength calibration with multiple lamps", 2024).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.matching import match_lines
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
-from lib.recognition.band import Band, BandProfile
+from lib.recognition.band import Band, BandProfile, band_along, band_profile
 from lib.recognition.instrument import Instrument, instrument_of
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
@@ -122,7 +122,9 @@ class Calibrated:
     outliers: tuple[MatchedLine, ...]
 
 
-def look_at(path: Path, classifier: Classifier, lamp: str | None = None) -> LampPhoto:
+def look_at(
+    path: Path, classifier: Classifier, lamp: str | None = None, *, name: str | None = None
+) -> LampPhoto:
     """Read a photo and recognise its lamp, unless the user tells it.
 
     Raises
@@ -131,7 +133,7 @@ def look_at(path: Path, classifier: Classifier, lamp: str | None = None) -> Lamp
         If the photo cannot be read or the lamp is not known.
     """
     image = read_image(path)
-    return LampPhoto(path.name, image, recognise(image, classifier, lamp=lamp))
+    return LampPhoto(name or path.name, image, recognise(image, classifier, lamp=lamp))
 
 
 def calibrate(
@@ -157,8 +159,13 @@ def calibrate(
     if len(sizes) > 1:
         words = " and ".join(f"{width} x {height}" for height, width in sorted(sizes))
         raise DataError(f"lamp photos of {words} px; expected photos of one size")
-    seen, left_out = _lines_of_photos(photos)
-    used = [lines for lines in seen.values() if lines is not None]
+    left_out = [
+        (photo.name, photo.result.reason or "no lines")
+        for photo in photos
+        if photo.result.axis is None
+    ]
+    place = _band_of([photo.result for photo in photos])
+    used = [_lines_of(photo, place) for photo in photos if photo.result.axis is not None]
     if points:
         used.append(lines_of_points(points))
     if not used:
@@ -166,8 +173,6 @@ def calibrate(
     used, moved = _that_agree(used)
     left_out += moved
     used, still_out = _with_the_rest(used, photos, left_out)
-    bands = {photo.name: photo.result.band for photo in photos if photo.result.band is not None}
-    place = _band_of(used, bands)
     curve = _fit(used)
     size = photos[0].image.shape[:2] if photos else None
     axis = _axis_of(curve, used, size, place)
@@ -225,34 +230,48 @@ def _in_words(px: np.ndarray, nm: np.ndarray) -> str:
     return ",".join(f"{x:g}={y:g}" for x, y in zip(px, nm, strict=True))
 
 
-def _lines_of_photos(
-    photos: Sequence[LampPhoto],
-) -> tuple[dict[str, LampLines | None], list[tuple[str, str]]]:
-    """Return the lines of each photo that gives an axis by itself, and why others give none."""
-    seen: dict[str, LampLines | None] = {}
-    left_out = []
-    for photo in photos:
-        result = photo.result
-        if result.axis is None:
-            left_out.append((photo.name, result.reason or "no lines"))
-            continue
-        candidate = find_candidate(result.profile, result.axis.lamp, result.band.reading)
-        place = _px_of(result.profile, candidate.backwards)
-        points, match = candidate.match.points, candidate.match
-        reading = points_of(result.band.reading, candidate.backwards)
-        names = tuple(match.pattern.names[k] for k in match.line)
-        seen[photo.name] = LampLines(
-            photo.name,
-            result.axis.lamp,
-            place(points.t),
-            points.nm,
-            points.sigma_nm,
-            names,
-            _sharpest_px(result.profile),
-            replace(reading, t=place(reading.t)),
-            result.band.reading.error_nm,
-        )
-    return seen, left_out
+def _band_of(results: Sequence[Result]) -> Band | None:
+    """Return the longest band of lamps that give an axis, with the first and last ends of all."""
+    bands = [result.band for result in results if result.band is not None]
+    sure = [result.band for result in results if result.axis is not None] or bands
+    if not sure:
+        return None
+    longest = max(sure, key=lambda band: band.geometry.stop - band.geometry.start)
+    same = [band.geometry for band in sure if band.axis == longest.axis]
+    start, stop = min(one.start for one in same), max(one.stop for one in same)
+    return replace(longest, geometry=replace(longest.geometry, start=start, stop=stop))
+
+
+def _lines_of(photo: LampPhoto, place: Band) -> LampLines:
+    """Return the lines of a photo that gives an axis by itself.
+
+    Lines that lean lie elsewhere on another centre line, so those of all lamps are read along one;
+    along its own where it shows no lines there.
+    """
+    lamp, own = photo.result.axis.lamp, photo.result.band.geometry
+    geometry = replace(place.geometry, start=own.start, stop=own.stop)
+    towards_red = -1 if place.reversed else 1
+    band = band_along(photo.image, geometry, place.rows, towards_red, evidence=1.0)
+    try:
+        profile = band_profile(band)
+        candidate = find_candidate(profile, lamp, band.reading)
+    except NoAxis:
+        band, profile = photo.result.band, photo.result.profile
+        candidate = find_candidate(profile, lamp, band.reading)
+    to_px = _px_of(profile, candidate.backwards)
+    points, match = candidate.match.points, candidate.match
+    reading = points_of(band.reading, candidate.backwards)
+    return LampLines(
+        photo.name,
+        lamp,
+        to_px(points.t),
+        points.nm,
+        points.sigma_nm,
+        tuple(match.pattern.names[k] for k in match.line),
+        _sharpest_px(profile),
+        replace(reading, t=to_px(reading.t)),
+        band.reading.error_nm,
+    )
 
 
 def _sharpest_px(profile: BandProfile) -> float:
@@ -261,13 +280,13 @@ def _sharpest_px(profile: BandProfile) -> float:
     return peaks.point_spread if len(peaks) else np.nan
 
 
-def _px_of(profile: BandProfile, backwards: bool):
+def _px_of(profile: BandProfile, backwards: bool) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from places t of a profile to photo pixels."""
     first, last = profile.position[[-1, 0]] if backwards else profile.position[[0, -1]]
     return lambda t: (first + last) / 2 + (last - first) / 2 * np.asarray(t)
 
 
-def _t_of(lamps: Sequence[LampLines]):
+def _t_of(lamps: Sequence[LampLines]) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from photo pixels to the common t, along which wavelengths grow."""
     spans = [lamp.reading.t if lamp.reading is not None else lamp.px for lamp in lamps]
     px = np.concatenate([*spans, *(lamp.px for lamp in lamps)])
@@ -401,17 +420,6 @@ def _laid_on(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | None:
         names,
         _sharpest_px(profile),
     )
-
-
-def _band_of(lamps: Sequence[LampLines], bands: dict[str, Band]) -> Band | None:
-    """Return the longest of the lamps' bands, from the first end of all to the last."""
-    found = [bands[lamp.name] for lamp in lamps if lamp.name in bands] or list(bands.values())
-    if not found:
-        return None
-    longest = max(found, key=lambda band: band.geometry.stop - band.geometry.start)
-    same = [band.geometry for band in found if band.axis == longest.axis]
-    start, stop = min(one.start for one in same), max(one.stop for one in same)
-    return replace(longest, geometry=replace(longest.geometry, start=start, stop=stop))
 
 
 def _axis_of(
