@@ -22,12 +22,12 @@ _NAMED_NM = (375.0, 720.0)
 _SEEN_NM = (330.0, 1100.0)
 # Two sizes of photo are of one camera if their sides have one ratio, but for rounding.
 _SAME_RATIO = 0.01
-# What is brighter than this part of the brightest is light of the band; it says which end is blue
+# What is brighter than this part of the brightest is light of the band; it says how the band lies
 # if it spans this part of the instrument's band, and so many pixels.
-_LIT_PART, _TELLING_PART, _TELLING_PX = 0.1, 0.4, 40.0
+_BRIGHT_PART, _TELLING_PART, _TELLING_PX = 0.3, 0.35, 40.0
 # The band has moved where the instrument's rows see less than the first part of the light that the
-# band found shows, at more than the second part of the places that are as bright as the third.
-_SEEN_PART, _MAX_LOST, _BRIGHT_PART = 0.5, 0.25, 0.3
+# band found shows, at more than the second part of the bright places.
+_SEEN_PART, _MAX_LOST = 0.5, 0.25
 # How far along the light may lie, pixels, and in lengths of what is lit.
 _REACH_PX, _REACH_PART = 4.0, 0.08
 # Rows that are looked at, and which of them counts as the brightest.
@@ -270,7 +270,8 @@ class Instrument:
                 (self.place.geometry, self.place.rows),
             )
         )
-        here = maximum_filter1d(here, 2 * reach + 1)
+        # Of a blob it is enough that its light is seen.
+        here = maximum_filter1d(here, 2 * reach + 1) if long else np.full_like(here, here.max())
         bright = there >= _BRIGHT_PART * there.max()
         if np.mean(here[bright] < _SEEN_PART * there[bright]) > _MAX_LOST:
             turn = np.degrees(
@@ -320,7 +321,7 @@ def _lit_samples(band: Band) -> np.ndarray:
     """Return which samples of a band are bright, indices."""
     light = band.strip.mean(axis=0, dtype=np.float32).max(axis=1)
     light -= np.quantile(light, 0.1)
-    return np.flatnonzero(light >= _LIT_PART * light.max())
+    return np.flatnonzero(light >= _BRIGHT_PART * light.max())
 
 
 def _brightest(
