@@ -146,7 +146,8 @@ def _measured_in_words(answer: Mapping[str, object], peaks: int) -> Text:
         remarks.append(f"overexposed from {stretches[0][0]:.0f} to {stretches[-1][1]:.0f} nm")
     colour = answer["colour"]
     if colour and colour["cct_k"]:
-        remarks.append(f"{colour['cct_k']:.0f} K, Ra {colour['cri_ra']:.0f}")
+        assumed = "" if answer["tone"] == "linear" else " if its tone curve is sRGB's"
+        remarks.append(f"{colour['cct_k']:.0f} K, Ra {colour['cri_ra']:.0f}{assumed}")
     if remarks:
         words.append(("; " if words else "") + "; ".join(remarks), style="magenta")
     return words
