@@ -14,6 +14,8 @@ from pathlib import Path
 
 from lib.errors import DataError
 
+BACKENDS = ("processes", "dask")
+
 # TensorFlow reports a missing GPU as an error; what really fails comes as an exception.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -43,11 +45,22 @@ def require(package: str) -> None:
         raise ModuleNotFoundError(f"No module named {package!r}", name=package)
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser that refuses shared flags which need each other and stand alone."""
+
+    def parse_known_args(self, args=None, namespace=None):
+        parsed, rest = super().parse_known_args(args, namespace)
+        on_cluster = getattr(parsed, "backend", BACKENDS[0]) == "dask"
+        if on_cluster != (getattr(parsed, "scheduler", None) is not None):
+            self.error("--backend dask and --scheduler need each other")
+        return parsed, rest
+
+
 def make_parser(
     doc: str, *, seed: bool = False, overwrite: bool = False
 ) -> argparse.ArgumentParser:
     """Return a parser whose help is the command's module docstring, with the shared flags."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         description=_as_called(doc), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add_shared_flags(parser, seed=seed, overwrite=overwrite)
@@ -76,6 +89,27 @@ def add_shared_flags(
         parser.add_argument(
             "--overwrite", action="store_true", help="replace existing output (default: refuse)"
         )
+
+
+def add_workers_flags(parser: argparse.ArgumentParser) -> None:
+    """Add --jobs, --backend and --scheduler: `workers_of` makes arguments of them."""
+    add_jobs_flag(parser)
+    parser.add_argument(
+        "--backend",
+        choices=BACKENDS,
+        default=BACKENDS[0],
+        help="processes of this machine, or a Dask cluster (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of that cluster, tcp://HOST:PORT (default: none)",
+    )
+
+
+def workers_of(args: argparse.Namespace) -> dict[str, object]:
+    """Return `jobs` and `cluster` as `lib.parallel.map_in_order` takes them."""
+    return {"jobs": args.jobs, "cluster": args.scheduler}
 
 
 def add_jobs_flag(parser: argparse.ArgumentParser) -> None:

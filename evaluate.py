@@ -11,6 +11,7 @@ Examples: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--json", type=Path, metavar="FILE", help="write the report as JSON (default: none)"
     )
     parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the figures (default: none)")
-    cli.add_jobs_flag(parser)
+    cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if not (args.compare or args.tfrecord or args.photos):
         parser.error("one of the arguments --tfrecord --photos is required")
@@ -85,7 +86,7 @@ def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Ass
     """Test one model on the files that args name."""
     if args.tfrecord:
         return evaluate_crops(args.tfrecord, classifier, args.min_precision)
-    return evaluate_photos(args.photos, model, args.min_precision, args.jobs)
+    return evaluate_photos(args.photos, model, args.min_precision, cli.workers_of(args))
 
 
 def compare(args: argparse.Namespace) -> None:
@@ -132,12 +133,12 @@ def evaluate_crops(
 
 
 def evaluate_photos(
-    folder: Path, model: Path, min_precision: float | None, jobs: int
+    folder: Path, model: Path, min_precision: float | None, workers: Mapping[str, object]
 ) -> Assessment:
-    """Answer every photo of a labelled folder, in parallel processes."""
+    """Answer every photo of a labelled folder; `workers` as of `cli.workers_of`."""
     photos = labelled_photos(folder)
     results = recognise_files(
-        [path for path, _ in photos], model, jobs=jobs, min_precision=min_precision
+        [path for path, _ in photos], model, min_precision=min_precision, **workers
     )
     return assess_photos(
         [

@@ -109,7 +109,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="use the axis kept from a lamp photo"
     )
-    cli.add_jobs_flag(parser)
+    cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.min_precision is not None and not 0 < args.min_precision <= 1:
         parser.error(f"--min-precision: expected a share in (0, 1], received {args.min_precision}")
@@ -210,7 +210,7 @@ def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path
     options = {"lamp": args.lamp, "min_precision": args.min_precision}
     if args.calibration:
         options["instrument"] = load_instrument(args.calibration)
-    done = recognise_files(photos, args.model, jobs=args.jobs, **options)
+    done = recognise_files(photos, args.model, **cli.workers_of(args), **options)
     yield from zip(photos, done, strict=True)
 
 

@@ -67,7 +67,7 @@ def _add_photos(commands: argparse._SubParsersAction) -> None:
         + " ".join(f"{name}={rate}" for name, rate in FAULT_RATES.items())
         + ")",
     )
-    cli.add_jobs_flag(photos)
+    cli.add_workers_flags(photos)
     cli.add_shared_flags(photos, seed=True, overwrite=True)
 
 
@@ -90,7 +90,7 @@ def write_photos(args: argparse.Namespace) -> None:
         args.count,
         args.seed,
         rates=FAULT_RATES | dict(args.fault),
-        jobs=args.jobs,
+        **cli.workers_of(args),
         overwrite=args.overwrite,
     )
     shown = Counter(row["class"] or ("other" if row["lamp"] else "no spectrum") for row in rows)
@@ -142,7 +142,7 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
         default=100_000,
         help="crops a file at most (default: %(default)s)",
     )
-    cli.add_jobs_flag(crops)
+    cli.add_workers_flags(crops)
     cli.add_shared_flags(crops, seed=True, overwrite=True)
 
 
@@ -154,7 +154,7 @@ def write_crops(args: argparse.Namespace) -> None:
         lamps=_lamp_names(args.lamps),
         unknown_share=args.unknown_share,
         effects=Effects(**dict.fromkeys(args.without, False)),
-        jobs=args.jobs,
+        **cli.workers_of(args),
     )
     _write_records(args, records)
 
@@ -216,13 +216,13 @@ def _add_cuts(commands: argparse._SubParsersAction) -> None:
     cuts.add_argument(
         "--per-shard", type=cli.positive_int, default=100_000, help="crops a file at most (100000)"
     )
-    cli.add_jobs_flag(cuts)
+    cli.add_workers_flags(cuts)
     cli.add_shared_flags(cuts, seed=True, overwrite=True)
 
 
 def write_cuts(args: argparse.Namespace) -> None:
     """Simulate photos and write the crops that are cut from them."""
-    _write_records(args, cut_records(args.count, args.seed, args.lamps, jobs=args.jobs))
+    _write_records(args, cut_records(args.count, args.seed, args.lamps, **cli.workers_of(args)))
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -27,7 +27,6 @@ from pathlib import Path
 
 import cli
 from lib.curation import labelling, summary
-from lib.curation.cluster import BACKENDS, joblib_backend
 from lib.curation.decisions import Applied, apply_decisions, recover, undo_decisions
 from lib.curation.places import LABELS_TABLE
 from lib.paths import DEFAULT_MODEL, LABELED_IMAGES, RAW_DATA
@@ -71,17 +70,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=DEFAULT_MODEL,
         help="review: folder of the frozen model (default: %(default)s)",
     )
-    cli.add_jobs_flag(parser)
-    parser.add_argument(
-        "--backend",
-        choices=BACKENDS,
-        default="loky",
-        help="processes of this machine, or a Dask cluster (default: %(default)s)",
-    )
-    parser.add_argument("--scheduler", help="of the Dask cluster, tcp://HOST:PORT (default: none)")
+    cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
-    if (args.backend == "dask") != (args.scheduler is not None):
-        parser.error("--backend dask and --scheduler need each other")
     if (args.command == "apply") != (args.decisions is not None):
         parser.error("apply, and no other command, takes a file of decisions")
     args.output = args.output or args.input / LABELED_IMAGES.name
@@ -114,8 +104,7 @@ def survey(args: argparse.Namespace):
     """Analyse the labelled photos, on the machines that args name, and group their duplicates."""
     from lib.curation.survey import survey_photos
 
-    with joblib_backend(args.backend, args.scheduler):
-        return survey_photos(args.output, jobs=args.jobs)
+    return survey_photos(args.output, **cli.workers_of(args))
 
 
 def apply(args: argparse.Namespace) -> None:

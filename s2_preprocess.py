@@ -39,13 +39,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="draw contact sheets of photo, found box and crop, per folder (default: off)",
     )
-    cli.add_jobs_flag(parser)
+    cli.add_workers_flags(parser)
     return parser.parse_args(argv)
 
 
 def preprocess(args: argparse.Namespace) -> None:
     """Crop everything under args.input and print what became of it."""
-    rows = crop_folders(args.input, args.output, jobs=args.jobs, overwrite=args.overwrite)
+    rows = crop_folders(args.input, args.output, overwrite=args.overwrite, **cli.workers_of(args))
     if args.sheet:
         from lib.plots.sheets import draw_sheets
 

@@ -171,7 +171,8 @@ def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
     except (OSError, ValueError) as error:
         if isinstance(error, DataError):
             raise
-        raise DataError(f"{name}: cannot be read ({error})") from error
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{name}: cannot be read ({reason})") from error
     _check_bytes(len(data), name, max_bytes)
     return data
 

@@ -17,3 +17,9 @@ DEFAULT_MODEL = MODELS / "default"
 # next version replaces, where the system keeps what programs save for a user.
 _IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
 STATE = ROOT / "web" / "state" if _IN_CHECKOUT else user_data_path("spectrum", appauthor=False)
+
+
+def portable(path: Path) -> str:
+    """Return a path as other machines find it under their `ROOT`, an absolute one if elsewhere."""
+    path = Path(path).resolve()
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

@@ -243,27 +243,3 @@ def test_a_review_killed_at_any_moment_ends_with_the_same_bytes(raw, frozen_mode
         for root in (raw, undisturbed)
     }
     assert everything[raw] == everything[undisturbed]
-
-
-def test_a_dask_cluster_of_two_worker_processes_gives_the_same_analyses(raw, tmp_path):
-    distributed = pytest.importorskip("distributed")
-    plain = shutil.copytree(raw, tmp_path / "plain" / "RawData")
-    assert run(plain) == 0
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-    ) as cluster:
-        flags = ("--backend", "dask", "--scheduler", cluster.scheduler_address)
-        assert run(raw, *flags) == 0
-    for folder in ("Image_Analysis", "Image_Labeled"):
-        assert tree_of(raw / folder) == tree_of(plain / folder)
-
-
-def tree_of(folder):
-    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*.*")}
-
-
-def test_a_cluster_that_does_not_answer_is_one_clear_line(raw, capsys, monkeypatch):
-    monkeypatch.setattr("lib.curation.cluster._CONNECT_TIMEOUT_S", 1)
-    flags = ("--backend", "dask", "--scheduler", "tcp://127.0.0.1:9")
-    assert run(raw, *flags) == 1
-    assert "scheduler tcp://127.0.0.1:9: no Dask cluster answers" in capsys.readouterr().err

@@ -15,21 +15,23 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
 from lib.curation.fingerprints import fingerprint
 from lib.errors import DataError
 from lib.files import sha256, write_bytes
 from lib.images import read_image
+from lib.parallel import map_in_order
 from lib.paths import ROOT
 from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
 
 # Shows a band and its surroundings on a review card, at about 5 kB.
 THUMBNAIL_SIDE_PX = 256
 _THUMBNAIL_QUALITY = 75
-# Some two seconds of work: little to lose, and much more than handing it out costs.
-_PHOTOS_PER_TASK = 16
+# Half a second of work: little to lose, and much more than handing it out costs.
+_PHOTOS_PER_TASK = 4
+# Starting a process costs more than analysing so few.
+_FEW_PHOTOS = 16
 
 OK = "ok"
 NO_BAND = "no_band"
@@ -167,7 +169,13 @@ class AnalysisStore:
         return self.folder / digest[:2] / f"{digest}.json"
 
 
-def analyse_all(photos: Mapping[str, Path], store: AnalysisStore, *, jobs: int = 1) -> int:
+def analyse_all(
+    photos: Mapping[str, Path],
+    store: AnalysisStore,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+) -> int:
     """Analyse every photo that `store` does not hold; return how many those were.
 
     Parameters
@@ -175,29 +183,26 @@ def analyse_all(photos: Mapping[str, Path], store: AnalysisStore, *, jobs: int =
     photos : mapping of str to Path
         Content hash to a file with that content.
     store : AnalysisStore
-        On a disk that every worker sees, where the workers are other machines.
-    jobs : int
-        Parallel processes; a joblib backend that the caller chose may have its own number.
+    jobs, cluster
+        As of `lib.parallel.map_in_order`.
     """
-    todo = [(digest, path.resolve()) for digest, path in photos.items() if not store.holds(digest)]
-    tasks = (
-        delayed(_analyse_some)(todo[start : start + _PHOTOS_PER_TASK], store)
-        for start in range(0, len(todo), _PHOTOS_PER_TASK)
+    todo = [(path.absolute(), digest) for digest, path in photos.items() if not store.holds(digest)]
+    analyses = map_in_order(
+        _analyse_one,
+        todo,
+        jobs=jobs,
+        cluster=cluster,
+        per_task=_PHOTOS_PER_TASK,
+        few=_FEW_PHOTOS,
+        reads=lambda item: item[:1],
     )
-    # Starting a process costs more than one task.
-    jobs = 1 if len(todo) <= _PHOTOS_PER_TASK else jobs
-    with tqdm(total=len(todo), desc="analysing", unit="photo", disable=None) as progress:
-        for count in Parallel(n_jobs=jobs, return_as="generator_unordered")(tasks):
-            progress.update(count)
+    for analysis in tqdm(analyses, total=len(todo), desc="analysing", unit="photo", disable=None):
+        store.write(analysis)
     return len(todo)
 
 
-def _analyse_some(photos: list[tuple[str, Path]], store: AnalysisStore) -> int:
-    # The processes are the parallelism; threads inside them would only compete.
-    cv2.setNumThreads(1)
-    for digest, path in photos:
-        store.write(analyse(path, digest))
-    return len(photos)
+def _analyse_one(photo: tuple[Path, str]) -> Analysis:
+    return analyse(*photo)
 
 
 @cache

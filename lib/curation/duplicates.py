@@ -6,17 +6,16 @@ detail, from their files. Pairs chain into groups.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
-from lib.curation.analysis import AnalysisStore
+from lib.curation.analysis import Analysis, AnalysisStore
 from lib.curation.comparison import (
     MIRRORINGS,
     TURNS,
@@ -29,6 +28,7 @@ from lib.curation.comparison import (
 )
 from lib.curation.fingerprints import mirrorings, quarter_turns, view_of
 from lib.images import read_image
+from lib.parallel import map_in_order
 
 # Bits of 64.
 _CLOSE_BITS = 14
@@ -41,8 +41,10 @@ _VIEWS = TURNS + MIRRORINGS
 _VIEW_SIDE_PX = 32
 _PROFILE_SAMPLES = 64
 _BLOCK_PHOTOS = 256
-_PAIRS_PER_TASK = 256
-# In each process: 20 MB and 30 MB.
+_PAIRS_PER_TASK = 64
+# Starting a process costs more than comparing so few.
+_FEW_TASKS = 8
+# At the client 10 MB, in each process 30 MB.
 _KEPT_ANALYSES, _KEPT_CANVASES = 512, 256
 _UNIT = 127
 
@@ -69,7 +71,11 @@ class _Index:
 
 
 def near_duplicates(
-    contents: Mapping[str, Path], store: AnalysisStore, *, jobs: int = 1
+    contents: Mapping[str, Path],
+    store: AnalysisStore,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
 ) -> list[list[str]]:
     """Return the groups of two or more photos that are copies of one another.
 
@@ -78,34 +84,59 @@ def near_duplicates(
     contents : mapping of str to Path
         Content hash, held by `store`, to a file with that content.
     store : AnalysisStore
-    jobs : int
-        Parallel processes.
+    jobs, cluster
+        As of `lib.parallel.map_in_order`.
 
     Returns
     -------
     list of list of str
         Sorted groups of sorted digests.
     """
-    paths = {digest: Path(path).resolve() for digest, path in contents.items()}
     index = _build_index(sorted(contents), store)
     # Made as they are asked for: at 50,000 photos there are millions of pairs.
-    tasks = (
-        delayed(_confirm)(
-            pairs, {digest: paths[digest] for pair in pairs for digest in pair[:2]}, store
-        )
-        for pairs in _batches(_propose(index))
+    tasks = _tasks(_propose(index), contents, store)
+    same = map_in_order(
+        _confirm,
+        tasks,
+        jobs=jobs,
+        cluster=cluster,
+        few=_FEW_TASKS,
+        reads=lambda task: task.paths.values(),
     )
-    # Starting a process costs more than comparing so few.
-    jobs = 1 if len(index.digests) <= _BLOCK_PHOTOS else jobs
-    confirmed: list[tuple[str, str]] = []
-    for same in Parallel(n_jobs=jobs, return_as="generator")(tasks):
-        confirmed += same
-    return chain(confirmed)
+    return chain([pair for pairs in same for pair in pairs])
 
 
-def _batches(pairs: Iterator[tuple[str, str, int]]) -> Iterator[list[tuple[str, str, int]]]:
+@dataclass(frozen=True)
+class _Task:
+    """Pairs to compare, with all that is known of their photos.
+
+    Attributes
+    ----------
+    pairs : list of (str, str, int)
+        Two contents, and the view of the second that resembles the first.
+    analyses : dict of str to Analysis
+        Without their thumbnails.
+    paths : dict of str to Path
+        Absolute.
+    """
+
+    pairs: list[tuple[str, str, int]]
+    analyses: dict[str, Analysis]
+    paths: dict[str, Path]
+
+
+def _tasks(
+    pairs: Iterator[tuple[str, str, int]], contents: Mapping[str, Path], store: AnalysisStore
+) -> Iterator[_Task]:
+    # Pairs come sorted by their first photo, which is then read once.
+    read = lru_cache(_KEPT_ANALYSES)(lambda digest: replace(store.read(digest), thumbnail=b""))
     while batch := list(islice(pairs, _PAIRS_PER_TASK)):
-        yield batch
+        digests = {digest: None for pair in batch for digest in pair[:2]}
+        yield _Task(
+            batch,
+            {digest: read(digest) for digest in digests},
+            {digest: Path(contents[digest]).absolute() for digest in digests},
+        )
 
 
 def chain(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
@@ -194,17 +225,12 @@ def _profiles_agree(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     return np.maximum(ours @ theirs.T, ours @ backwards.T) > _SIMILAR_PROFILES
 
 
-def _confirm(
-    pairs: list[tuple[str, str, int]], paths: Mapping[str, Path], store: AnalysisStore
-) -> list[tuple[str, str]]:
+def _confirm(task: _Task) -> list[tuple[str, str]]:
     """Return the pairs that are copies."""
-    cv2.setNumThreads(1)
-    # Pairs come sorted by their first photo, which is then read once.
-    read = lru_cache(_KEPT_ANALYSES)(store.read)
-    canvas = lru_cache(_KEPT_CANVASES)(lambda digest: fine_canvas(read_image(paths[digest])))
+    canvas = lru_cache(_KEPT_CANVASES)(lambda digest: fine_canvas(read_image(task.paths[digest])))
     same = []
-    for first, second, view in pairs:
-        certainty, found = likely_map(read(first), read(second), view)
+    for first, second, view in task.pairs:
+        certainty, found = likely_map(task.analyses[first], task.analyses[second], view)
         if found is not None and (
             certainty == 1 or same_detail(canvas(first), canvas(second), found)
         ):

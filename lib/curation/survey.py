@@ -38,11 +38,12 @@ class Survey:
     analysed: int
 
 
-def survey_photos(labelled: Path, *, jobs: int = 1) -> Survey:
+def survey_photos(labelled: Path, *, jobs: int = 1, cluster: str | None = None) -> Survey:
     """Analyse the labelled photos, group near duplicates, and write the groups to labels.csv.
 
     A group is named by the least of its members' hashes, so that a photo without duplicates
-    carries its own, and names do not depend on where photos lie.
+    carries its own, and names do not depend on where photos lie. `jobs` and `cluster` are those of
+    `lib.parallel.map_in_order`.
 
     Raises
     ------
@@ -56,8 +57,8 @@ def survey_photos(labelled: Path, *, jobs: int = 1) -> Survey:
     photos = hash_files(files, root=labelled)
     store = AnalysisStore(analysis_folder(labelled))
     contents = {digest: labelled / photo for photo, digest in photos.items()}
-    analysed = analyse_all(contents, store, jobs=jobs)
-    near_groups = near_duplicates(contents, store, jobs=jobs)
+    analysed = analyse_all(contents, store, jobs=jobs, cluster=cluster)
+    near_groups = near_duplicates(contents, store, jobs=jobs, cluster=cluster)
     groups = {digest: digest for digest in contents}
     groups |= {digest: members[0] for members in near_groups for digest in members}
     write_groups(labelled, photos, groups)

@@ -34,10 +34,17 @@ def crop_records(
     unknown_share: float = 0.0,
     effects: Effects | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
 ) -> Iterator[Record]:
     """Yield simulated crops; arguments as of `lib.simulation.crops.crops.simulate_crops`."""
     batches = simulate_crops(
-        count, seed, lamps=lamps, unknown_share=unknown_share, effects=effects, jobs=jobs
+        count,
+        seed,
+        lamps=lamps,
+        unknown_share=unknown_share,
+        effects=effects,
+        jobs=jobs,
+        cluster=cluster,
     )
     number = 0
     with tqdm(total=count, unit=" crops", disable=None) as progress:
@@ -54,7 +61,9 @@ def unknown_sources(*, held_out: bool) -> list[str]:
     return [source.name for source in sources]
 
 
-def cut_records(count: int, seed: int, group: str, *, jobs: int = 1) -> Iterator[Record]:
+def cut_records(
+    count: int, seed: int, group: str, *, jobs: int = 1, cluster: str | None = None
+) -> Iterator[Record]:
     """Yield the crops cut from `count` simulated photos; some give none.
 
     Parameters
@@ -63,7 +72,7 @@ def cut_records(count: int, seed: int, group: str, *, jobs: int = 1) -> Iterator
         "known": the classes in equal shares; "unknown", "held-out": lamps of no class.
     """
     tasks = [(seed, number, group) for number in range(count)]
-    cuts = in_order(cut_photo, tasks, jobs=jobs, what="photos")
+    cuts = in_order(cut_photo, tasks, jobs=jobs, cluster=cluster, what="photos")
     return (cut for cut in cuts if cut is not None)
 
 

@@ -1,12 +1,13 @@
 """Many simulations in order, over several processes."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TypeVar
 
 import numpy as np
-from joblib import Parallel, delayed
 from tqdm import tqdm
 
+from lib.parallel import map_in_order
 from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo, simulate_scene
 
 Item = TypeVar("Item")
@@ -16,11 +17,20 @@ HARD_SHARE = 0.4
 
 
 def in_order(
-    work: Callable[..., Item], tasks: Sequence[Iterable], *, jobs: int, what: str
+    work: Callable[..., Item],
+    tasks: Sequence[Iterable],
+    *,
+    jobs: int,
+    what: str,
+    cluster: str | None = None,
 ) -> Iterator[Item]:
     """Yield what `work` returns for the arguments of each task, in their order."""
-    done = Parallel(n_jobs=jobs, return_as="generator")(delayed(work)(*task) for task in tasks)
+    done = map_in_order(partial(_call, work), tasks, jobs=jobs, cluster=cluster)
     yield from tqdm(done, total=len(tasks), desc=what, disable=None)
+
+
+def _call(work: Callable[..., Item], task: Iterable) -> Item:
+    return work(*task)
 
 
 def draw_photo(rng: np.random.Generator, scene_share: float, hard: Sequence[str]) -> SimulatedPhoto:

@@ -1,19 +1,19 @@
 """Contact sheets: photo, found band and crop side by side, so that a person sees what is right."""
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 
 import cv2
 import numpy as np
-from joblib import Parallel, delayed
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.images import read_image, write_png
+from lib.parallel import map_in_order
 
 TILE_WIDTH_PX = 320
 _PHOTO_HEIGHT_PX = 240
@@ -107,8 +107,7 @@ def draw_sheets(
     list of Path
         The sheets written.
     """
-    tasks = [delayed(_row_tile)(Path(source), Path(output), row) for row in rows]
-    tiles = Parallel(n_jobs=jobs, return_as="generator")(tasks)
+    tiles = map_in_order(partial(_row_tile, Path(source), Path(output)), rows, jobs=jobs)
     progress = tqdm(tiles, total=len(rows), desc="sheets", unit="photo", disable=None)
     written = []
     pairs = zip(rows, progress, strict=True)

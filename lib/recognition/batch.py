@@ -1,9 +1,11 @@
-"""Many photos at once, in parallel processes."""
+"""Many photos at once, in parallel processes or on a cluster."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
+from lib.parallel import map_in_order
+from lib.paths import ROOT, portable
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise_file
 
@@ -12,32 +14,41 @@ _PHOTOS_PER_PROCESS = 16
 
 
 def recognise_files(
-    photos: Sequence[Path], model_dir: Path, *, jobs: int = 1, **options
+    photos: Sequence[Path],
+    model_dir: Path,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+    **options,
 ) -> Iterator[Result]:
-    """Yield the result of each photo, in order; `options` are those of `recognise`.
+    """Yield the result of each photo, in order.
+
+    `jobs` and `cluster` are those of `lib.parallel.map_in_order`, `options` those of `recognise`.
 
     Raises
     ------
     DataError
-        If the model cannot be used.
+        If the model cannot be used, or the cluster cannot.
     """
-    classifier = _classifier(model_dir)
-    jobs = min(jobs, len(photos) // _PHOTOS_PER_PROCESS)
-    if jobs < 2:
-        yield from (recognise_file(photo, classifier, **options) for photo in photos)
-        return
-    from joblib import Parallel, delayed  # its start-up is not worth a single photo
-
-    yield from Parallel(n_jobs=jobs, return_as="generator")(
-        delayed(_recognise)(photo, model_dir, options) for photo in photos
+    # Refused here, before any process starts.
+    _classifier(portable(model_dir))
+    yield from map_in_order(
+        partial(_recognise, portable(model_dir), options),
+        ((photo.absolute(), str(photo)) for photo in photos),
+        jobs=max(1, min(jobs, len(photos) // _PHOTOS_PER_PROCESS)),
+        cluster=cluster,
+        few=2 * _PHOTOS_PER_PROCESS,
+        reads=lambda item: item[:1],
+        models=(model_dir,),
     )
 
 
 @cache
-def _classifier(model_dir: Path) -> Classifier:
-    return Classifier(model_dir)
+def _classifier(model_dir: str) -> Classifier:
+    return Classifier(ROOT / model_dir)
 
 
-def _recognise(photo: Path, model_dir: Path, options: dict) -> Result:
-    """Recognise one photo in a worker process, which keeps its classifier."""
-    return recognise_file(photo, _classifier(model_dir), **options)
+def _recognise(model_dir: str, options: dict, photo: tuple[Path, str]) -> Result:
+    """Recognise a photo, called as the user did, in a process that keeps its classifier."""
+    path, name = photo
+    return recognise_file(path, _classifier(model_dir), name=name, **options)

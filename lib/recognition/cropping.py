@@ -2,15 +2,16 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
-from joblib import Parallel, delayed
+import numpy as np
 from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.files import read_csv, sha256, write_csv
 from lib.images import list_images, read_image, read_png_text, write_png
+from lib.parallel import map_in_order
 from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS
 
@@ -18,10 +19,16 @@ CROPS_TABLE = "crops.csv"
 LABELS_TABLE = "labels.csv"
 # Text chunk of a crop's PNG that holds the SHA-256 of the photo's file.
 _DIGEST_KEYWORD = "photo sha256"
+_HASHING_THREADS = 4
 
 
 def crop_folders(
-    source: Path, output: Path, *, jobs: int = 1, overwrite: bool = False
+    source: Path,
+    output: Path,
+    *,
+    jobs: int = 1,
+    cluster: str | None = None,
+    overwrite: bool = False,
 ) -> list[dict[str, object]]:
     """Crop every photo in the folders of `source`, and write crops and crops.csv to `output`.
 
@@ -35,8 +42,8 @@ def crop_folders(
         Folder of folders of photos; labels.csv in it, if any, names the duplicate groups.
     output : Path
         Receives crops/<folder>/<photo>.png and crops.csv.
-    jobs : int
-        Parallel processes.
+    jobs, cluster
+        As of `lib.parallel.map_in_order`.
     overwrite : bool
         Make every crop again.
 
@@ -54,14 +61,20 @@ def crop_folders(
     photos = labelled_photos(source)
     groups = _groups(source / LABELS_TABLE)
     earlier = _earlier_rows(output / CROPS_TABLE)
-    tasks = []
-    for photo in photos:
-        name = photo.relative_to(source).as_posix()
-        crop = Path("crops", f"{name}.png")
-        row = None if overwrite else earlier.get(name)
-        tasks.append(delayed(_crop_one)(photo, name, output, crop, groups, row))
-    results = Parallel(n_jobs=jobs, return_as="generator")(tasks)
-    rows = list(tqdm(results, total=len(tasks), desc="crops", unit="photo", disable=None))
+    named = {photo.relative_to(source).as_posix(): photo for photo in photos}
+    kept = {} if overwrite else _still_valid(named, earlier, output)
+    cropped = map_in_order(
+        _crop_one,
+        ((photo.absolute(), name) for name, photo in named.items() if name not in kept),
+        jobs=jobs,
+        cluster=cluster,
+        reads=lambda item: item[:1],
+    )
+    rows = []
+    for name in tqdm(named, desc="crops", unit="photo", disable=None):
+        row, digest = kept[name] if name in kept else _written(*next(cropped), name, output)
+        own = {"photo": name, "raw_id": name.split("/", 1)[0], "group": groups.get(digest, digest)}
+        rows.append({**row, **own})
     _remove_stale(output, earlier.values(), rows)
     write_csv(output / CROPS_TABLE, CROPS_COLUMNS, rows)
     return rows
@@ -86,63 +99,53 @@ def labelled_photos(source: Path) -> list[Path]:
     return photos
 
 
-def crop_photo(photo: Path, name: str, crop: Path, digest: str) -> dict[str, object]:
-    """Find the band in `photo`, write its crop, and return what was measured.
+def crop_photo(photo: Path, name: str) -> tuple[dict[str, object], np.ndarray | None]:
+    """Find the band in `photo`, and cut it out.
 
     Parameters
     ----------
     photo : Path
     name : str
         What to call the photo in reasons.
-    crop : Path
-        PNG to write; written exactly if the returned status is "ok".
-    digest : str
-        SHA-256 of the photo's file, kept in the PNG: a crop is that of this content alone.
 
     Returns
     -------
-    dict
+    columns : dict
         The columns x0 to reason of `lib.tables.CROPS_COLUMNS`; status is "ok", "no_band" (no
         usable spectrum) or "error" (no readable image), the latter two with their reason.
-
-    Raises
-    ------
-    DataError
-        If the crop cannot be written.
+    crop : uint8 array of shape (15, 480, 3), or None
+        Of a photo whose status is "ok".
     """
     try:
         image = read_image(photo, name=name)
     except DataError as error:
-        return {"status": "error", "reason": str(error)}
+        return {"status": "error", "reason": str(error)}, None
     try:
         band = find_band(image)
     except BandNotFound as error:
-        return {"status": "no_band", "reason": str(error)}
-    write_png(crop, cut_crop(band), {_DIGEST_KEYWORD: digest})
-    return {**_band_columns(band), "status": "ok", "reason": None}
+        return {"status": "no_band", "reason": str(error)}, None
+    return {**_band_columns(band), "status": "ok", "reason": None}, cut_crop(band)
 
 
-def _crop_one(
-    photo: Path,
-    name: str,
-    output: Path,
-    crop: Path,
-    groups: Mapping[str, str],
-    row: dict[str, object] | None,
-) -> dict[str, object]:
-    """Return the row of one photo; `row` is its earlier one, which may still hold."""
-    # The processes are the parallelism; threads inside them would only compete.
-    cv2.setNumThreads(1)
-    digest = sha256(photo)
-    if not _still_valid(row, digest, output / crop):
-        row = crop_photo(photo, name, output / crop, digest)
-        row["crop"] = crop.as_posix() if row["status"] == "ok" else None
-    return {
-        **row,
-        "photo": name,
-        "raw_id": name.split("/", 1)[0],
-        "group": groups.get(digest, digest),
-    }
+def _crop_one(photo: tuple[Path, str]) -> tuple[dict[str, object], np.ndarray | None, str]:
+    """Return the columns and the crop of one photo, and the SHA-256 of its file."""
+    path, name = photo
+    return *crop_photo(path, name), sha256(path)
+
+
+def _written(
+    row: dict[str, object], crop: np.ndarray | None, digest: str, name: str, output: Path
+) -> tuple[dict[str, object], str]:
+    """Write a crop, if there is one, and return its row and the SHA-256 of its photo."""
+    place = _crop_place(name) if crop is not None else None
+    if crop is not None:
+        # A crop is that of this content alone.
+        write_png(output / place, crop, {_DIGEST_KEYWORD: digest})
+    return {**row, "crop": place}, digest
+
+
+def _crop_place(name: str) -> str:
+    return f"crops/{name}.png"
 
 
 def _band_columns(band: Band) -> dict[str, object]:
@@ -176,11 +179,23 @@ def _earlier_rows(table: Path) -> dict[str, dict[str, str]]:
     return {row["photo"]: row for row in read_csv(table, CROPS_COLUMNS)} if table.exists() else {}
 
 
-def _still_valid(row: dict | None, digest: str, crop: Path) -> bool:
-    """Return whether an earlier row's crop is there and was cut from this very content."""
-    if row is None or row["status"] != "ok":
-        return False
-    return read_png_text(crop).get(_DIGEST_KEYWORD) == digest
+def _still_valid(
+    named: Mapping[str, Path], earlier: Mapping[str, dict[str, str]], output: Path
+) -> dict[str, tuple[dict[str, str], str]]:
+    """Return the earlier rows whose crop is there and was cut from this very content.
+
+    With each its photo's SHA-256.
+    """
+    names = [name for name in named if earlier.get(name, {}).get("status") == "ok"]
+    # hashlib releases the interpreter lock, so threads read and hash side by side.
+    with ThreadPoolExecutor(_HASHING_THREADS) as pool:
+        digests = pool.map(sha256, [named[name] for name in names])
+        digests = tqdm(digests, total=len(names), desc="checking", unit="photo", disable=None)
+        return {
+            name: (earlier[name], digest)
+            for name, digest in zip(names, digests, strict=True)
+            if read_png_text(output / _crop_place(name)).get(_DIGEST_KEYWORD) == digest
+        }
 
 
 def _remove_stale(output: Path, earlier: Iterator[dict], rows: list[dict]) -> None:

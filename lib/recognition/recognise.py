@@ -271,10 +271,15 @@ def _answer(
     )
 
 
-def recognise_file(path: Path, classifier: Classifier, **options) -> Result:
-    """Call `recognise` on a file; one that cannot be used has the status "error"."""
+def recognise_file(
+    path: Path, classifier: Classifier, *, name: str | None = None, **options
+) -> Result:
+    """Call `recognise` on a file; one that cannot be used has the status "error".
+
+    `name` is what its reason calls the file; default the path.
+    """
     try:
-        return recognise(read_image(path), classifier, **options)
+        return recognise(read_image(path, name=name), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
 

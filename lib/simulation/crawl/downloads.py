@@ -6,10 +6,8 @@ is and which fault was planted in it.
 """
 
 import json
-import multiprocessing
 import shutil
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -18,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from lib.files import read_csv, require_absent, write_bytes, write_csv
+from lib.parallel import map_in_order
 from lib.simulation.crawl import captions
 from lib.simulation.crawl.crawl import FAULT_RATES, Download, plan
 from lib.simulation.crawl.retouch import retouch
@@ -52,8 +51,8 @@ TRUTH_COLUMNS = (
     "difficulties",
 )
 
-# Some two seconds of work: little to wait for at the end, much more than handing it out costs.
-ROWS_PER_TASK = 16
+# Half a second of work: little to wait for at the end, much more than handing it out costs.
+ROWS_PER_TASK = 4
 PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 4)
 NOT_IMAGES = (
     b"",
@@ -70,6 +69,7 @@ def write_downloads(
     *,
     rates: Mapping[str, float] = FAULT_RATES,
     jobs: int = 1,
+    cluster: str | None = None,
     overwrite: bool = False,
 ) -> list[dict[str, object]]:
     """Write a heap of `count` downloads under `output` and return the rows of its truth.csv.
@@ -96,7 +96,7 @@ def write_downloads(
     try:
         rows = []
         table_rows: dict[str, list[dict[str, object]]] = {}
-        for download, truth, listed in made(heap, seed, workshop, jobs):
+        for download, truth, listed in made(heap, seed, workshop, jobs=jobs, cluster=cluster):
             rows.append(truth)
             table_rows.setdefault(download.table, []).append(listed)
         for table, listed_rows in table_rows.items():
@@ -113,40 +113,28 @@ def write_downloads(
 
 
 def made(
-    heap: list[Download], seed: int, folder: Path, jobs: int
+    heap: list[Download], seed: int, folder: Path, *, jobs: int, cluster: str | None
 ) -> Iterator[tuple[Download, dict[str, object], dict[str, object]]]:
     """Make every picture under `folder`; yield each row with its truth and its table row."""
-    work = partial(make, seed=seed, folder=folder)
-    with tqdm(total=len(heap), unit=" photos", disable=None) as progress:
-        for result in in_order(work, heap, jobs):
-            progress.update()
-            yield result
-
-
-def in_order(work: partial, heap: list[Download], jobs: int) -> Iterator[tuple]:
-    """Map `work` over the rows in `jobs` processes, results in the rows' order."""
-    if jobs == 1:
-        yield from map(work, heap)
-        return
-    # Spawned, as a forked child of a program that runs TensorFlow hangs.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        yield from pool.map(work, heap, chunksize=ROWS_PER_TASK)
+    pictures = map_in_order(
+        partial(make, seed=seed), heap, jobs=jobs, cluster=cluster, per_task=ROWS_PER_TASK
+    )
+    for row, truth, listed, data in tqdm(pictures, total=len(heap), unit=" photos", disable=None):
+        if data is not None:
+            write_bytes(folder / row.image_path, data)
+        yield row, truth, listed
 
 
 def make(
-    row: Download, *, seed: int, folder: Path
-) -> tuple[Download, dict[str, object], dict[str, object]]:
-    """Make the picture of one row; return the row, its truth and its table row."""
-    cv2.setNumThreads(1)
+    row: Download, *, seed: int
+) -> tuple[Download, dict[str, object], dict[str, object], bytes | None]:
+    """Make the picture of one row; return the row, its truth, its table row and its bytes."""
     photo = picture(row, seed)
     own = np.random.default_rng([seed, 3, row.index])
     # An exact duplicate is the same file, so it is encoded as its source is.
     shared = np.random.default_rng([seed, 2, row.index if row.change else row.source])
     data = spoil(own, encode(shared, photo.image, row.name), row.fault)
-    if data is not None:
-        write_bytes(folder / row.image_path, data)
-    return row, truth_row(row, photo), table_row(own, row, photo)
+    return row, truth_row(row, photo), table_row(own, row, photo), data
 
 
 def picture(row: Download, seed: int) -> SimulatedPhoto:

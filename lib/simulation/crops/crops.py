@@ -5,15 +5,13 @@ then becomes rows of a picture that noise, tone curve and JPEG finish.
 """
 
 import itertools
-import multiprocessing
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
+from lib.parallel import map_in_order
 from lib.simulation.crops.pictures import draw_pictures, finish
 from lib.simulation.crops.profiles import draw_profiles
 from lib.simulation.crops.strips import STRIPS, Strip, unknown_strips
@@ -65,6 +63,7 @@ def simulate_crops(
     unknown_share: float = 0.0,
     effects: Effects | None = None,
     jobs: int = 1,
+    cluster: str | None = None,
 ) -> Iterator[CropBatch]:
     """Simulate `count` crops; the same seed gives the same bytes whatever the number of `jobs`.
 
@@ -77,8 +76,8 @@ def simulate_crops(
         Share of unknown lamps and strips that are not held out, where `lamps` is None.
     effects : Effects, optional
         Which effects apply. Default: all.
-    jobs : int
-        Number of processes.
+    jobs, cluster
+        As of `lib.parallel.map_in_order`.
 
     Yields
     ------
@@ -89,19 +88,7 @@ def simulate_crops(
     names, shares = _lamp_shares(lamps, unknown_share)
     sizes = [min(_BATCH, count - start) for start in range(0, count, _BATCH)]
     tasks = ((seed, index, size, names, shares, effects) for index, size in enumerate(sizes))
-    if jobs == 1 or len(sizes) == 1:
-        yield from map(_simulate_batch, tasks)
-        return
-    # Spawned, as a forked child of a program that runs TensorFlow hangs.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        first = itertools.islice(tasks, 3 * jobs)
-        waiting = deque(pool.submit(_simulate_batch, task) for task in first)
-        while waiting:
-            batch = waiting.popleft().result()
-            if (task := next(tasks, None)) is not None:
-                waiting.append(pool.submit(_simulate_batch, task))
-            yield batch
+    yield from map_in_order(_simulate_batch, tasks, jobs=jobs, cluster=cluster)
 
 
 def _lamp_shares(
