@@ -20,7 +20,7 @@ from lib.images import write_png
 
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
-OF_TRAINING = (*TENSORFLOW, "sklearn", "imagehash", "cleanlab")
+OF_TRAINING = (*TENSORFLOW, "sklearn", "faiss", "cleanlab")
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
 
 

@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
-from lib.curation.fingerprints import fingerprint
+from lib.curation.fingerprints import WAVES, fingerprint
 from lib.errors import DataError
 from lib.files import sha256, write_bytes
 from lib.images import read_image
@@ -39,11 +39,11 @@ ERROR = "error"
 
 # Packages that decide what is found in a photo.
 _DECODERS = (
-    *("numpy", "scipy", "pillow", "pillow-heif", "opencv-python-headless", "imagehash"),
+    *("numpy", "scipy", "pillow", "pillow-heif", "opencv-python-headless"),
     "ai-edge-litert",
 )
-# Fields that hold an encoded picture.
-_PICTURES = ("crop", "thumbnail", "canvas")
+# Fields that hold bytes: encoded pictures, and float16 numbers.
+_BYTES = ("crop", "thumbnail", "canvas", "frame_waves", "axis_waves")
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Analysis:
         WebP of the upright photo; empty if unreadable.
     canvas : bytes
         PNG of its fingerprint's canvas; empty if unreadable.
-    frame_hashes, axis_hashes : list of int
-        Of its fingerprint.
+    frame_waves, axis_waves : bytes
+        float16, little-endian, of its fingerprint; empty if unreadable.
     """
 
     sha256: str
@@ -83,8 +83,8 @@ class Analysis:
     crop: bytes = b""
     thumbnail: bytes = b""
     canvas: bytes = b""
-    frame_hashes: list[int] = field(default_factory=list)
-    axis_hashes: list[int] = field(default_factory=list)
+    frame_waves: bytes = b""
+    axis_waves: bytes = b""
 
     def crop_pixels(self) -> np.ndarray:
         """Return the crop, uint8 of shape (15, 480, 3)."""
@@ -93,6 +93,10 @@ class Analysis:
     def canvas_pixels(self) -> np.ndarray:
         """Return the fingerprint's canvas, uint8 of shape (64, 64, 3)."""
         return _decode(self.canvas)
+
+    def waves(self) -> np.ndarray:
+        """Return the fingerprint's waves, of the frame and along the axis, float16 (2, 12, 12)."""
+        return np.frombuffer(self.frame_waves + self.axis_waves, "<f2").reshape(2, WAVES, WAVES)
 
 
 def analyse(photo: Path, digest: str) -> Analysis:
@@ -108,8 +112,8 @@ def analyse(photo: Path, digest: str) -> Analysis:
         "height": height,
         "thumbnail": _thumbnail(image),
         "canvas": _encode(".png", mark.canvas),
-        "frame_hashes": mark.frame_hashes.tolist(),
-        "axis_hashes": mark.axis_hashes.tolist(),
+        "frame_waves": mark.frame_waves.astype("<f2").tobytes(),
+        "axis_waves": mark.axis_waves.astype("<f2").tobytes(),
     }
     try:
         band = find_band(image)
@@ -152,7 +156,7 @@ class AnalysisStore:
         path = self._path(digest)
         try:
             record = json.loads(path.read_bytes())
-            for name in _PICTURES:
+            for name in _BYTES:
                 record[name] = base64.b64decode(record[name])
             return Analysis(**record)
         except (OSError, ValueError, TypeError, KeyError) as error:
@@ -161,7 +165,7 @@ class AnalysisStore:
     def write(self, analysis: Analysis) -> None:
         """Keep an analysis."""
         record = asdict(analysis)
-        for name in _PICTURES:
+        for name in _BYTES:
             record[name] = base64.b64encode(record[name]).decode()
         write_bytes(self._path(analysis.sha256), json.dumps(record).encode())
 

@@ -6,10 +6,18 @@ import cv2
 import numpy as np
 
 from lib.curation.analysis import Analysis
-from lib.curation.fingerprints import CANVAS_SIDE_PX, axis_frame, make_canvas, quarter_turns
+from lib.curation.fingerprints import (
+    CANVAS_SIDE_PX,
+    axis_frame,
+    detail_of,
+    make_canvas,
+    quarter_turns,
+)
+from lib.tables import CROP_SHAPE
 
 # Views of a photo: its eight quarter turns and mirrorings, then four mirrorings along its axis.
 TURNS, MIRRORINGS = 8, 4
+
 
 # Correlation of two canvases, quarter turns and mirrorings tried, of photos in proportion.
 # Measured on 1,213 simulated downloads with 72 altered copies: copies 0.75 to 1, four in five above
@@ -34,8 +42,6 @@ _SAME_DETAIL = 0.25
 # for two in 40; other photos up to 0.46.
 _SAME_FITTED_DETAIL = 0.55
 
-# Width of the blur that is taken off a picture to leave its detail.
-_DETAIL_PX = 6.0
 _FINE_DETAIL_PX = 4.0
 FINE_SIDE_PX = 192
 # In each direction.
@@ -43,12 +49,40 @@ _TILES = 4
 _TILE_COVER = 0.5
 
 
-def likely_map(first: Analysis, second: Analysis, view: int) -> tuple[float, np.ndarray | None]:
+@dataclass(frozen=True)
+class Look:
+    """What of a photo is compared with others before its file is read again.
+
+    Attributes
+    ----------
+    width, height : int
+        Of the upright photo, pixels.
+    canvas : uint8 array of shape (64, 64, 3)
+        Of its fingerprint.
+    profile : float16 array of shape (480, 3)
+        Of `profile_of`; zero without a band.
+    """
+
+    width: int
+    height: int
+    canvas: np.ndarray
+    profile: np.ndarray
+
+    @classmethod
+    def of(cls, analysis: Analysis) -> "Look":
+        """Return the look of an analysed photo that could be read."""
+        profile = profile_of(analysis.crop_pixels() if analysis.crop else None)
+        return cls(
+            analysis.width, analysis.height, analysis.canvas_pixels(), profile.astype(np.float16)
+        )
+
+
+def likely_map(first: Look, second: Look, view: int) -> tuple[float, np.ndarray | None]:
     """Judge by their canvases whether two photos may be copies.
 
     Parameters
     ----------
-    first, second : Analysis
+    first, second : Look
     view : int
         Of the second, that resembles the first: a quarter turn, or a mirroring along the axis.
 
@@ -105,14 +139,12 @@ def fine_canvas(image: np.ndarray) -> np.ndarray:
     return make_canvas(image, side_px=FINE_SIDE_PX, noise_widths=0)
 
 
-def compare_frames(first: Analysis, second: Analysis) -> tuple[float, int]:
+def compare_frames(first: Look, second: Look) -> tuple[float, int]:
     """Return the best correlation of two canvases, and the turn of the second that gives it.
 
     It is 0 where no turn has the same proportions.
     """
-    ours, theirs = (
-        _smooth_detail(one.canvas_pixels().astype(np.float32)) for one in (first, second)
-    )
+    ours, theirs = (_smooth_detail(one.canvas.astype(np.float32)) for one in (first, second))
     aspect, other = (np.log(one.width / one.height) for one in (first, second))
     best = (0.0, 0)
     for number, turned in enumerate(quarter_turns(theirs)):
@@ -124,13 +156,10 @@ def compare_frames(first: Analysis, second: Analysis) -> tuple[float, int]:
     return best
 
 
-def compare_bands(first: Analysis, second: Analysis) -> float:
+def compare_bands(first: Look, second: Look) -> float:
     """Return the correlation of two band profiles, the better way round; 0 without a band."""
-    ours, theirs = (profile_of(analysis, None) for analysis in (first, second))
-    if len(ours) != len(theirs):
-        return 0.0
-    backwards = theirs.reshape(-1, 3)[::-1].ravel()
-    return float(max(ours @ theirs, ours @ backwards))
+    ours, theirs = (look.profile.astype(np.float32) for look in (first, second))
+    return float(max((ours * theirs).sum(), (ours * theirs[::-1]).sum()))
 
 
 @dataclass(frozen=True)
@@ -156,9 +185,9 @@ class Overlay:
     found: np.ndarray
 
 
-def lay_over(first: Analysis, second: Analysis, view: int) -> Overlay | None:
+def lay_over(first: Look, second: Look, view: int) -> Overlay | None:
     """Turn and shift the second photo's canvas onto the first's; None if nothing fits."""
-    ours, theirs = (analysis.canvas_pixels().astype(np.float32) for analysis in (first, second))
+    ours, theirs = (look.canvas.astype(np.float32) for look in (first, second))
     found = _fit_map(ours, theirs, _starting_map(first, second, view)[:2])
     if found is None:
         return None
@@ -219,14 +248,14 @@ def _fine_detail(canvas: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(detail, (0, 0), 0.7)
 
 
-def _stretch(found: np.ndarray, first: Analysis, second: Analysis) -> float:
+def _stretch(found: np.ndarray, first: Look, second: Look) -> float:
     """Return how far the map between two photos is from keeping shapes: 1 for a similarity."""
     ours, theirs = (np.array([one.width, one.height], float) for one in (first, second))
     longest, shortest = np.linalg.svd(found[:, :2] * theirs[:, None] / ours, compute_uv=False)
     return float(longest / max(shortest, 1e-9))
 
 
-def _starting_map(first: Analysis, second: Analysis, view: int) -> np.ndarray:
+def _starting_map(first: Look, second: Look, view: int) -> np.ndarray:
     """Return the map from the first's canvas pixels to the second's that a view stands for."""
     if view < TURNS:
         y, x = np.mgrid[:CANVAS_SIDE_PX, :CANVAS_SIDE_PX]
@@ -234,33 +263,30 @@ def _starting_map(first: Analysis, second: Analysis, view: int) -> np.ndarray:
         rows = [[grid[0, 1] - grid[0, 0], grid[1, 0] - grid[0, 0], grid[0, 0]] for grid in (x, y)]
         return np.array([*rows, [0, 0, 1]], np.float64)
     mirror = [(1, 1), (1, -1), (-1, 1), (-1, -1)][view - TURNS]
-    ours, theirs = (light_and_frame(analysis)[1] for analysis in (first, second))
+    ours, theirs = (_light_frame(look) for look in (first, second))
     return theirs @ np.diag([*mirror, 1]) @ np.linalg.inv(ours)
 
 
-def light_and_frame(analysis: Analysis) -> tuple[np.ndarray, np.ndarray]:
-    """Return the brightest channel of a photo's canvas, and where its light lies."""
-    light = analysis.canvas_pixels().max(axis=2)
-    return light, axis_frame(light, analysis.width / analysis.height)
-
-
-def detail_of(picture: np.ndarray) -> np.ndarray:
-    """Return a picture without its slow changes, float32."""
-    return picture - cv2.GaussianBlur(picture, (0, 0), _DETAIL_PX)
+def _light_frame(look: Look) -> np.ndarray:
+    """Return where a photo's light lies on its canvas, as of `axis_frame`."""
+    return axis_frame(look.canvas.max(axis=2), look.width / look.height)
 
 
 def _smooth_detail(picture: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(detail_of(picture), (0, 0), 0.7)
 
 
-def profile_of(analysis: Analysis, samples: int | None) -> np.ndarray:
-    """Return the crop's mean row as a unit vector without its mean, zero without a crop."""
-    if not analysis.crop:
-        return np.zeros(3 * (samples or 1), np.float32)
-    row = np.sqrt(analysis.crop_pixels().astype(np.float32).mean(axis=0, keepdims=True))
-    if samples:
+def profile_of(crop: np.ndarray | None, samples: int = CROP_SHAPE[1]) -> np.ndarray:
+    """Return a crop's mean row, float32 of shape (samples, 3): unit norm, no mean.
+
+    Zero without a crop.
+    """
+    if crop is None:
+        return np.zeros((samples, 3), np.float32)
+    row = np.sqrt(crop.astype(np.float32).mean(axis=0, keepdims=True))
+    if samples != row.shape[1]:
         row = cv2.resize(row, (samples, 1), interpolation=cv2.INTER_AREA)
-    profile = (row - row.mean(axis=(0, 1))).ravel()
+    profile = row[0] - row.mean(axis=(0, 1))
     return profile / max(float(np.linalg.norm(profile)), 1e-6)
 
 

@@ -1,18 +1,17 @@
 """What a photo looks like whatever was done to the file: the same for its near duplicates.
 
 A copy may be rescaled, recompressed, brightened, turned or mirrored. The canvas is a small square
-picture with the background taken off and the brightness evened out. Hashed as it stands and in
-its seven other quarter turns and mirrorings, it finds copies with the same frame; hashed along
-the principal axis of its light, it finds copies at any angle and with any border.
+picture with the background taken off and the brightness evened out. Its slowest waves, a cosine
+transform, find copies with the same frame; those of the light along its principal axis find copies
+at any angle and with any border. A quarter turn or a mirroring of the picture swaps and negates
+waves, so that one set stands for all of them.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
-import imagehash
 import numpy as np
-from PIL import Image
 
 CANVAS_SIDE_PX = 64
 # The brightest one in two hundred: hot pixels and a clipped core must not set the scale.
@@ -23,25 +22,31 @@ _NOISE_WIDTHS = 2.0
 _AXIS_FLOOR = 0.15
 # The aligned canvas reaches this many standard deviations of the light either way.
 _AXIS_REACH = 2.6
+# Width of the blur that is taken off a picture to leave its detail.
+_DETAIL_PX = 6.0
+# Waves in each direction, of a picture of so many pixels. Of 199 altered copies among 3,206
+# simulated downloads, the original is among the four nearest by either set for 197; with eight
+# waves a direction too, but further down.
+WAVES = 12
+_WAVES_SIDE_PX = 32
 
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """A photo's canvas and its hashes.
+    """A photo's canvas and its waves.
 
     Attributes
     ----------
     canvas : uint8 array of shape (64, 64, 3)
         Square root of the light over the background, the brightest 255; the frame squeezed square.
-    frame_hashes : uint64 array of shape (8,)
-        Perceptual hashes of the canvas, turned and mirrored; the first as it stands.
-    axis_hashes : uint64 array of shape (4,)
-        Perceptual hashes of the light along its principal axis, mirrored; the first as it stands.
+    frame_waves, axis_waves : float16 arrays of shape (12, 12)
+        Of the light's detail as the canvas stands, and along its principal axis; unit norm, the
+        first 0. All 0 of a picture without detail.
     """
 
     canvas: np.ndarray
-    frame_hashes: np.ndarray
-    axis_hashes: np.ndarray
+    frame_waves: np.ndarray
+    axis_waves: np.ndarray
 
 
 def fingerprint(image: np.ndarray) -> Fingerprint:
@@ -50,11 +55,7 @@ def fingerprint(image: np.ndarray) -> Fingerprint:
     canvas = make_canvas(image)
     light = canvas.max(axis=2)
     aligned = view_of(light, axis_frame(light, width / height))
-    return Fingerprint(
-        canvas,
-        np.array([_hash(view) for view in quarter_turns(light)]),
-        np.array([_hash(view) for view in mirrorings(aligned)]),
-    )
+    return Fingerprint(canvas, _waves(light), _waves(aligned))
 
 
 def make_canvas(
@@ -90,12 +91,37 @@ def quarter_turns(canvas: np.ndarray) -> Iterator[np.ndarray]:
         yield turned[:, ::-1]
 
 
-def mirrorings(canvas: np.ndarray) -> Iterator[np.ndarray]:
-    """Yield a picture, and it mirrored across either axis and both."""
-    yield canvas
-    yield canvas[::-1]
-    yield canvas[:, ::-1]
-    yield canvas[::-1, ::-1]
+def turned_waves(waves: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the waves of the eight quarter turns and mirrorings of pictures, themselves first.
+
+    Parameters
+    ----------
+    waves : float array of shape (n, 12, 12)
+    """
+    sign = _mirroring_sign(waves)
+    for _ in range(4):
+        yield waves
+        yield waves * sign
+        waves = waves.swapaxes(1, 2) * sign[:, None]
+
+
+def mirrored_waves(waves: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the waves of pictures, and of them mirrored across either axis and both."""
+    sign = _mirroring_sign(waves)
+    yield waves
+    yield waves * sign[:, None]
+    yield waves * sign
+    yield waves * sign * sign[:, None]
+
+
+def _mirroring_sign(waves: np.ndarray) -> np.ndarray:
+    """Every second cosine is odd about the picture's middle."""
+    return np.where(np.arange(waves.shape[-1]) % 2, -1, 1).astype(waves.dtype)
+
+
+def detail_of(picture: np.ndarray) -> np.ndarray:
+    """Return a picture without its slow changes, float32."""
+    return picture - cv2.GaussianBlur(picture, (0, 0), _DETAIL_PX)
 
 
 def axis_frame(light: np.ndarray, aspect: float) -> np.ndarray:
@@ -153,6 +179,10 @@ def _shrink(image: np.ndarray, side: tuple[int, int]) -> np.ndarray:
     return cv2.resize(image.astype(np.float32), side, interpolation=cv2.INTER_AREA)
 
 
-def _hash(light: np.ndarray) -> np.uint64:
-    bits = imagehash.phash(Image.fromarray(np.ascontiguousarray(light))).hash
-    return np.packbits(bits.ravel()).view(np.uint64)[0]
+def _waves(light: np.ndarray) -> np.ndarray:
+    """Return the slowest waves of the detail of a picture, float16 of shape (12, 12)."""
+    side = (_WAVES_SIDE_PX, _WAVES_SIDE_PX)
+    small = cv2.resize(detail_of(light.astype(np.float32)), side, interpolation=cv2.INTER_AREA)
+    waves = cv2.dct(small)[:WAVES, :WAVES]
+    waves[0, 0] = 0
+    return (waves / max(float(np.linalg.norm(waves)), 1e-6)).astype(np.float16)
