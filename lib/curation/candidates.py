@@ -5,27 +5,25 @@ gives some pairs a photo. Beyond ten thousand photos the index looks only into t
 photo, which makes its time grow more slowly than the square of their number.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from lib.curation.comparison import MIRRORINGS, TURNS
-from lib.curation.fingerprints import mirrored_waves, turned_waves
+from lib.curation.fingerprints import WAVES, mirrored_waves, turned_waves
 
-# Of 199 altered copies among 3,206 simulated downloads, for 197 the original is among these.
-_NEAREST = 4
-# Correlation of the waves as they stand and along the axis, and of band profiles. Copies: 196 of
-# the 199 are above one of them; they leave 5.6 pairs a photo.
-_SIMILAR_FRAME, _SIMILAR_AXIS, _SIMILAR_PROFILE = 0.5, 0.6, 0.98
+# How many of the nearest, and the least correlation of their waves: as they stand, along the axis,
+# and of band profiles. Of 239 altered copies among 3,964 simulated downloads 236 are among these;
+# what stands along another axis costs seven times as much to compare.
+_FRAME, _AXIS, _PROFILE = (4, 0.5), (2, 0.65), (4, 0.98)
 # Up to so many photos each is compared with all others: exactly, and as fast.
 _EXACT_PHOTOS = 10_000
 # Cells for each root of the number of photos, and how many of them are looked into.
 _CELLS, _CELLS_SEEN = 4, 24
 _TRAINED_PER_CELL = 40
 _BLOCK_PHOTOS = 4096
-# The turn that undoes each view; every mirroring undoes itself.
-_INVERSE = np.array([0, 1, 6, 3, 4, 5, 2, 7, *range(TURNS, TURNS + MIRRORINGS)])
+
+ViewsOf = Callable[[np.ndarray], Iterator[np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -47,7 +45,7 @@ class Marks:
     @classmethod
     def empty(cls, count: int, samples: int) -> "Marks":
         """Return marks of so many photos, to be filled in."""
-        waves = (count, 12, 12)
+        waves = (count, WAVES, WAVES)
         return cls(
             np.zeros(waves, np.float16),
             np.zeros(waves, np.float16),
@@ -67,14 +65,14 @@ def propose(marks: Marks, *, threads: int = 1) -> np.ndarray:
     Returns
     -------
     int32 array of shape (m, 3)
-        First and second photo, first < second, and the view of the second that resembles the
-        first: of the eight quarter turns, then of the four mirrorings along the axis. In order.
+        First and second photo, first < second, and the mirroring along its axis in which the
+        second resembles the first, -1 where only their frames or bands are alike. In order.
     """
-    by_frame = _nearest(marks.frame, turned_waves, _SIMILAR_FRAME, threads)
-    by_axis = _nearest(marks.axis, mirrored_waves, _SIMILAR_AXIS, threads)
-    by_axis[:, 2] += TURNS
-    alike = _nearest(marks.profiles, _both_ways, _SIMILAR_PROFILE, threads)[:, :2].astype(int)
-    return _best_views(np.concatenate([by_frame, by_axis, _seen_alike(marks, *alike.T)]))
+    by_axis = _nearest(marks.axis, mirrored_waves, *_AXIS, threads)
+    by_frame = _nearest(marks.frame, turned_waves, *_FRAME, threads)
+    by_band = _nearest(marks.profiles, _both_ways, *_PROFILE, threads)
+    by_frame[:, 2] = by_band[:, 2] = -1
+    return _once(np.concatenate([by_axis, by_frame, by_band]))
 
 
 def _both_ways(profiles: np.ndarray) -> Iterator[np.ndarray]:
@@ -82,18 +80,20 @@ def _both_ways(profiles: np.ndarray) -> Iterator[np.ndarray]:
     yield profiles[:, ::-1]
 
 
-def _nearest(values: np.ndarray, views_of, similar: float, threads: int) -> np.ndarray:
-    """Return rows of (first, second, view, correlation) of each photo's nearest few.
+def _nearest(
+    values: np.ndarray, views_of: ViewsOf, nearest: int, similar: float, threads: int
+) -> np.ndarray:
+    """Return int rows of (first, second, view of the second) of each photo's nearest few.
 
-    The view is that of the second that resembles the first.
+    Mirrorings are views that undo themselves, so that first and second may change places.
     """
     count = len(values)
     index = _build(values.reshape(count, -1), threads)
-    found = [np.zeros((0, 4))]
+    found = []
     for start in range(0, count, _BLOCK_PHOTOS):
         block = values[start : start + _BLOCK_PHOTOS]
         views = [
-            index.search(view.reshape(len(block), -1).astype(np.float32), _NEAREST + 1)
+            index.search(view.reshape(len(block), -1).astype(np.float32), nearest + 1)
             for view in views_of(block)
         ]
         others = np.concatenate([others for _, others in views], axis=1)
@@ -101,16 +101,11 @@ def _nearest(values: np.ndarray, views_of, similar: float, threads: int) -> np.n
         own = np.arange(start, start + len(block))[:, None]
         # A photo is its own nearest; -1 stands for none.
         scores = np.where((others == own) | (others < 0), -1.0, scores)
-        place = _best_of_each(others, scores)[:, :_NEAREST]
-        rows = np.column_stack(
-            [
-                np.take_along_axis(others, place, 1).ravel(),
-                np.repeat(own, place.shape[1]),
-                place.ravel() // (_NEAREST + 1),
-                np.take_along_axis(scores, place, 1).ravel(),
-            ]
+        place = _best_of_each(others, scores)[:, :nearest]
+        rows = np.stack(
+            [np.take_along_axis(others, place, 1), own + 0 * place, place // (nearest + 1)], axis=-1
         )
-        found.append(rows[rows[:, 3] >= similar])
+        found.append(rows[np.take_along_axis(scores, place, 1) >= similar])
     return np.concatenate(found)
 
 
@@ -155,26 +150,8 @@ def _build(values: np.ndarray, threads: int):
     return index
 
 
-def _seen_alike(marks: Marks, first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return rows as of `_nearest` for pairs with the same band, by their most similar view."""
-    kinds = ((marks.frame, turned_waves, 0), (marks.axis, mirrored_waves, TURNS))
-    rows = [np.zeros((0, 4))]
-    for waves, views_of, offset in kinds:
-        for view, theirs in enumerate(views_of(waves[second].astype(np.float32)), start=offset):
-            scores = (waves[first].astype(np.float32) * theirs).sum(axis=(1, 2))
-            rows.append(np.column_stack([first, second, np.full(len(first), view), scores]))
-    rows = np.concatenate(rows)
-    return rows[rows[:, 3] >= np.where(rows[:, 2] < TURNS, _SIMILAR_FRAME, _SIMILAR_AXIS)]
-
-
-def _best_views(rows: np.ndarray) -> np.ndarray:
-    """Return each pair once, in order, with the view that scored best."""
-    first, second, view = rows[:, :3].astype(np.int32).T
-    swapped = first > second
-    view = np.where(swapped, _INVERSE[view], view)
-    first, second = np.where(swapped, second, first), np.where(swapped, first, second)
-    order = np.lexsort((view, -rows[:, 3], second, first))
-    pairs = np.column_stack([first, second, view])[order].astype(np.int32)
-    is_first = np.ones(len(pairs), bool)
-    is_first[1:] = (pairs[1:, :2] != pairs[:-1, :2]).any(axis=1)
-    return pairs[is_first]
+def _once(rows: np.ndarray) -> np.ndarray:
+    """Return each pair once, in order, the first of its rows."""
+    rows = np.column_stack([np.sort(rows[:, :2], axis=1), rows[:, 2]])
+    _, first = np.unique(rows[:, :2], axis=0, return_index=True)
+    return rows[first].astype(np.int32)

@@ -16,7 +16,7 @@ from lib.curation.fingerprints import (
 from lib.tables import CROP_SHAPE
 
 # Views of a photo: its eight quarter turns and mirrorings, then four mirrorings along its axis.
-TURNS, MIRRORINGS = 8, 4
+_TURNS = 8
 
 
 # Correlation of two canvases, quarter turns and mirrorings tried, of photos in proportion.
@@ -77,14 +77,14 @@ class Look:
         )
 
 
-def likely_map(first: Look, second: Look, view: int) -> tuple[float, np.ndarray | None]:
+def likely_map(first: Look, second: Look, mirroring: int) -> tuple[float, np.ndarray | None]:
     """Judge by their canvases whether two photos may be copies.
 
     Parameters
     ----------
     first, second : Look
-    view : int
-        Of the second, that resembles the first: a quarter turn, or a mirroring along the axis.
+    mirroring : int
+        Along its axis, 0 to 3, in which the second resembles the first; -1 for none.
 
     Returns
     -------
@@ -97,9 +97,9 @@ def likely_map(first: Look, second: Look, view: int) -> tuple[float, np.ndarray 
     bands_agree = likeness >= _LIKELY_STRIP and compare_bands(first, second) >= _SAME_BAND
     if likeness >= _LIKELY_FRAME or bands_agree:
         return float(likeness >= _SAME_FRAME), _starting_map(first, second, turn)
-    if view < TURNS:
+    if mirroring < 0:
         return 0.0, None
-    fitted = lay_over(first, second, view)
+    fitted = lay_over(first, second, _TURNS + mirroring)
     likely = (
         fitted is not None
         and fitted.likeness >= _LIKELY_LIGHT
@@ -257,12 +257,12 @@ def _stretch(found: np.ndarray, first: Look, second: Look) -> float:
 
 def _starting_map(first: Look, second: Look, view: int) -> np.ndarray:
     """Return the map from the first's canvas pixels to the second's that a view stands for."""
-    if view < TURNS:
+    if view < _TURNS:
         y, x = np.mgrid[:CANVAS_SIDE_PX, :CANVAS_SIDE_PX]
         x, y = (list(quarter_turns(grid))[view] for grid in (x, y))
         rows = [[grid[0, 1] - grid[0, 0], grid[1, 0] - grid[0, 0], grid[0, 0]] for grid in (x, y)]
         return np.array([*rows, [0, 0, 1]], np.float64)
-    mirror = [(1, 1), (1, -1), (-1, 1), (-1, -1)][view - TURNS]
+    mirror = [(1, 1), (1, -1), (-1, 1), (-1, -1)][view - _TURNS]
     ours, theirs = (_light_frame(look) for look in (first, second))
     return theirs @ np.diag([*mirror, 1]) @ np.linalg.inv(ours)
 

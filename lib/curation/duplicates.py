@@ -153,7 +153,7 @@ class _Task:
     Attributes
     ----------
     pairs : list of (int, int, int)
-        Two photos, and the view of the second that resembles the first.
+        Two photos, and the mirroring of the second, as of `likely_map`.
     looks : dict of int to Look
     paths : dict of int to Path
         Absolute.
@@ -179,8 +179,8 @@ def _confirm(task: _Task) -> list[tuple[int, int]]:
     """Return the pairs that are copies."""
     canvas = lru_cache(_KEPT_CANVASES)(lambda photo: fine_canvas(read_image(task.paths[photo])))
     same = []
-    for first, second, view in task.pairs:
-        certainty, found = likely_map(task.looks[first], task.looks[second], view)
+    for first, second, mirroring in task.pairs:
+        certainty, found = likely_map(task.looks[first], task.looks[second], mirroring)
         if found is not None and (
             certainty == 1 or same_detail(canvas(first), canvas(second), found)
         ):
