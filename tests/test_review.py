@@ -208,11 +208,18 @@ def test_thousands_of_photos_do_not_choke_the_page(tmp_path, browser):
         for i in range(1500)
     ]
     notes = {"content": PhotoNotes("neon lamp", "neon")}
-    (page,) = write_pages(opinions, tmp_path / "Image_Labeled", store, {}, notes)
+    pages = write_pages(opinions, tmp_path / "Image_Labeled", store, {}, notes)
+    assert [page.stem for page in pages] == ["5-neon-part1", "5-neon-part2"]
     start = time.perf_counter()
-    browser.get(page.as_uri())
+    browser.get(pages[0].as_uri())
     cards = browser.execute_script("return document.querySelectorAll('.card').length")
     assert 8 <= cards <= 60
+    body = browser.find_element("tag name", "body")
+    body.send_keys("p")
+    assert browser.title == "Review 5 neon part1"
+    body.send_keys("n")
+    assert browser.title == "Review 5 neon part2"
+    assert browser.find_element("id", "page").text == "page 2 of 2"
     browser.execute_script("scrollTo(0, document.body.scrollHeight)")
     time.sleep(0.2)
     last = browser.execute_script(

@@ -22,8 +22,9 @@ from lib.files import atomic_path
 from lib.taxonomy import RAW_SOURCES
 
 _TEMPLATE = Path(__file__).with_name("review_page.html")
-# About 30 MB of page: what a browser opens within a second or two.
-PHOTOS_PER_PAGE = 4000
+# About 8 MB of page, which a browser opens within a second even beside other work
+# (`benchmarks/review_pages.py`).
+PHOTOS_PER_PAGE = 1000
 _CROP_QUALITY = 85
 # A photo may have thousands of copies; a card names a few.
 _LIKES_SHOWN = 3
@@ -77,23 +78,37 @@ def write_pages(
         by_raw_id[opinion.raw_id].append(opinion)
         members[groups.get(opinion.sha256, opinion.sha256)].append(opinion.photo)
     earlier_decisions = decided(labelled)
-    pages = []
-    for raw_id in sorted(by_raw_id, key=lambda name: (not name.isdecimal(), name.zfill(4))):
-        shown = by_raw_id[raw_id]
-        parts = range(0, len(shown), PHOTOS_PER_PAGE)
-        for number, start in enumerate(parts, start=1):
-            name = _page_name(raw_id) + (f"-part{number}" if len(parts) > 1 else "")
-            cards = (
-                _card(
-                    opinion, store.read(opinion.sha256), groups, members, notes, earlier_decisions
-                )
-                for opinion in shown[start : start + PHOTOS_PER_PAGE]
-            )
-            pages.append(folder / f"{name}.html")
-            _write_page(pages[-1], _settings(raw_id, name, labelled), cards)
+    parts = list(_split(by_raw_id))
+    names = [name for name, _, _ in parts]
+    for place, (name, raw_id, shown) in enumerate(parts):
+        cards = (
+            _card(opinion, store.read(opinion.sha256), groups, members, notes, earlier_decisions)
+            for opinion in shown
+        )
+        settings = _settings(raw_id, name, labelled) | _neighbours(names, place)
+        _write_page(folder / f"{name}.html", settings, cards)
+    pages = [folder / f"{name}.html" for name in names]
     for stale in set(folder.glob("*.html")) - set(pages):
         stale.unlink()
     return pages
+
+
+def _split(by_raw_id: Mapping[str, list[Opinion]]) -> Iterator[tuple[str, str, list[Opinion]]]:
+    """Yield the name of each page, its raw id and the opinions on its photos."""
+    for raw_id in sorted(by_raw_id, key=lambda name: (not name.isdecimal(), name.zfill(4))):
+        shown = by_raw_id[raw_id]
+        starts = range(0, len(shown), PHOTOS_PER_PAGE)
+        for number, start in enumerate(starts, start=1):
+            # In the order of their numbers in any list of files.
+            part = f"-part{number:0{len(str(len(starts)))}}" if len(starts) > 1 else ""
+            yield _page_name(raw_id) + part, raw_id, shown[start : start + PHOTOS_PER_PAGE]
+
+
+def _neighbours(names: list[str], place: int) -> dict:
+    """Return where a page stands among all, and the files before and after it."""
+    before = f"{names[place - 1]}.html" if place > 0 else None
+    after = f"{names[place + 1]}.html" if place + 1 < len(names) else None
+    return {"page": place + 1, "pages": len(names), "previous": before, "next": after}
 
 
 def _page_name(raw_id: str) -> str:
