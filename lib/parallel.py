@@ -5,6 +5,9 @@ stays flat however many items there are. A process that dies costs time alone: i
 again.
 """
 
+import os
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -28,6 +31,8 @@ TASKS_PER_PROCESS = 3
 _MAX_LOSSES = 3
 # Longer than the client is busy between two maps; their start costs a second or two.
 _IDLE_S = 60
+# How often a process looks whether the one that started it still lives.
+_PARENT_EVERY_S = 1.0
 # The processes are the parallelism; threads inside them would only compete.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -170,7 +175,13 @@ class _Processes:
         from joblib.externals.loky import get_reusable_executor
 
         # One that broke is replaced by a new one.
-        pool = get_reusable_executor(self._jobs, timeout=_IDLE_S, env=_ONE_THREAD)
+        pool = get_reusable_executor(
+            self._jobs,
+            timeout=_IDLE_S,
+            env=_ONE_THREAD,
+            initializer=_end_with,
+            initargs=(os.getpid(),),
+        )
         return pool.submit(self._work, chunk)
 
     def result(self, future: Future) -> list | None:
@@ -178,6 +189,18 @@ class _Processes:
             return future.result()
         except BrokenProcessPool:
             return None
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after the one that started it, which may have been killed."""
+
+    def wait() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_EVERY_S)
+        os._exit(1)
+
+    # Windows names the same parent for ever; there the process ends when it has nothing to do.
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def work_alone(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:

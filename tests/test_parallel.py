@@ -11,6 +11,7 @@ import time
 from functools import partial
 
 import numpy as np
+import psutil
 import pytest
 
 import evaluate
@@ -92,6 +93,26 @@ def test_a_process_that_is_killed_costs_only_time(tmp_path):
 def test_an_item_that_kills_every_process_is_named(tmp_path):
     with pytest.raises(DataError, match=r"^5: the process that worked on it died 3 times"):
         list(map_in_order(partial(killed_at, tmp_path, 99), range(30), jobs=2))
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path):
+    code = """
+import os, sys, time
+from lib.parallel import map_in_order
+sys.path.insert(0, sys.argv[1])
+from test_parallel import whose
+print(*set(map_in_order(whose, range(4), jobs=2)), flush=True)
+time.sleep(60)
+"""
+    command = [sys.executable, "-c", code, str(ROOT / "tests")]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
+        workers = [int(word) for word in parent.stdout.readline().split()]
+        parent.kill()
+    assert workers
+    deadline = time.monotonic() + 30
+    while any(map(psutil.pid_exists, workers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(psutil.pid_exists, workers))
 
 
 @pytest.fixture(scope="module")
