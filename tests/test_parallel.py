@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import psutil
 import pytest
+from parallel_work import doubled, first_byte, killed_at, refused_at_3, whose
 
 import evaluate
 import identify
@@ -25,33 +26,6 @@ from lib.images import write_png
 from lib.parallel import TASKS_PER_PROCESS, map_in_order
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
-
-
-def doubled(number):
-    return 2 * number
-
-
-def whose(_):
-    time.sleep(0.05)
-    return os.getpid()
-
-
-def killed_at(marks, limit, number):
-    """Kill the process that works on number 5, the first `limit` times."""
-    if number == 5 and (made := len(list(marks.iterdir()))) < limit:
-        (marks / str(made)).touch()
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number
-
-
-def refused_at_3(number):
-    if number == 3:
-        raise DataError("3: expected another number")
-    return number
-
-
-def first_byte(path):
-    return path.read_bytes()[0]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -100,7 +74,7 @@ def test_processes_end_with_the_one_that_started_them(tmp_path):
 import os, sys, time
 from lib.parallel import map_in_order
 sys.path.insert(0, sys.argv[1])
-from test_parallel import whose
+from parallel_work import whose
 print(*set(map_in_order(whose, range(4), jobs=2)), flush=True)
 time.sleep(60)
 """
