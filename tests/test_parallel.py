@@ -94,7 +94,7 @@ def cluster():
     """A scheduler with two worker processes that are started again when they are killed."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as local:
         yield local
 
@@ -189,7 +189,7 @@ def test_a_worker_of_another_version_is_refused_before_any_work(tmp_path):
     with (tmp_path / "lib" / "images.py").open("a") as stream:
         stream.write("\n")
     with distributed.LocalCluster(
-        n_workers=0, processes=False, protocol="tcp", dashboard_address=None
+        n_workers=0, processes=False, protocol="tcp", dashboard_address=":0"
     ) as local:
         command = [sys.executable, "-m", "distributed.cli.dask_worker", local.scheduler_address]
         worker = subprocess.Popen(
@@ -245,7 +245,7 @@ def test_a_cluster_without_a_worker_is_one_clear_line(monkeypatch):
     monkeypatch.setattr("lib.cluster._CONNECT_TIMEOUT_S", 1)
     with (
         distributed.LocalCluster(
-            n_workers=0, processes=False, protocol="tcp", dashboard_address=None
+            n_workers=0, processes=False, protocol="tcp", dashboard_address=":0"
         ) as local,
         pytest.raises(DataError, match="it has no worker"),
     ):
