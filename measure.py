@@ -23,13 +23,12 @@ import numpy as np
 import cli
 from lib.errors import DataError
 from lib.measurement.answers import answer_of, facts_of, features_of
+from lib.measurement.batch import measure_scenes
 from lib.measurement.exports import FORMATS, export
 from lib.measurement.features import Feature
-from lib.measurement.frames import read_frames
 from lib.measurement.measuring import (
     Measurement,
     Spectrum,
-    measure,
     names_of,
     on_grid,
     transmission,
@@ -37,7 +36,6 @@ from lib.measurement.measuring import (
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
-from lib.recognition.name.classifier import Classifier
 from lib.terminal import MeasurementTable
 
 log = logging.getLogger(__name__)
@@ -109,6 +107,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
     )
+    cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.absorbance and not args.reference:
         parser.error("--absorbance needs --reference")
@@ -176,26 +175,23 @@ def outcomes(
     args: argparse.Namespace, instrument: Instrument
 ) -> Iterator[tuple[str, tuple[Measurement, Spectrum] | DataError]]:
     """Yield the name of each scene with its measurement and spectrum, or why there is none."""
-    classifier = Classifier(args.model)
-    dark, flat, reference = (
-        read_frames(paths) if paths else None for paths in (args.dark, args.flat, args.reference)
-    )
-    light = None
-    if reference is not None:
-        light = measure(reference, instrument, classifier, dark=dark, flat=flat).spectrum
+    dark, flat = args.dark or (), args.flat or ()
+    reference = None
+    if args.reference:
+        (light,) = measure_scenes([args.reference], instrument, args.model, dark=dark, flat=flat)
+        if isinstance(light, DataError):
+            raise light
+        reference = light.spectrum
     scenes = [args.photos] if args.average else [[photo] for photo in args.photos]
-    for paths in scenes:
+    options = {"dark": dark, "flat": flat, **cli.workers_of(args)}
+    done = measure_scenes(scenes, instrument, args.model, **options)
+    for paths, measurement in zip(scenes, done, strict=True):
         name = paths[0].as_posix() if len(paths) == 1 else names_of(paths)
+        if isinstance(measurement, DataError):
+            yield name, measurement
+            continue
         try:
-            done = measure(
-                read_frames(paths),
-                instrument,
-                classifier,
-                dark=dark,
-                flat=flat,
-                name=names_of(paths),
-            )
-            yield name, (done, wanted(done, light, args))
+            yield name, (measurement, wanted(measurement, reference, args))
         except DataError as error:
             yield name, error
 

@@ -424,6 +424,20 @@ def test_photos_of_another_shape_are_refused(folder, kept, tmp_path, capsys):
     assert "no enlargement" in capsys.readouterr().err
 
 
+def test_processes_give_the_same_as_one(folder, kept, tmp_path):
+    photos = [tmp_path / f"{k:02d}.png" for k in range(18)]
+    for k, photo in enumerate(photos):
+        photo.write_bytes((folder / ("laser.png" if k % 2 else "led.png")).read_bytes())
+    files = []
+    for jobs in (1, 2):
+        out = tmp_path / str(jobs)
+        options = ("--instrument", kept, "--jobs", jobs, "--export", "csv", "--output", out)
+        assert run(measure_command, *photos, *options) == 0
+        files.append([path.read_bytes() for path in sorted(out.iterdir())])
+    assert len(files[0]) == 18
+    assert files[0] == files[1]
+
+
 def test_no_photo_is_replaced(folder, kept, tmp_path, capsys):
     photo = folder / "laser.png"
     before = photo.read_bytes()

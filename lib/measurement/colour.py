@@ -14,6 +14,8 @@ _MAX_RESOLUTION_NM = 5.0
 _WHOLE_NM, _STEP_NM = (360, 780), 1.0
 # Colour temperatures mean little farther from the Planckian locus than this (CIE 015:2018).
 _MAX_DUV = 0.05
+# Ohno's table.
+_CCT_K = (1000.0, 25000.0)
 
 
 @dataclass(frozen=True)
@@ -69,13 +71,14 @@ def colour_of(spectrum: Spectrum, *, sharp_nm: float | None = None) -> Colour | 
     nm = np.arange(_WHOLE_NM[0], _WHOLE_NM[1] + 1, _STEP_NM)
     values = np.interp(nm, even.nm, power, 0.0, 0.0)
     light = colour.SpectralDistribution(dict(zip(nm, values / values.max(), strict=True)))
-    xyz = colour.sd_to_XYZ(light)
-    x, y = (float(value) for value in colour.XYZ_to_xy(xyz))
-    cct, duv = (float(value) for value in colour.temperature.XYZ_to_CCT_Ohno2013(xyz))
-    if not abs(duv) <= _MAX_DUV or not 1000 <= cct <= 25000:
-        return Colour(x, y, None, None, None, None)
-    # Below 4000 K it warns of a daylight that these indices do not use.
-    with suppress_warnings(colour_usage_warnings=True):
+    # It says that it brings tables to one range, and below 4000 K warns of a daylight that these
+    # indices do not use.
+    with suppress_warnings(colour_runtime_warnings=True, colour_usage_warnings=True):
+        xyz = colour.sd_to_XYZ(light)
+        x, y = (float(value) for value in colour.XYZ_to_xy(xyz))
+        cct, duv = (float(value) for value in colour.temperature.XYZ_to_CCT_Ohno2013(xyz))
+        if not abs(duv) <= _MAX_DUV or not _CCT_K[0] <= cct <= _CCT_K[1]:
+            return Colour(x, y, None, None, None, None)
         rendering = float(colour.colour_rendering_index(light))
         fidelity = float(colour.colour_fidelity_index(light))
     return Colour(x, y, cct, duv, rendering, fidelity)

@@ -117,9 +117,9 @@ class StoredImages(Sequence):
     Raises DataError for one that cannot be read, or differs in size or depth from the first.
     """
 
-    def __init__(self, paths: Sequence[Path]):
-        self._paths = tuple(paths)
-        self._first = read_image(self._paths[0], deep=True)
+    def __init__(self, paths: Sequence[Path], names: Sequence[str]):
+        self._paths, self._names = tuple(paths), tuple(names)
+        self._first = read_image(self._paths[0], name=self._names[0], deep=True)
 
     def __len__(self) -> int:
         """Return the number of files."""
@@ -127,30 +127,33 @@ class StoredImages(Sequence):
 
     def __getitem__(self, place: int) -> np.ndarray:
         """Return one image."""
-        path, first = self._paths[place], self._first
+        name, first = self._names[place], self._first
         if place == 0:
             return first
-        image = read_image(path, deep=True)
+        image = read_image(self._paths[place], name=name, deep=True)
         if image.shape != first.shape:
             height, width = first.shape[:2]
             raise DataError(
-                f"{path}: {image.shape[1]} x {image.shape[0]} px; "
-                f"expected {width} x {height}, as {self._paths[0]} has"
+                f"{name}: {image.shape[1]} x {image.shape[0]} px; "
+                f"expected {width} x {height}, as {self._names[0]} has"
             )
         if image.dtype != first.dtype:
-            raise DataError(f"{path}: of another depth than {self._paths[0]}; expected one depth")
+            raise DataError(f"{name}: of another depth than {self._names[0]}; expected one depth")
         return image
 
 
-def read_frames(paths: Sequence[Path]) -> Frames:
+def read_frames(paths: Sequence[Path], names: Sequence[str] | None = None) -> Frames:
     """Return frames of one scene, whose files are read when their light is.
+
+    `names` are what they are called in errors, their paths if left out.
 
     Raises
     ------
     DataError
         If the first cannot be read.
     """
-    return Frames(tuple(path.name for path in paths), StoredImages(paths))
+    names = [str(path) for path in paths] if names is None else names
+    return Frames(tuple(Path(name).name for name in names), StoredImages(paths, names))
 
 
 def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -> Light:

@@ -1,0 +1,86 @@
+"""Many scenes at once, in parallel processes or on a cluster."""
+
+from collections.abc import Iterator, Sequence
+from functools import cache, partial
+from pathlib import Path
+
+from lib.errors import DataError
+from lib.measurement.frames import read_frames
+from lib.measurement.measuring import Measurement, measure, names_of
+from lib.parallel import map_in_order
+from lib.paths import ROOT, portable
+from lib.recognition.instrument import Instrument
+from lib.recognition.name.classifier import Classifier
+
+# Below this many scenes for each process its start-up costs more than it saves.
+_SCENES_PER_PROCESS = 8
+
+
+def measure_scenes(
+    scenes: Sequence[Sequence[Path]],
+    instrument: Instrument,
+    model_dir: Path,
+    *,
+    dark: Sequence[Path] = (),
+    flat: Sequence[Path] = (),
+    jobs: int = 1,
+    cluster: str | None = None,
+) -> Iterator[Measurement | DataError]:
+    """Yield the measurement of each scene, in order, or why there is none.
+
+    Parameters
+    ----------
+    scenes : sequence of sequences of Path
+        The frames of each.
+    instrument : Instrument
+    model_dir : Path
+        Folder of the frozen model.
+    dark, flat : sequence of Path
+        Frames for all scenes.
+    jobs, cluster
+        As `lib.parallel.map_in_order` takes them.
+
+    Raises
+    ------
+    DataError
+        If the model cannot be used, or the cluster cannot.
+    """
+    # Refused here, before any process starts.
+    _classifier(portable(model_dir))
+    shared = tuple(tuple(path.absolute() for path in paths) for paths in (dark, flat))
+    yield from map_in_order(
+        partial(_measure, portable(model_dir), instrument, *shared),
+        (tuple((path.absolute(), path.as_posix()) for path in frames) for frames in scenes),
+        jobs=max(1, min(jobs, len(scenes) // _SCENES_PER_PROCESS)),
+        cluster=cluster,
+        few=2 * _SCENES_PER_PROCESS,
+        reads=lambda frames: [path for path, _ in frames] + [*shared[0], *shared[1]],
+        models=(model_dir,),
+    )
+
+
+@cache
+def _classifier(model_dir: str) -> Classifier:
+    return Classifier(ROOT / model_dir)
+
+
+def _measure(
+    model_dir: str,
+    instrument: Instrument,
+    dark: Sequence[Path],
+    flat: Sequence[Path],
+    frames: Sequence[tuple[Path, str]],
+) -> Measurement | DataError:
+    """Measure one scene in a process that keeps its classifier."""
+    paths, names = ([part[k] for part in frames] for k in (0, 1))
+    try:
+        return measure(
+            read_frames(paths, names),
+            instrument,
+            _classifier(model_dir),
+            dark=read_frames(dark) if dark else None,
+            flat=read_frames(flat) if flat else None,
+            name=names_of([Path(name) for name in names]),
+        )
+    except DataError as error:
+        return error
