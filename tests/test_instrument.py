@@ -248,6 +248,7 @@ def test_a_small_shift_is_found_and_put_right():
     assert axis.nm_at(111.4) == pytest.approx(437.83, abs=0.1)
     assert axis.source == "lamp.jpg"
     assert INSTRUMENT.axis_for(band, shown(0.0)).shift_px == 0.0
+    assert INSTRUMENT.axis_for(band).shift_px is None
 
 
 def test_lines_that_no_shift_explains_are_refused():

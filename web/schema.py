@@ -123,7 +123,10 @@ class Wavelength(serializers.Serializer):
     model = serializers.CharField()
     lamp = serializers.CharField()
     source = serializers.CharField(help_text="own lines, or whose calibration it is")
-    shift_px = serializers.FloatField(help_text="By how much the calibration was moved to fit.")
+    shift_px = serializers.FloatField(
+        allow_null=True,
+        help_text="By how much the calibration was moved to fit; null where no line tells.",
+    )
 
 
 class Spectrum(serializers.Serializer):

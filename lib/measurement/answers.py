@@ -38,7 +38,7 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> dic
         "wavelengths": {
             "source": axis.source,
             "by_instrument": measurement.by_instrument,
-            "shift_px": round(axis.shift_px, 2),
+            "shift_px": None if axis.shift_px is None else round(axis.shift_px, 2),
             "range_nm": [round(nm, 2) for nm in axis.range_nm],
             "uncertainty_nm": round(axis.uncertainty_nm, 3),
         },

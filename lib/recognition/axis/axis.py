@@ -82,8 +82,9 @@ class WavelengthAxis:
         "own lines", or the name of the instrument whose calibration it is.
     probability : float
         That it is right, as the verdict has it.
-    shift_px : float
-        By how much it was moved along the band to fit the photo's own lines.
+    shift_px : float or None
+        Of an instrument: by how much it was moved along the band to fit the photo's own lines; None
+        where these do not tell.
     """
 
     coefficients: tuple[float, ...]
@@ -100,7 +101,7 @@ class WavelengthAxis:
     explained: float = 1.0
     source: str = OWN_LINES
     probability: float = 1.0
-    shift_px: float = 0.0
+    shift_px: float | None = None
 
     def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
         """Return the wavelength at photo coordinates, nm, same shape."""
@@ -167,7 +168,7 @@ class WavelengthAxis:
             "model": self.model,
             "lamp": self.lamp,
             "source": self.source,
-            "shift_px": round(self.shift_px, 2),
+            "shift_px": None if self.shift_px is None else round(self.shift_px, 2),
         }
 
     def _stated_errors(self) -> list[dict[str, float]]:

@@ -66,7 +66,7 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
 def apply_shift(axis: WavelengthAxis, shift: Shift) -> WavelengthAxis:
     """Return an axis for light that lies `shift` beside where it lay, and as much less sure."""
     if not shift.px:
-        return axis
+        return replace(axis, shift_px=0.0)
     moved = axis.moved(shift.px)
     spread = np.asarray(moved.covariance, np.float64).copy()
     middle = float(np.mean(axis.range_px))
