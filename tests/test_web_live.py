@@ -141,7 +141,7 @@ def test_a_camera_that_is_started_again_draws_each_frame_once(page):
     drawn(page, 3)
     count = "return [Number(document.getElementById('rate').dataset.drawn), performance.now()]"
     before, start_ms = page.execute_script(count)
-    time.sleep(2)
+    time.sleep(1.2)
     after, stop_ms = page.execute_script(count)
     # The camera gives 30 frames a second; the count is told a few times a second.
     assert after - before <= 31 * (stop_ms - start_ms + 500) / 1000
@@ -390,7 +390,7 @@ def test_the_live_view_is_worked_by_keyboard(page):
     page.find_element("id", "start").send_keys(Keys.ENTER)
     drawn(page, 3)
     before = text(page, "#reading")
-    page.find_element("id", "cursor").send_keys(Keys.ARROW_RIGHT * 20)
+    page.find_element("id", "cursor").send_keys(Keys.ARROW_RIGHT * 3)
     assert text(page, "#reading") != before
     page.find_element("id", "plot").send_keys("+")
     assert page.find_element("id", "zoom-reset").is_enabled()
