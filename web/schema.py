@@ -202,7 +202,7 @@ class MeasuredWavelengths(serializers.Serializer):
 
     source = serializers.CharField()
     by_instrument = serializers.BooleanField(help_text="False: the instrument did not fit.")
-    shift_px = serializers.FloatField()
+    shift_px = serializers.FloatField(allow_null=True)
     range_nm = serializers.ListField(child=serializers.FloatField())
     uncertainty_nm = serializers.FloatField()
 

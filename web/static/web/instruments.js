@@ -78,9 +78,8 @@ async function check() {
   try {
     const photo = new File([await takePicture()], "live picture.png", { type: "image/png" });
     const { id } = saved;
-    const own = await service.identify(photo, { lamp: "", calibration: "" });
-    const answer = own.wavelength && (await service.identify(photo, { lamp: "", calibration: id }));
-    if (saved?.id === id) await judge(own, answer);
+    const answer = await service.identify(photo, { lamp: "", calibration: id });
+    if (saved?.id === id) await judge(answer);
   } catch (error) {
     tell(part("checked"), inWords(error));
   } finally {
@@ -88,12 +87,12 @@ async function check() {
   }
 }
 
-async function judge(own, answer) {
+async function judge(answer) {
   let text = "The lines lie where the instrument puts them.";
-  if (!answer) {
-    text = `Nothing to check by: ${own.reason}. Take a lamp with lines.`;
-  } else if (!isByInstrument(answer)) {
+  if (!isByInstrument(answer)) {
     text = `It does not fit: ${answer.reason}. Calibrate anew.`;
+  } else if (answer.wavelength.shift_px === null) {
+    text = "This light has no lines to check by: take a lamp that has.";
   } else {
     const moved = answer.wavelength.shift_px;
     if (moved) text = `The camera has moved by ${Math.abs(moved).toFixed(1)} px since: put right.`;
