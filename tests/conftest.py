@@ -1,15 +1,17 @@
 """Shared fixtures: the optional folder of real spectra, a browser, the running service."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_steps import HTTP_HOST
 
 pytest_plugins = ("training_layer", "web_layer")
 
 ROOT = Path(__file__).resolve().parent.parent
+# The seed of `benchmarks.browser.bench_of_size` whose band is tilted and whose lines lean.
+TILTED_BENCH = 144
 
 
 @pytest.fixture(scope="session")
@@ -32,22 +34,32 @@ def shipped_model() -> Path:
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """A headless Chromium driven by Selenium, or a skip where none is installed."""
-    names = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    program = next(filter(None, map(shutil.which, names)), None)
-    driver = shutil.which("chromedriver")
-    if not program or not driver:
-        pytest.skip("no Chromium with its chromedriver here: apt install chromium chromium-driver")
-    from selenium import webdriver
+def bench():
+    """The simulated instrument that the browser's camera films: tilted, its lines leaning."""
+    from benchmarks.browser import bench_of_size
 
-    options = webdriver.ChromeOptions()
-    options.binary_location = program
-    # The sandbox needs rights that containers and CI seldom give; only our own pages are opened.
-    for flag in ("headless=new", "no-sandbox", "disable-dev-shm-usage", "window-size=1280,900"):
-        options.add_argument(f"--{flag}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    chromium = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    return bench_of_size(1280, 720, TILTED_BENCH)
+
+
+@pytest.fixture(scope="session")
+def browser(bench, tmp_path_factory) -> Iterator:
+    """A headless Chromium driven by Selenium, or a skip where none is installed.
+
+    Its camera films a fluorescent lamp. It takes the name HTTP_HOST for this machine.
+    """
+    import numpy as np
+
+    from benchmarks.browser import find_chromium, start_chromium, write_stream
+    from lib.simulation.lamps.catalogue import LAMPS
+
+    programs = find_chromium()
+    if programs is None:
+        pytest.skip("no Chromium with its chromedriver here: apt install chromium chromium-driver")
+    spd = LAMPS["triphosphor"].draw(np.random.default_rng(5))
+    stream = tmp_path_factory.mktemp("camera") / "lamp.mjpeg"
+    frames = (bench.photograph(np.random.default_rng(k), spd, peak=0.5) for k in range(4))
+    write_stream(stream, frames)
+    chromium = start_chromium(programs, stream, f"host-resolver-rules=MAP {HTTP_HOST} 127.0.0.1")
     yield chromium
     chromium.quit()
 
@@ -58,6 +70,6 @@ def service(tmp_path_factory, shipped_model) -> Iterator:
     from benchmarks.running_service import running_service
 
     state = tmp_path_factory.mktemp("service") / "state"
-    flags = ("--token-rate", "0", "--address-rate", "0")
+    flags = ("--token-rate", "0", "--address-rate", "0", "--allowed-host", HTTP_HOST)
     with running_service(state, *flags, model=shipped_model) as running:
         yield running

@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 
@@ -211,6 +212,51 @@ def test_a_calibration_is_saved_listed_used_and_deleted(ask, client, token, pool
     assert client.get(path, headers=headers).json()["document"] == document
     assert client.delete(path, headers=headers).status_code == 204
     assert client.get(path, headers=headers).status_code == 404
+
+
+def test_an_instrument_is_saved_from_its_file(ask, pool):
+    pool.reply = Reply({"status": "ok"}, {"calibration": {"version": 2}})
+    form = {"instrument": photo(b"{}", "instrument.json"), "name": "Bench 3"}
+    assert ask(form, CALIBRATIONS).json()["document"] == {"version": 2}
+    assert (pool.jobs[-1].kind, pool.jobs[-1].data) == ("instrument", b"{}")
+    pool.reply = Reply(
+        {"status": "error", "reason": "instrument.json: not whole: 'axis' is missing"}
+    )
+    form = {"instrument": photo(b"{}", "instrument.json"), "name": "Bench 3"}
+    answer = ask(form, CALIBRATIONS)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_instrument")
+
+
+def test_an_instrument_is_a_photo_or_a_file_of_bounded_size(ask):
+    both = {"photo": photo(), "instrument": photo(b"{}"), "name": "Bench"}
+    large = {"instrument": photo(bytes(2**20 + 1), "instrument.json"), "name": "Bench"}
+    for form, word in (({"name": "Bench"}, "photo"), (both, "photo"), (large, "1,048,576")):
+        answer = ask(form, CALIBRATIONS)
+        assert answer.status_code == 400 and word in answer.json()["message"]
+
+
+def test_calibrations_of_earlier_versions_become_instruments(django_service):
+    from django.apps import apps
+
+    from web.models import SavedCalibration
+
+    fields = {
+        "format": "spectrum wavelength calibration",
+        "version": 1,
+        "photo": {"width": 640, "height": 480},
+        "band": {"x0": 20, "y0": 200, "x1": 620, "y1": 260, "axis": "horizontal", "angle_deg": 0},
+        "axis": {"coefficients": [380.0, 0.5], "axis": "x", "covariance": [[0.01]]},
+    }
+    old, broken = (
+        SavedCalibration.objects.create(name="old", document=document)
+        for document in (fields, {"format": "what?"})
+    )
+    import_module("web.migrations.0002_instruments").renew(apps, None)
+    for saved in (old, broken):
+        saved.refresh_from_db()
+    assert (old.document["format"], old.document["version"]) == ("spectrum instrument", 2)
+    assert old.document["band"]["centre"][0] == pytest.approx(229.5)
+    assert broken.document == {"format": "what?"}
 
 
 def test_a_photo_without_an_axis_makes_no_calibration(ask, pool):

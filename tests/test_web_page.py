@@ -1,44 +1,44 @@
 """The page as people use it, in a real browser: drop, paste, read, download, refuse."""
 
-import base64
 import csv
 import json
+import re
 import time
 from io import BytesIO
 
 import numpy as np
 import pytest
 import requests
+from page_steps import (
+    choose,
+    complaints,
+    count,
+    downloaded,
+    give,
+    give_all,
+    grave_faults,
+    is_shown,
+    open_page,
+    show,
+    text,
+    until,
+    wait_for_answer,
+)
 from PIL import Image
 from selenium.webdriver.support.ui import WebDriverWait
 
+from benchmarks.browser import jpeg
 from benchmarks.running_service import running_service
 from lib.recognition.advice import ADVICE
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.lamps.spectra import deposit
 from lib.simulation.photos.photos import simulate_scene
 from web.examples import EXAMPLES
 from web.examples import FOLDER as EXAMPLES_FOLDER
 
-WAIT_S = 40
 # Web Content Accessibility Guidelines 2.2, level AA: text against its ground.
 LEAST_CONTRAST = 4.5
-
-DROP = """
-const [content, name, type, where] = arguments;
-const bytes = Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0));
-const data = new DataTransfer();
-data.items.add(new File([bytes], name, { type }));
-const place = document.getElementById("drop");
-if (where === "paste") {
-  place.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true }));
-} else {
-  for (const kind of ["dragover", "drop"]) {
-    const options = { dataTransfer: data, bubbles: true, cancelable: true };
-    place.dispatchEvent(new DragEvent(kind, options));
-  }
-}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -53,91 +53,12 @@ def page(browser, service):
     return open_page(browser, service.url)
 
 
-def open_page(browser, url):
-    show(browser, width=1280)
-    browser.get_log("browser")
-    browser.get(url)
-    return browser
-
-
-def show(browser, *, width, dark=False):
-    """Set the window's width and the system's colour scheme."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-
-
-def jpeg(image):
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=95)
-    return buffer.getvalue()
-
-
-def give(page, content, name="lamp.jpg", where="drop", mime="image/jpeg"):
-    """Drop or paste a file and wait for the answer."""
-    page.execute_script(DROP, base64.b64encode(content).decode(), name, mime, where)
-    wait_for_answer(page)
-
-
-def wait_for_answer(page):
-    until(page, "return document.getElementById('busy').hidden && ['result', 'refusal']"
-          ".some((id) => !document.getElementById(id).hidden)")  # fmt: skip
-
-
-def until(page, script):
-    deadline = time.monotonic() + WAIT_S
-    while not page.execute_script(script):
-        assert time.monotonic() < deadline, f"waited in vain for: {script}"
-        time.sleep(0.05)
-
-
-def text(page, selector):
-    return page.execute_script(
-        "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent.trim())"
-        ".join(' ')",
-        selector,
-    )
-
-
-def count(page, selector):
-    return page.execute_script("return document.querySelectorAll(arguments[0]).length", selector)
-
-
-def is_shown(page, identifier):
-    return page.execute_script(
-        "return document.getElementById(arguments[0]).checkVisibility()", identifier
-    )
-
-
-def choose(page, identifier, value):
-    page.execute_script(
-        "const e = document.getElementById(arguments[0]); e.value = arguments[1];"
-        "e.dispatchEvent(new Event('change'))",
-        identifier,
-        value,
-    )
-
-
 @pytest.fixture
 def downloads(browser, tmp_path):
     browser.execute_cdp_cmd(
         "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(tmp_path)}
     )
     return tmp_path
-
-
-def downloaded(folder, suffix):
-    deadline = time.monotonic() + WAIT_S
-    while not (found := list(folder.glob(f"*.{suffix}"))):
-        assert time.monotonic() < deadline, f"no .{suffix} in {list(folder.iterdir())}"
-        time.sleep(0.05)
-    return found[0]
-
-
-def complaints(page):
-    """What the console holds: script errors, refused scripts and styles, missing files."""
-    return [entry["message"] for entry in page.get_log("browser") if entry["level"] == "SEVERE"]
 
 
 @pytest.mark.parametrize("where", ["drop", "paste"])
@@ -148,6 +69,7 @@ def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, wh
     assert count(page, "#photo .band-line") == 1
     assert count(page, "#guesses tbody tr") == 7
     assert "Wavelength (nm, in air)" in text(page, "#plot text")
+    assert {"0", "100"} <= set(text(page, "#plot text").split())
     assert "Hg I 435.8" in text(page, "#plot text")
     assert count(page, "#line-rows tr") >= 3
     assert not complaints(page)
@@ -231,11 +153,115 @@ def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     option = page.execute_script("return document.getElementById('calibration').options[1].value")
     choose(page, "calibration", option)
     wait_for_answer(page)
-    assert "by the saved calibration" in text(page, "#sentence")
+    assert 'by the instrument "Bench <2>"' in text(page, "#sentence")
+    assert "Light (% of full scale, linear)" in text(page, "#plot text")
+    assert "Hg I 435.8" in text(page, "#peak-rows td:last-child")
     page.execute_script("window.confirm = () => true")
     page.execute_script("document.querySelectorAll('#calibration-list button')[1].click()")
     until(page, "return document.getElementById('calibration').options.length === 1")
     assert not complaints(page)
+
+
+@pytest.fixture
+def instrument(service, bench):
+    """The bench's number in the service, calibrated with a neon lamp."""
+    rng = np.random.default_rng(3)
+    neon = LAMPS["neon"].draw(rng)
+    answer = requests.post(
+        service.url + "/api/v1/calibrations",
+        files={"photo": ("neon.jpg", jpeg(bench.photograph(rng, neon, peak=0.5)))},
+        data={"name": "Bench", "lamp": "neon"},
+        headers=service.headers,
+        timeout=60,
+    )
+    yield answer.json()["id"]
+    address = f"{service.url}/api/v1/calibrations/{answer.json()['id']}"
+    requests.delete(address, headers=service.headers, timeout=10)
+
+
+def test_several_photos_are_measured_on_one_instrument_and_overlaid(
+    page, bench, instrument, lamp_photo
+):
+    page.refresh()
+    until(page, "return document.getElementById('calibration').options.length > 1")
+    choose(page, "calibration", instrument)
+    rng = np.random.default_rng(4)
+    moved = bench.photograph(rng, LAMPS["neon"].draw(rng), peak=0.5, moved_px=3.0)
+    laser = bench.photograph(rng, deposit(532.0, 1.0), peak=0.5)
+    photos = {"moved.jpg": jpeg(moved), "laser.jpg": jpeg(laser), "other.jpg": lamp_photo}
+    give_all(page, photos | {"notes.txt": b"no photo"})
+    rows = [text(page, f"#shot-rows li:nth-child({n})") for n in range(1, 5)]
+    assert "Neon lamp" in rows[0] and "cannot be read as a photo" in rows[3]
+    assert "the instrument was shifted by" in text(page, "#sentence")
+    assert count(page, "#plot path[stroke-linejoin]") == 3
+    click(page, "#shot-rows li:nth-child(2) .name")
+    assert 'by the instrument "Bench"' in text(page, "#sentence")
+    assert "Unknown" in text(page, "#source") and "532" in text(page, "#peak-rows td:first-child")
+    click(page, "#shot-rows li:nth-child(3) .name")
+    assert text(page, "#advice .problem") == 'The instrument "Bench" was not used.'
+    assert "640 x 480" in text(page, "#advice")
+    click(page, "#shot-rows li:nth-child(2) input")
+    assert count(page, "#plot path[stroke-linejoin]") == 2
+
+
+def click(page, selector):
+    page.execute_script("document.querySelector(arguments[0]).click()", selector)
+
+
+def test_the_plot_is_zoomed_by_wheel_drag_keys_and_buttons(page, lamp_photo):
+    from selenium.webdriver import ActionChains, Keys
+    from selenium.webdriver.common.actions.wheel_input import ScrollOrigin
+
+    give(page, lamp_photo)
+    plot = page.find_element("id", "plot")
+    page.execute_script(
+        "arguments[0].scrollIntoView({ block: 'center', behavior: 'instant' })", plot
+    )
+
+    def shown():
+        label = page.execute_script("return document.querySelector('#plot svg').ariaLabel")
+        return tuple(int(part) for part in re.search(r"from (\d+) to (\d+) nano", label).groups())
+
+    whole = shown()
+    ActionChains(page).drag_and_drop_by_offset(plot, 200, 0).perform()
+    dragged = shown()
+    assert whole[0] < dragged[0] < dragged[1] < whole[1]
+    assert page.execute_script("return document.activeElement.id") == "plot"
+    ActionChains(page).scroll_from_origin(ScrollOrigin.from_element(plot), 0, -100).perform()
+    wheeled = shown()
+    assert wheeled[1] - wheeled[0] < dragged[1] - dragged[0]
+    plot.send_keys(Keys.ARROW_RIGHT)
+    assert shown()[0] > wheeled[0]
+    plot.send_keys("0")
+    assert shown() == whole
+    click(page, "#zoom-in")
+    assert shown() != whole
+    click(page, "#zoom-reset")
+    assert shown() == whole
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_after_an_answer_its_headline_is_in_view(page, lamp_photo, width):
+    show(page, width=width)
+    give(page, lamp_photo)
+    until(page, "const was = window.was; window.was = scrollY; return was === scrollY")
+    top, bottom = page.execute_script(
+        "const box = document.getElementById('source').getBoundingClientRect();"
+        "return [box.top, box.bottom]"
+    )
+    assert 0 <= top < bottom <= 900
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_no_grave_fault(page, lamp_photo, dark):
+    show(page, width=390 if dark else 1280, dark=dark)
+    assert grave_faults(page) == []
+    give_all(page, {"lamp.jpg": lamp_photo, "notes.txt": b"no photo"})
+    page.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
+    WebDriverWait(page, 20).until(
+        lambda page: page.execute_script("return document.getAnimations().length === 0")
+    )
+    assert grave_faults(page) == []
 
 
 def test_every_example_is_answered(page):

@@ -101,24 +101,17 @@ class Calibrations(ServiceView):
 
     @extend_schema(
         operation_id="save_calibration",
-        summary="Keep the wavelength axis of a lamp photo for the instrument's other photos",
+        summary="Keep the instrument that a lamp photo or a file shows, for its other photos",
         request={"multipart/form-data": schema.CalibrationUpload},
         responses={201: schema.Calibration, 422: schema.Error, **_REFUSALS},
     )
     def post(self, request) -> Response:
-        """Save the axis of one lamp photo."""
+        """Save the instrument that one lamp photo shows, or that a file describes."""
         form = schema.CalibrationUpload(data=request.data)
         form.is_valid(raise_exception=True)
         if SavedCalibration.objects.count() >= MAX_CALIBRATIONS:
             raise Refused(409, "too_many_calibrations", "Delete some of the saved calibrations.")
-        photo = form.validated_data["photo"]
-        job = Job(
-            data=photo.read(),
-            name=photo.name,
-            lamp=form.validated_data.get("lamp"),
-            extras=frozenset({"calibration"}),
-        )
-        document = _calibration_of(pool().answer(job))
+        document = _document(form.validated_data)
         saved = SavedCalibration.objects.create(name=form.validated_data["name"], document=document)
         return Response(schema.Calibration(saved).data, status=201)
 
@@ -224,6 +217,26 @@ def _job(data: bytes, name: str, options: dict) -> Job:
         calibration=calibration.document if calibration else None,
         extras=frozenset(options.get("include", ())),
     )
+
+
+def _document(given: dict) -> dict:
+    if "instrument" in given:
+        return _instrument_of(given["instrument"])
+    photo = given["photo"]
+    job = Job(
+        data=photo.read(),
+        name=photo.name,
+        lamp=given.get("lamp"),
+        extras=frozenset({"calibration"}),
+    )
+    return _calibration_of(pool().answer(job))
+
+
+def _instrument_of(file) -> dict:
+    reply = pool().answer(Job(data=file.read(), name=file.name, kind="instrument"))
+    if "calibration" not in reply.extras:
+        raise Refused(422, "no_instrument", f"{reply.answer['reason']}.")
+    return reply.extras["calibration"]
 
 
 def _calibration_of(reply: Reply) -> dict:

@@ -61,13 +61,18 @@ def add_security_headers(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", _CSP)
-        response.headers.setdefault("Permissions-Policy", "geolocation=(), microphone=()")
+        response.headers.setdefault("Permissions-Policy", permissions())
         if not request.path.startswith("/static/"):
             # Answers are about somebody's photos: no cache on the way keeps them.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     return middleware
+
+
+def permissions(camera: str = "()") -> str:
+    """Return the Permissions-Policy of a page; the camera's is `()` for none, `(self)` for ours."""
+    return f"camera={camera}, geolocation=(), microphone=()"
 
 
 def check_host(get_response: Handler) -> Handler:

@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema
 from lib.taxonomy import LAMP_CLASSES
 from web import api, examples
 from web.access import SESSION_KEY, AddressThrottle, PageAuthentication, page_client
+from web.middleware import permissions
 from web.options import MAX_PHOTOS
 from web.recognition import pool
 from web.tokens import UnknownToken, find_token
@@ -40,6 +41,19 @@ def home(request: HttpRequest) -> HttpResponse:
         "titles": _TITLES,
     }
     return render(request, "web/home.html", context)
+
+
+@require_safe
+@ensure_csrf_cookie
+def live(request: HttpRequest) -> HttpResponse:
+    """Show the live view, the one page that may ask for the camera."""
+    client = page_client(request)
+    if client is None:
+        return HttpResponseRedirect(reverse("login"))
+    context = {"client": client, "lamps": pool().info.lamps, "titles": _TITLES}
+    response = render(request, "web/live.html", context)
+    response.headers["Permissions-Policy"] = permissions(camera="(self)")
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

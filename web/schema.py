@@ -9,10 +9,12 @@ from lib.taxonomy import CLASSES
 from web.models import SavedCalibration
 from web.recognition import pool
 
-EXTRAS = ("spectrum", "preview")
+EXTRAS = ("spectrum", "preview", "measurement")
 LAMP_HELP = (
     "The light source, where you know it: a class, or a lamp with known lines; or several, a+b."
 )
+# Axis, lines and response of an instrument fill a twentieth of this.
+_MAX_INSTRUMENT_BYTES = 2**20
 _STATUSES = ("ok", "unknown", "no_band", "error")
 
 
@@ -59,7 +61,12 @@ class IdentifyOptions(serializers.Serializer):
         help_text="Use the saved axis with this id in place of the photo's own lines.",
     )
     include = serializers.MultipleChoiceField(
-        choices=EXTRAS, required=False, help_text="Add the spectrum, or a small JPEG of the photo."
+        choices=EXTRAS,
+        required=False,
+        help_text=(
+            "Add the spectrum, a small JPEG of the photo, or, with a calibration, what measure.py "
+            "says."
+        ),
     )
 
 
@@ -72,9 +79,25 @@ class PhotoUpload(IdentifyOptions):
 class CalibrationUpload(serializers.Serializer):
     """The form of a request to save a calibration."""
 
-    photo = serializers.FileField(help_text="A photo of a lamp with known lines.")
+    photo = serializers.FileField(required=False, help_text="A photo of a lamp with known lines.")
+    instrument = serializers.FileField(
+        required=False,
+        help_text="In place of a photo: an instrument.json, as calibrate.py writes it.",
+    )
     name = serializers.CharField(max_length=100, help_text="What people call the instrument.")
     lamp = serializers.CharField(required=False, validators=[check_lamp], help_text=LAMP_HELP)
+
+    def validate_instrument(self, file):
+        """Refuse what is larger than any instrument."""
+        if file.size > _MAX_INSTRUMENT_BYTES:
+            raise serializers.ValidationError(f"expected at most {_MAX_INSTRUMENT_BYTES:,} bytes.")
+        return file
+
+    def validate(self, given: dict) -> dict:
+        """Refuse all but one file."""
+        if ("photo" in given) == ("instrument" in given):
+            raise serializers.ValidationError("expected a photo, or an instrument's file.")
+        return given
 
 
 class Band(serializers.Serializer):
@@ -151,6 +174,74 @@ class Preview(serializers.Serializer):
     jpeg = serializers.CharField(help_text="A JPEG file in base64.")
 
 
+class Emitter(serializers.Serializer):
+    """What a peak may be a line of."""
+
+    name = serializers.CharField()
+    lamp = serializers.CharField(help_text="The line list that it stands in.")
+    nm = serializers.FloatField()
+    probability = serializers.FloatField()
+    resolved = serializers.BooleanField(help_text="Whether one line alone lies there.")
+
+
+class Peak(serializers.Serializer):
+    """A line or a broad band of a measured spectrum."""
+
+    nm = serializers.FloatField()
+    error_nm = serializers.FloatField()
+    fwhm_nm = serializers.FloatField()
+    height = serializers.FloatField()
+    centroid_nm = serializers.FloatField()
+    broad = serializers.BooleanField()
+    clipped = serializers.BooleanField()
+    emitters = Emitter(many=True)
+
+
+class MeasuredWavelengths(serializers.Serializer):
+    """Where a measurement's wavelengths are from."""
+
+    source = serializers.CharField()
+    by_instrument = serializers.BooleanField(help_text="False: the instrument did not fit.")
+    shift_px = serializers.FloatField(allow_null=True)
+    range_nm = serializers.ListField(child=serializers.FloatField())
+    uncertainty_nm = serializers.FloatField()
+
+
+class Curve(serializers.Serializer):
+    """A measured spectrum by rising wavelength; null where nothing is known."""
+
+    nm = serializers.ListField(child=serializers.FloatField())
+    error_nm = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    intensity = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    noise = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    clipped = serializers.ListField(child=serializers.BooleanField())
+    rgb = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
+    px = serializers.ListField(child=serializers.FloatField())
+
+
+class Measurement(serializers.Serializer):
+    """What measure.py prints, and the curve: only with a calibration and include=measurement."""
+
+    photo = serializers.CharField()
+    status = serializers.CharField()
+    reason = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)
+    probability = serializers.FloatField(allow_null=True)
+    wavelengths = MeasuredWavelengths()
+    quantity = serializers.CharField(help_text="camera response, or relative power")
+    tone = serializers.CharField()
+    background = serializers.CharField()
+    frames = serializers.IntegerField()
+    left_out = serializers.ListField(child=serializers.CharField())
+    saturated_nm = serializers.ListField(
+        child=serializers.ListField(child=serializers.FloatField())
+    )
+    peaks = Peak(many=True)
+    emitters = serializers.DictField(child=serializers.FloatField())
+    colour = serializers.DictField(child=serializers.FloatField(allow_null=True), allow_null=True)
+    curve = Curve()
+
+
 class Identified(serializers.Serializer):
     """The answer for one photo, as `identify.py --json` prints it."""
 
@@ -175,6 +266,7 @@ class Identified(serializers.Serializer):
     model_version = serializers.CharField()
     spectrum = Spectrum(required=False)
     preview = Preview(required=False)
+    measurement = Measurement(required=False)
 
 
 class Error(serializers.Serializer):

@@ -7,6 +7,7 @@ from web import api, page
 
 urlpatterns = [
     path("", page.home, name="home"),
+    path("live", page.live, name="live"),
     path("login", page.login, name="login"),
     path("logout", page.logout, name="logout"),
     path("page/identify", page.PageIdentify.as_view(), name="page-identify"),

@@ -27,22 +27,25 @@ class Limits:
 
 @dataclass(frozen=True)
 class Job:
-    """One photo and what is asked of it.
+    """One file and what is asked of it.
 
     Attributes
     ----------
     data : bytes
         The file's content.
     name : str
-        What the answer calls the photo.
+        What the answer calls the file.
+    kind : str
+        "photo", or "instrument" for what `calibrate.py` wrote, to be checked.
     lamp, min_precision, calibration
         As `lib.recognition.recognise.recognise` takes them; the calibration as saved.
     extras : frozenset of str
-        Any of "spectrum", "preview" and "calibration".
+        Any of "spectrum", "preview", "measurement" and "calibration".
     """
 
     data: bytes
     name: str
+    kind: str = "photo"
     lamp: str | None = None
     min_precision: float | None = None
     calibration: dict | None = None

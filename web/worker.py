@@ -6,6 +6,7 @@ crashes, hangs or swells them costs one process and no other request.
 
 import base64
 import contextlib
+import json
 import logging
 import signal
 from io import BytesIO
@@ -19,7 +20,12 @@ from PIL import Image
 from lib.errors import DataError
 from lib.images import read_image
 from lib.lines import available_line_lists
+from lib.measurement.answers import answer_of, curve_of
 from lib.measurement.calibration import LampPhoto, calibrate
+from lib.measurement.frames import Frames
+from lib.measurement.measuring import Measurement, measure
+from lib.measurement.response import eight_bit
+from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
@@ -65,6 +71,8 @@ def other_lamps() -> tuple[str, ...]:
 def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
     """Answer one job; whatever is wrong with the photo is part of the answer."""
     try:
+        if job.kind == "instrument":
+            return _check_instrument(job)
         return _recognise(job, classifier, limits)
     except DataError as error:
         return _unreadable(str(error), job, classifier)
@@ -81,30 +89,68 @@ def _unreadable(reason: str, job: Job, classifier: Classifier) -> Reply:
     return Reply(Result.unreadable(reason, classifier.card["version"]).to_json(job.name))
 
 
+def _check_instrument(job: Job) -> Reply:
+    """Answer with an instrument's document, as this version writes it."""
+    try:
+        saved = json.loads(job.data)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{job.name}: not JSON ({error})") from error
+    if not isinstance(saved, dict):
+        raise DataError(f"{job.name}: expected an object, received a {type(saved).__name__}")
+    instrument = instrument_from_json(saved, job.name)
+    return Reply({"status": "ok"}, {"calibration": instrument_to_json(instrument)})
+
+
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     image = read_image(
-        job.data, name=job.name, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels
+        job.data, name=job.name, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels, deep=True
     )
-    instrument = None
+    shown = eight_bit(image)
+    instrument = measured = None
     if job.calibration:
         instrument = instrument_from_json(job.calibration, "saved calibration")
-    result = recognise(
-        image,
-        classifier,
-        lamp=job.lamp,
-        instrument=instrument,
-        min_precision=job.min_precision,
-    )
+        if "measurement" in job.extras:
+            measured = _measure(Frames((job.name,), (image,)), instrument, classifier)
+    if measured is not None and job.lamp is None and job.min_precision is None:
+        result = measured.result
+    else:
+        result = recognise(
+            shown,
+            classifier,
+            lamp=job.lamp,
+            instrument=instrument,
+            min_precision=job.min_precision,
+        )
     extras = {}
     if "preview" in job.extras:
-        extras["preview"] = preview(image)
+        extras["preview"] = preview(shown)
     if "spectrum" in job.extras and result.profile is not None:
         extras["spectrum"] = spectrum(result)
+    if measured is not None:
+        extras["measurement"] = measurement(measured)
     if "calibration" in job.extras and result.axis is not None:
         source = f"{job.name}, {result.source}, model {result.model_version}"
-        kept = calibrate([LampPhoto(job.name, image, result)], source=source)
+        kept = calibrate([LampPhoto(job.name, shown, result)], source=source)
         extras["calibration"] = instrument_to_json(kept.instrument)
     return Reply(result.to_json(job.name), extras)
+
+
+def _measure(frames: Frames, instrument: Instrument, classifier: Classifier) -> Measurement | None:
+    """Measure a photo; None where nothing gives wavelengths, as the answer's reason says."""
+    try:
+        return measure(frames, instrument, classifier)
+    except DataError as error:
+        log.info("not measured", extra={"fields": {"why": type(error).__name__}})
+        return None
+
+
+def measurement(measured: Measurement) -> dict:
+    """Return what measure.py says, with the curve itself."""
+    curve = curve_of(measured.spectrum) | {
+        "rgb": np.round(measured.spectrum.rgb, 5).tolist(),
+        "px": measured.spectrum.px.tolist(),
+    }
+    return answer_of(measured) | {"curve": curve}
 
 
 def spectrum(result: Result) -> dict:

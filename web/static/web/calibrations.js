@@ -1,4 +1,4 @@
-// Saved calibrations: chosen, kept, downloaded, deleted.
+// Saved instruments: chosen, kept, opened, downloaded, deleted.
 
 import { element, part } from "./elements.js";
 import { saveJson } from "./save.js";
@@ -28,10 +28,28 @@ export async function keepCalibration(photo, name, lamp) {
   try {
     await service.saveCalibration(photo, name, lamp);
     await loadCalibrations();
-    return `Saved as "${name}". Choose it under Options for the instrument's other photos.`;
+    return `Saved as "${name}". It is among the instruments under Options, and in the live view.`;
   } catch (error) {
     return inWords(error);
   }
+}
+
+// `done` is called once an instrument from a file has been saved and chosen.
+export function wireOpening(done) {
+  part("instrument-file").addEventListener("change", async (event) => {
+    const [file] = event.target.files;
+    event.target.value = "";
+    if (!file) return;
+    try {
+      const { id, name, document } = await service.saveInstrument(file, file.name.replace(/\.json$/i, ""));
+      await loadCalibrations();
+      part("calibration").value = id;
+      part("instrument-note").textContent = `Saved as "${name}": ${document.quality}.`;
+      done();
+    } catch (error) {
+      part("instrument-note").textContent = inWords(error);
+    }
+  });
 }
 
 function row({ id, name, created }) {
@@ -64,7 +82,7 @@ async function download(id, name) {
 }
 
 async function remove(id, name) {
-  if (!confirm(`Delete the calibration "${name}"?`)) return;
+  if (!confirm(`Delete the instrument "${name}"?`)) return;
   await service.deleteCalibration(id);
   await loadCalibrations();
   part("status").textContent = `${name} is deleted.`;

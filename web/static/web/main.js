@@ -1,51 +1,83 @@
-// The page: takes a photo, asks the service, shows the answer.
+// The page: takes photos, asks the service, shows the answers.
 
-import { keepCalibration, loadCalibrations } from "./calibrations.js";
+import { keepCalibration, loadCalibrations, wireOpening } from "./calibrations.js";
 import { part } from "./elements.js";
-import { showSpectrum, shown, wirePanel } from "./panel.js";
+import { showSpectra, shown, wirePanel } from "./panel.js";
 import { showPhoto } from "./photo.js";
 import { saveCsv, saveJson, savePng } from "./save.js";
 import * as service from "./service.js";
-import { showVerdict } from "./verdict.js";
+import { showShots, wireShots } from "./shots.js";
+import { isByInstrument, showVerdict } from "./verdict.js";
 import { refusal, sourceName } from "./words.js";
 
 const maxBytes = Number(document.querySelector('meta[name="max-bytes"]').content);
+const maxPhotos = Number(document.querySelector('meta[name="max-photos"]').content);
+const AT_ONCE = 2; // photos sent to the server together
 
-let photo = null;
-let answer = null;
-let requests = 0;
+let shots = []; // as shots.js describes them
+let current = null; // the one in view
+let rounds = 0;
 
 /* Asking */
 
-function takeFirst(files) {
-  part("drop-note").textContent =
-    files.length > 1 ? `Took the first of ${files.length} files: the page reads one at a time.` : "";
-  if (files.length) take(files[0]);
+function take(files, { isMore = false } = {}) {
+  const chosen = [...files];
+  if (!chosen.length) return;
+  const before = isMore ? shots : [];
+  const fit = chosen.slice(0, maxPhotos - before.length);
+  part("drop-note").textContent = fit.length < chosen.length
+    ? `Took the first ${fit.length} of ${chosen.length} files: the page compares up to ${maxPhotos}.` : "";
+  const fresh = fit.map((file, index) => ({ file, index: before.length + index, isOverlaid: true }));
+  shots = [...before, ...fresh];
+  if (!isMore) current = null;
+  read(fresh);
 }
 
-async function take(file) {
-  photo = file;
-  requests += 1;
-  const mine = requests;
-  const asked = { lamp: part("lamp").value, calibration: part("calibration").value };
+// Asks for photos anew, after another lamp or instrument was chosen.
+function readAgain() {
+  for (const shot of shots) Object.assign(shot, { answer: null, refused: null });
+  current = null;
+  if (shots.length) read(shots);
+}
+
+async function read(wanted) {
+  rounds += 1;
+  const mine = rounds;
+  const select = part("calibration");
+  const asked = {
+    lamp: part("lamp").value, calibration: select.value, name: select.selectedOptions[0].textContent,
+  };
+  for (const shot of wanted) shot.asked = asked;
   wait();
+  const queue = [...wanted];
+  const work = async () => {
+    while (queue.length && mine === rounds) {
+      const shot = queue.shift();
+      await answer(shot);
+      if (mine === rounds) arrive();
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  if (mine === rounds) finish();
+}
+
+async function answer(shot) {
   try {
-    if (file.size > maxBytes) throw new service.Refusal("too_large", "");
-    const received = await service.identify(file, asked);
-    if (mine === requests) show(received, asked);
+    if (shot.file.size > maxBytes) throw new service.Refusal("too_large", "");
+    shot.answer = await service.identify(shot.file, shot.asked);
   } catch (error) {
     if (!(error instanceof service.Refusal)) throw error;
-    if (mine === requests) refuse(error);
-  } finally {
-    if (mine === requests) part("busy").hidden = true;
+    shot.refused = error;
   }
 }
 
 function wait() {
   part("busy").hidden = false;
+  part("busy-text").textContent = shots.length > 1 ? "Reading the photos…" : "Reading the photo…";
   part("refusal").hidden = true;
-  part("result").hidden = true;
-  say("Reading the photo…");
+  part("result").hidden = !current;
+  list();
+  say(part("busy-text").textContent);
 }
 
 function say(text) {
@@ -53,6 +85,28 @@ function say(text) {
 }
 
 /* Answering */
+
+// One photo has been read. The first of them all is shown as soon as it can be.
+function arrive() {
+  list();
+  if (current) {
+    plot();
+    return;
+  }
+  const first = shots.find((shot) => !shot.refused);
+  if (!first?.answer) return;
+  // What lies above the answer goes before the page moves to it.
+  part("busy").hidden = true;
+  view(first);
+  part("source").focus({ preventScroll: true });
+  part("result").scrollIntoView({ block: "start" });
+}
+
+function finish() {
+  part("busy").hidden = true;
+  const refused = shots.filter((shot) => shot.refused);
+  if (!current && refused.length) refuse(refused[0].refused);
+}
 
 function refuse(error) {
   const words = refusal(error.code, error.message);
@@ -63,19 +117,31 @@ function refuse(error) {
   say(`${words.title}. ${words.text}`);
 }
 
-function show(received, asked) {
-  answer = received;
+function view(shot) {
+  current = shot;
+  const { answer, asked } = shot;
   document.body.classList.add("answered");
   part("result").hidden = false;
+  list();
   showPhoto(part("photo"), answer);
   showVerdict(answer, asked);
-  // The lines of a saved calibration are those of its lamp, not of this photo.
-  showSpectrum(answer.spectrum, asked.calibration ? [] : answer.wavelength?.lines ?? []);
+  plot();
   part("kept").textContent = "";
-  part("calibrate").hidden = !answer.wavelength || Boolean(asked.calibration);
-  part("source").focus({ preventScroll: true });
-  part("result").scrollIntoView({ block: "start" });
+  part("calibrate").hidden = !answer.wavelength || isByInstrument(answer);
   say(["eyebrow", "source", "sentence"].map((id) => part(id).textContent).join(". "));
+}
+
+function list() {
+  showShots(shots, current, { choose: view, change: plot });
+}
+
+function plot() {
+  const others = shots.filter((shot) => shot !== current && shot.isOverlaid && shot.answer);
+  showSpectra([current, ...others].filter(({ answer }) => answer.spectrum).map(({ file, index, answer }) => ({
+    name: file.name, index, spectrum: answer.spectrum, measurement: answer.measurement,
+    // The lines of a saved calibration are those of its lamp, not of this photo.
+    lines: isByInstrument(answer) ? [] : answer.wavelength?.lines ?? [],
+  })));
 }
 
 async function keep(event) {
@@ -86,7 +152,7 @@ async function keep(event) {
   const button = event.target.querySelector("button");
   button.disabled = true;
   try {
-    part("kept").textContent = await keepCalibration(photo, name, part("lamp").value);
+    part("kept").textContent = await keepCalibration(current.file, name, part("lamp").value);
     field.value = "";
   } finally {
     button.disabled = false;
@@ -110,15 +176,15 @@ function wireDrop() {
     drop.classList.remove("over");
     if (!hasFiles(event)) return;
     event.preventDefault();
-    takeFirst(event.dataTransfer.files);
+    take(event.dataTransfer.files);
   });
-  addEventListener("paste", (event) => takeFirst(event.clipboardData?.files ?? []));
+  addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
 }
 
 function wireChoosing() {
-  for (const id of ["file", "camera"]) {
+  for (const id of ["file", "camera", "more"]) {
     part(id).addEventListener("change", (event) => {
-      takeFirst(event.target.files);
+      take(event.target.files, { isMore: id === "more" });
       event.target.value = ""; // so that the same file can be chosen again
     });
   }
@@ -126,25 +192,22 @@ function wireChoosing() {
     button.addEventListener("click", async () => {
       const response = await fetch(button.dataset.photo);
       const name = button.dataset.photo.split("/").at(-1);
-      take(new File([await response.blob()], name, { type: "image/jpeg" }));
+      take([new File([await response.blob()], name, { type: "image/jpeg" })]);
     });
   }
-  for (const id of ["lamp", "calibration"]) {
-    part(id).addEventListener("change", () => {
-      if (photo && answer) take(photo);
-    });
-  }
+  for (const id of ["lamp", "calibration"]) part(id).addEventListener("change", readAgain);
   for (const option of part("lamp").options) {
     if (option.value) option.textContent = sourceName(option.value);
   }
 }
 
 function wireSaving() {
-  part("save-csv").addEventListener("click", () => saveCsv(shown().points, answer.photo));
-  part("save-png").addEventListener("click", () => savePng(shown(), answer.photo));
+  part("save-csv").addEventListener("click", () => saveCsv(shown(), current.answer.photo));
+  part("save-png").addEventListener("click", () => savePng(shown(), current.answer.photo));
   part("save-json").addEventListener("click", () => {
-    const { preview, ...rest } = answer;
-    saveJson(rest, `${answer.photo.replace(/\.[^.]*$/, "")}.json`);
+    const answers = shots.filter((shot) => shot.answer).map(({ answer: { preview, ...rest } }) => rest);
+    const stem = current.answer.photo.replace(/\.[^.]*$/, "");
+    saveJson(answers.length > 1 ? answers : answers[0], `${stem}.json`);
   });
   part("calibrate").addEventListener("submit", keep);
 }
@@ -152,5 +215,7 @@ function wireSaving() {
 wireDrop();
 wireChoosing();
 wirePanel();
+wireShots();
 wireSaving();
+wireOpening(readAgain);
 loadCalibrations();

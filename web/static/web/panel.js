@@ -1,69 +1,136 @@
-// The panel with the spectrum: drawn to its width, read by pointer, touch or keyboard.
+// The panel with the spectrum: drawn to its width, zoomed, read by pointer, touch or keyboard.
 
 import { element, part, shape } from "./elements.js";
-import { draw, emitter, reading, samples } from "./spectrum.js";
+import { emitter } from "./labels.js";
+import { isDark, palette, whenColoursChange } from "./palette.js";
+import { findPeaks } from "./peaks.js";
+import { UNITS, draw, extent, measuredSamples, photoColour, reading, samples } from "./spectrum.js";
+import { Zoom } from "./zoom.js";
 
-let points = [];
-let lines = [];
+const LEAST_PEAK = 2; // of 255 levels
+const FEW_PEAKS = 8; // so many rows are shown without asking
+
+// What is shown: { name, index, unit, points, lines, peaks } of the photo in view, and of those overlaid.
+let first = null;
+let others = [];
 let plot = null;
+let zoom = null;
 
 // What is shown now, for the files that are saved of it.
 export function shown() {
-  return { points, lines, channels: part("channels").checked };
+  return { points: first.points, lines: first.lines, isMeasured: first.unit !== UNITS.levels, options: options(false) };
 }
 
-export function showSpectrum(spectrum, named) {
-  for (const id of ["spectrum", "save-csv", "save-png"]) part(id).hidden = !spectrum;
-  points = spectrum ? samples(spectrum) : [];
-  lines = named;
-  if (!spectrum) return;
-  part("cursor").max = points.length - 1;
+// `photos`: { name, index, spectrum, measurement, lines } of the photo in view, then of those to overlay.
+export function showSpectra(photos) {
+  const [head, ...rest] = photos.map(read);
+  first = head ?? null;
+  // Pixels and wavelengths share no axis, levels and linear light no height.
+  const kind = ({ unit, points }) => `${unit.title} ${points[0].nm === null}`;
+  others = rest.filter((other) => kind(other) === kind(first));
+  for (const id of ["spectrum", "save-csv", "save-png"]) part(id).hidden = !first;
+  part("level-choice").hidden = !others.length;
+  if (!first) return;
+  zoom.fit(...extent([first, ...others].map(({ points }) => points), place));
+  part("cursor").max = first.points.length - 1;
   part("cursor").value = brightest();
   redraw();
   showLines();
+  showPeaks();
 }
 
 export function wirePanel() {
-  part("channels").addEventListener("change", redraw);
+  zoom = new Zoom(part("plot"), {
+    scale: () => {
+      const factor = part("plot").clientWidth / plot.svg.viewBox.baseVal.width;
+      return { left: plot.left * factor, right: plot.right * factor };
+    },
+    changed: redraw,
+    buttons: { in: part("zoom-in"), out: part("zoom-out"), reset: part("zoom-reset") },
+  });
+  for (const id of ["channels", "level"]) part(id).addEventListener("change", redraw);
   part("cursor").addEventListener("input", showReading);
   part("plot").addEventListener("pointermove", follow);
   part("plot").addEventListener("pointerdown", follow);
   new ResizeObserver(redraw).observe(part("plot"));
-  document.addEventListener("themechange", redraw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  whenColoursChange(redraw);
+}
+
+function read({ name, index, spectrum, measurement, lines }) {
+  if (measurement) {
+    const points = measuredSamples(measurement);
+    const unit = UNITS[measurement.quantity];
+    return { name, index, unit, points, lines, peaks: measurement.peaks.map((peak) => known(peak, points)).sort(higher) };
+  }
+  const points = samples(spectrum);
+  const found = findPeaks(points.map((point) => point.intensity), points.map(place), LEAST_PEAK);
+  const peaks = found.map((peak) => ({ ...peak, error: points[Math.round(peak.at)].error, may: "" }));
+  return { name, index, unit: UNITS.levels, points, lines, peaks: peaks.sort(higher) };
+}
+
+// A peak as the service measures it.
+function known({ nm, error_nm: error, fwhm_nm: width, broad, emitters: [likeliest] }, points) {
+  const value = points.reduce((best, point) => (Math.abs(point.nm - nm) < Math.abs(best.nm - nm) ? point : best)).intensity;
+  if (broad) return { nm, error, width, value, may: "a broad band" };
+  const sure = likeliest && `${(100 * likeliest.probability).toFixed(0)} %`;
+  const blend = likeliest && !likeliest.resolved ? ", several lines" : "";
+  return { nm, error, width, value, may: likeliest ? `${emitter(likeliest.name)} ${likeliest.nm.toFixed(1)} (${sure}${blend})` : "" };
+}
+
+function higher(one, other) {
+  return other.value - one.value;
+}
+
+function place(point) {
+  return point.nm ?? point.px;
+}
+
+function options(dark) {
+  const colour = ({ index }) => photoColour(index, dark);
+  return {
+    channels: part("channels").checked && !others.length,
+    dark,
+    name: first.name,
+    colour: colour(first),
+    others: others.map((other) => ({ ...other, colour: colour(other) })),
+    level: others.length > 0 && part("level").checked,
+    peaks: first.points[0].nm === null ? [] : first.peaks,
+    view: zoom.shown,
+    unit: first.unit,
+  };
 }
 
 function redraw() {
-  if (!points.length || part("result").hidden) return;
+  if (!first || part("result").hidden) return;
   const place = part("plot");
   const width = Math.max(300, place.clientWidth);
   const height = Math.round(Math.min(430, Math.max(330, width * 0.4)));
-  plot = draw(points, lines, {
-    width, height, palette: palette(), channels: part("channels").checked, dark: isDark(),
-  });
+  plot = draw(first.points, first.lines, { ...options(isDark()), width, height, palette: palette(), marked: zoom.marked });
   plot.svg.setAttribute("aria-label", plotLabel());
   place.replaceChildren(plot.svg);
+  part("channels-choice").hidden = others.length > 0;
   showReading();
 }
 
 function plotLabel() {
-  const range = points[0].nm === null
-    ? "along the pixels of the band"
-    : `from ${points[0].nm.toFixed(0)} to ${points.at(-1).nm.toFixed(0)} nanometres`;
-  return `Intensity ${range}; brightest at ${reading(points[brightest()])}. ` +
-    "The slider below reads single values; the lines are listed further down.";
+  const unit = first.points[0].nm === null ? "pixels along the band" : "nanometres";
+  const [low, high] = zoom.shown.map((value) => value.toFixed(0));
+  return `Intensity from ${low} to ${high} ${unit}; brightest at ${reading(first.points[brightest()], first.unit)}. ` +
+    "The slider below reads single values; lines and peaks are listed further down.";
 }
 
 function brightest() {
+  const { points } = first;
   return points.reduce((best, point, index) => (point.intensity > points[best].intensity ? index : best), 0);
 }
 
 function showReading() {
-  const point = points[part("cursor").value];
-  part("reading").textContent = reading(point);
-  part("cursor").setAttribute("aria-valuetext", reading(point));
-  const at = plot.x(plot.place(point));
+  const point = first.points[part("cursor").value];
+  part("reading").textContent = reading(point, first.unit);
+  part("cursor").setAttribute("aria-valuetext", reading(point, first.unit));
   plot.svg.querySelector(".cursor")?.remove();
+  const at = plot.x(plot.place(point));
+  if (at < plot.left || at > plot.right) return;
   plot.svg.append(shape("line", {
     class: "cursor", x1: at, x2: at, y1: plot.top, y2: plot.bottom, stroke: palette().ink, opacity: 0.55,
   }));
@@ -75,30 +142,37 @@ function follow(event) {
   const box = plot.svg.getBoundingClientRect();
   const at = ((event.clientX - box.left) / box.width) * plot.svg.viewBox.baseVal.width;
   const distance = (point) => Math.abs(plot.x(plot.place(point)) - at);
-  part("cursor").value = points.reduce(
-    (best, point, index) => (distance(point) < distance(points[best]) ? index : best), 0);
+  part("cursor").value = first.points.reduce(
+    (best, point, index) => (distance(point) < distance(first.points[best]) ? index : best), 0);
   showReading();
 }
 
 function showLines() {
-  part("lines").hidden = !lines.length;
-  part("line-rows").replaceChildren(...lines.map((line) => element(
+  part("lines").hidden = !first.lines.length;
+  part("line-rows").replaceChildren(...first.lines.map((line) => element(
     "tr", {},
     element("td", { textContent: emitter(line.name) }),
     element("td", { textContent: line.nm.toFixed(2) }),
     element("td", { textContent: line.px.toFixed(1) }),
   )));
   const words = ["The strip along the axis shows the colours of the photo."];
-  if (points.some((point) => point.clipped)) words.push("Red marks under it show where the camera clipped.");
+  if (first.points.some((point) => point.clipped)) words.push("Red marks under it show where the camera clipped.");
   part("legend").textContent = words.join(" ");
 }
 
-function palette() {
-  const style = getComputedStyle(document.documentElement);
-  const names = ["ink", "grid", "label", "mark", "clip", "veil"];
-  return Object.fromEntries(names.map((name) => [name, style.getPropertyValue(`--plot-${name}`).trim()]));
-}
-
-function isDark() {
-  return getComputedStyle(document.documentElement).colorScheme === "dark";
+function showPeaks() {
+  const known = first.points[0].nm !== null;
+  part("peaks").hidden = !known || !first.peaks.length;
+  if (!known) return;
+  part("peaks").open = first.peaks.length <= FEW_PEAKS;
+  const hasNames = first.peaks.some(({ may }) => may);
+  part("peak-names").hidden = !hasNames;
+  part("peak-rows").replaceChildren(...[...first.peaks].sort((a, b) => a.nm - b.nm).map((peak) => element(
+    "tr", {},
+    element("td", { textContent: peak.nm.toFixed(1) }),
+    element("td", { textContent: peak.error === null ? "not claimed" : `± ${peak.error.toFixed(peak.error < 0.095 ? 2 : 1)}` }),
+    element("td", { textContent: peak.width.toFixed(1) }),
+    element("td", { textContent: peak.value.toPrecision(3) }),
+    ...(hasNames ? [element("td", { textContent: peak.may })] : []),
+  )));
 }

@@ -1,36 +1,22 @@
 // Files that the page makes itself, in the browser.
 
 import { PRINT, draw } from "./spectrum.js";
+import { levelsTable, measuredTable } from "./tables.js";
 
-// As identify.py --spectra names its columns.
-const COLUMNS = ["pixel", "nm", "error_nm", "R", "G", "B", "intensity"];
 const PNG_WIDTH = 1200;
 const PNG_HEIGHT = 560;
 const PNG_SCALE = 2;
 
-export function csv(points) {
-  const rows = points.map((point) => [
-    point.px.toFixed(2),
-    point.nm === null ? "" : point.nm.toFixed(3),
-    point.error === null ? "" : point.error.toFixed(3),
-    ...point.rgb.map((value) => value.toFixed(2)),
-    point.intensity.toFixed(2),
-  ]);
-  return [COLUMNS, ...rows].map((row) => row.join(",")).join("\n") + "\n";
-}
-
-export function saveCsv(points, photo) {
-  save(new Blob([csv(points)], { type: "text/csv" }), fileName(photo, "csv"));
+export function saveCsv({ points, isMeasured }, photo) {
+  saveText((isMeasured ? measuredTable : levelsTable)(points), "text/csv", fileName(photo, "csv"));
 }
 
 export function saveJson(value, name) {
-  save(new Blob([JSON.stringify(value, null, 2) + "\n"], { type: "application/json" }), name);
+  saveText(JSON.stringify(value, null, 2) + "\n", "application/json", name);
 }
 
-export async function savePng({ points, lines, channels }, photo) {
-  const { svg } = draw(points, lines, {
-    width: PNG_WIDTH, height: PNG_HEIGHT, palette: PRINT, channels, dark: false,
-  });
+export async function savePng({ points, lines, options }, photo) {
+  const { svg } = draw(points, lines, { ...options, width: PNG_WIDTH, height: PNG_HEIGHT, palette: PRINT });
   const source = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
   const address = URL.createObjectURL(source);
   try {
@@ -42,7 +28,7 @@ export async function savePng({ points, lines, channels }, photo) {
     canvas.height = PNG_HEIGHT * PNG_SCALE;
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
     const png = await new Promise((done) => canvas.toBlob(done, "image/png"));
-    save(png, fileName(photo, "png"));
+    saveBlob(png, fileName(photo, "png"));
   } finally {
     URL.revokeObjectURL(address);
   }
@@ -53,7 +39,11 @@ export function fileName(photo, suffix) {
   return `${stem}_spectrum.${suffix}`;
 }
 
-function save(blob, name) {
+export function saveText(text, type, name) {
+  saveBlob(new Blob([text], { type }), name);
+}
+
+export function saveBlob(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -35,6 +35,7 @@ export function identify(photo, { lamp, calibration }) {
   form.append("photo", photo, photo.name || "pasted photo");
   form.append("include", "spectrum");
   form.append("include", "preview");
+  if (calibration) form.append("include", "measurement");
   if (lamp) form.append("lamp", lamp);
   if (calibration) form.append("calibration", calibration);
   return ask("page/identify", { method: "POST", body: form });
@@ -57,5 +58,12 @@ export function saveCalibration(photo, name, lamp) {
   form.append("photo", photo, photo.name || "pasted photo");
   form.append("name", name);
   if (lamp) form.append("lamp", lamp);
+  return ask("page/calibrations", { method: "POST", body: form });
+}
+
+export function saveInstrument(file, name) {
+  const form = new FormData();
+  form.append("instrument", file, file.name);
+  form.append("name", name);
   return ask("page/calibrations", { method: "POST", body: form });
 }

@@ -1,19 +1,50 @@
 // The spectrum as an SVG: on the page in its theme, for the PNG in print colours.
 
 import { shape } from "./elements.js";
+import { FONT, MARGIN, legend, names, peakLabels } from "./labels.js";
 
 export const PRINT = {
   ink: "#1a1c22", grid: "#e4e4de", label: "#4a4f5a", mark: "#3443b8", clip: "#b3261e",
   ground: "#ffffff", veil: "#ffffff",
 };
 const CHANNELS = [["#c4372f", "#ff7a70"], ["#1d7f3c", "#5fd483"], ["#2f5fd0", "#7fa8ff"]];
-const MARGIN = { top: 12, right: 14, bottom: 46, left: 44 };
+// One a photo, in light and in dark; the first is that of the photo in view.
+const PHOTOS = [
+  ["#1f5fbf", "#7fb0ff"], ["#b5431f", "#ff9f7a"], ["#1d7f3c", "#5fd483"], ["#8a3fa8", "#d59cf0"],
+  ["#8a6a00", "#e6c34a"], ["#00767d", "#4fd0d8"], ["#a8325f", "#ff8fb5"], ["#5a5a5a", "#c0c0c0"],
+];
 const LABEL_SPACE = 92; // above the curve, for the names of lines
+const PEAK_SPACE = 16; // or for the wavelengths of peaks
 const STRIP = 12; // what the camera saw, along the axis
-const FONT = 12.5;
-const FEWEST_PIXELS_BETWEEN_LABELS = 15;
-const LONGEST_NAME = 9; // letters
-const MOST_SHIFT = 24; // of a name against its line, pixels
+
+export function photoColour(index, dark) {
+  return PHOTOS[index % PHOTOS.length][dark ? 1 : 0];
+}
+
+// What heights are, by `quantity` of a measurement; a photo by itself has its camera's levels.
+export const UNITS = {
+  levels: { title: "Intensity (camera's levels, 0 to 255)", least: 1, words: (value) => `intensity ${value.toFixed(0)}` },
+  "camera response": { title: "Light (% of full scale, linear)", least: 0.05, words: (value) => `${value.toFixed(2)} %` },
+  "relative power": { title: "Relative power per nm", least: 1e-6, words: (value) => `relative power ${value.toPrecision(3)}` },
+};
+
+// The samples of a measurement, where its light is known.
+export function measuredSamples({ curve, quantity }) {
+  const factor = quantity === "camera response" ? 100 : 1;
+  const points = curve.nm.map((nm, index) => ({
+    px: curve.px[index],
+    nm,
+    error: curve.error_nm[index],
+    rgb: curve.rgb[index].map((value) => 100 * value),
+    // As a screen shows linear light.
+    shown: curve.rgb[index].map((value) => 255 * Math.min(Math.max(value, 0), 1) ** (1 / 2.2)),
+    intensity: curve.intensity[index] === null ? null : factor * curve.intensity[index],
+    measured: curve.intensity[index],
+    noise: curve.noise[index],
+    clipped: curve.clipped[index],
+  }));
+  return points.filter(({ intensity }) => intensity !== null);
+}
 
 // Samples by rising wavelength (or along the band, where there is no axis).
 export function samples(spectrum) {
@@ -24,30 +55,52 @@ export function samples(spectrum) {
     nm: spectrum.nm ? spectrum.nm[index] : null,
     error: spectrum.error_nm ? spectrum.error_nm[index] : null,
     rgb: spectrum.rgb[index],
+    shown: spectrum.rgb[index],
     intensity: mean(spectrum.rgb[index]),
     clipped: spectrum.clipped[index],
   }));
 }
 
-export function draw(points, lines, { width, height, palette, channels, dark }) {
+// What is drawn: `points` of the photo in view, `lines` found in it, and with `options`
+// `others` ({ name, colour, points }) overlaid, `name` and `colour` of the first then, `peaks` to label
+// where there are no lines, `view` (the part of the axis, or null for all of it), `level` (true: each
+// to its own height), `unit` (of UNITS), `marked` (a part that is being chosen).
+export function draw(points, lines, options) {
+  const { width, height, palette, channels, dark, others = [], level = false, unit } = options;
   const hasAxis = points[0].nm !== null;
   const place = hasAxis ? (point) => point.nm : (point) => point.px;
-  const named = hasAxis ? lines : [];
-  const top = MARGIN.top + (named.length ? LABEL_SPACE : 0);
+  const [low, high] = options.view ?? extent([points, ...others.map((other) => other.points)], place);
+  const seen = inside(points, place, low, high);
+  const overlaid = others.map((other) => ({ ...other, points: inside(other.points, place, low, high) }));
+  const named = hasAxis ? lines.filter(({ nm }) => nm >= low && nm <= high) : [];
+  const peaks = named.length ? [] : (options.peaks ?? []).filter(({ nm }) => nm >= low && nm <= high);
+  const key = legend(overlaid.length ? [{ name: options.name, colour: options.colour }, ...overlaid] : [], width, palette);
+  const top = MARGIN.top + key.height + (named.length ? LABEL_SPACE : peaks.length ? PEAK_SPACE : 0);
   const bottom = height - MARGIN.bottom;
-  const low = place(points[0]);
-  const high = place(points.at(-1));
   const x = (value) => MARGIN.left + ((value - low) / (high - low)) * (width - MARGIN.left - MARGIN.right);
-  const peak = Math.max(1, ...points.map((point) => Math.max(...(channels ? point.rgb : [point.intensity]))));
-  const y = (value) => bottom - STRIP - (value / peak) * (bottom - STRIP - top);
+  const highest = (some) => Math.max(unit.least, ...some.map((point) => Math.max(...(channels ? point.rgb : [point.intensity]))));
+  const most = level ? 1 : Math.max(...[seen, ...overlaid.map((other) => other.points)].map(highest));
+  const heightOf = (some) => {
+    const whole = level ? highest(some) : 1;
+    return (value) => bottom - STRIP - (value / whole / most) * (bottom - STRIP - top);
+  };
+  const y = heightOf(seen);
+  const id = `inside-${Math.round(width)}`;
+  const frame = { x: MARGIN.left, y: 0, width: width - MARGIN.left - MARGIN.right, height };
 
   const parts = [
-    ...grid({ x, top, bottom, low, high, width, height, palette, hasAxis }),
-    strip(points, place, { x, bottom, width }),
-    ...curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis }),
-    ...(hasAxis ? unclaimed(points, place, { x, top, bottom, palette }) : []),
-    ...clippedMarks(points, place, { x, bottom, palette }),
-    ...names(named, points, { x, top, bottom, width, palette }),
+    shape("defs", {}, shape("clipPath", { id }, shape("rect", frame))),
+    ...grid({ x, y: (value) => bottom - STRIP - (value / most) * (bottom - STRIP - top), most, top, bottom, low, high, width, height, palette, hasAxis, heights: level ? "Each in parts of its highest" : unit.title }),
+    ...key.parts,
+    shape("g", { "clip-path": `url(#${id})` },
+      strip(seen, place, { x, bottom, width }),
+      ...overlaid.map((other) => curve(other.points, place, (point) => point.intensity, { x, y: heightOf(other.points), stroke: other.colour })),
+      ...curves(seen, place, { x, y, bottom, palette, channels, dark, hasAxis, colour: others.length ? options.colour : null }),
+      ...(hasAxis ? unclaimed(seen, place, { x, top, bottom, palette }) : []),
+      ...clippedMarks(seen, place, { x, bottom, palette }),
+      ...marked(options.marked, { x, top, bottom, palette })),
+    ...names(named, seen, { x, top, bottom, width, palette }),
+    ...peakLabels(peaks, { x, y, top, width, palette }),
   ];
   const svg = shape("svg", {
     xmlns: "http://www.w3.org/2000/svg",
@@ -58,7 +111,20 @@ export function draw(points, lines, { width, height, palette, channels, dark }) 
   });
   if (palette.ground) svg.append(shape("rect", { width, height, fill: palette.ground }));
   svg.append(...parts);
-  return { svg, x, top, bottom, place };
+  return { svg, x, top, bottom, place, left: MARGIN.left, right: width - MARGIN.right };
+}
+
+export function extent(spectra, place) {
+  const ends = spectra.flatMap((points) => [place(points[0]), place(points.at(-1))]);
+  return [Math.min(...ends), Math.max(...ends)];
+}
+
+// The points in view, and one more at either end for the curve to leave by.
+function inside(points, place, low, high) {
+  const first = points.findIndex((point) => place(point) >= low);
+  const last = points.findLastIndex((point) => place(point) <= high);
+  const kept = points.slice(Math.max((first < 0 ? points.length : first) - 1, 0), Math.max(last, 0) + 2);
+  return kept.length > 1 ? kept : points.slice(0, 2);
 }
 
 // Round steps that leave labels room.
@@ -67,26 +133,33 @@ export function ticks(low, high, room) {
   const power = 10 ** Math.floor(Math.log10(least));
   const step = [1, 2, 5, 10].map((factor) => factor * power).find((value) => value >= least);
   const found = [];
-  for (let value = Math.ceil(low / step) * step; value <= high; value += step) {
-    found.push(Math.round(value * 1e6) / 1e6);
+  for (let count = Math.ceil(low / step - 1e-9); count * step <= high * (1 + 1e-12); count += 1) {
+    found.push(Number((count * step).toPrecision(8)));
   }
   return found;
 }
 
-function grid({ x, top, bottom, low, high, width, height, palette, hasAxis }) {
-  const parts = ticks(low, high, Math.max(3, (width - 60) / 50)).flatMap((value) => [
+function grid({ x, y, most, top, bottom, low, high, width, height, palette, hasAxis, heights }) {
+  const upright = ticks(low, high, Math.max(3, (width - 60) / 50)).flatMap((value) => [
     shape("line", { x1: x(value), x2: x(value), y1: top, y2: bottom, stroke: palette.grid }),
     shape("text", { x: x(value), y: bottom + 18, fill: palette.label, "text-anchor": "middle" }, `${value}`),
+  ]);
+  const across = ticks(0, most, Math.max(2, (bottom - top) / 50)).flatMap((value) => [
+    shape("line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y(value), y2: y(value), stroke: palette.grid }),
+    shape("text", {
+      x: MARGIN.left - 7, y: y(value), fill: palette.label, "text-anchor": "end", "dominant-baseline": "central",
+    }, `${value}`),
   ]);
   const title = hasAxis ? "Wavelength (nm, in air)" : "Place along the band (pixels of the photo)";
   const middle = (top + bottom) / 2;
   return [
-    ...parts,
+    ...upright,
+    ...across,
     shape("text", { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 8, fill: palette.label, "text-anchor": "middle" }, title),
     shape("text", {
-      x: 16, y: middle, fill: palette.label, "text-anchor": "middle",
-      transform: `rotate(-90 16 ${middle})`,
-    }, "Intensity"),
+      x: 14, y: middle, fill: palette.label, "text-anchor": "middle",
+      transform: `rotate(-90 14 ${middle})`,
+    }, heights),
   ];
 }
 
@@ -99,7 +172,7 @@ function strip(points, place, { x, bottom, width }) {
     .filter((_, index) => index % step === 0)
     .map((point) => shape("stop", {
       offset: (x(place(point)) - start) / length,
-      "stop-color": `rgb(${point.rgb.map((value) => Math.round(Math.min(255, value))).join()})`,
+      "stop-color": `rgb(${point.shown.map((value) => Math.round(Math.min(255, value))).join()})`,
     }));
   const id = `seen-${Math.round(width)}`;
   return shape("g", {},
@@ -107,15 +180,26 @@ function strip(points, place, { x, bottom, width }) {
     shape("rect", { x: start, y: bottom - STRIP + 2, width: length, height: STRIP - 2, fill: `url(#${id})` }));
 }
 
-function curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis }) {
-  const path = (value) => points
+function outline(points, place, value, { x, y }) {
+  return points
     .map((point, index) => `${index ? "L" : "M"}${x(place(point)).toFixed(1)} ${y(value(point)).toFixed(1)}`)
     .join("");
-  const line = (d, stroke) => shape("path", { d, fill: "none", stroke, "stroke-width": 1.6, "stroke-linejoin": "round" });
+}
+
+function curve(points, place, value, { x, y, stroke }) {
+  const d = outline(points, place, value, { x, y });
+  return shape("path", { d, fill: "none", stroke, "stroke-width": 1.6, "stroke-linejoin": "round" });
+}
+
+function curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis, colour }) {
   if (channels) {
-    return CHANNELS.map((shades, index) => line(path((point) => point.rgb[index]), shades[dark ? 1 : 0]));
+    return CHANNELS.map((shades, index) =>
+      curve(points, place, (point) => point.rgb[index], { x, y, stroke: shades[dark ? 1 : 0] }));
   }
-  const d = path((point) => point.intensity);
+  const value = (point) => point.intensity;
+  const top = curve(points, place, value, { x, y, stroke: colour ?? palette.ink });
+  if (colour) return [top];
+  const d = outline(points, place, value, { x, y });
   const base = bottom - STRIP;
   const area = `${d}L${x(place(points.at(-1)))} ${base}L${x(place(points[0]))} ${base}Z`;
   const parts = [];
@@ -132,7 +216,7 @@ function curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis 
   } else {
     parts.push(shape("path", { d: area, fill: palette.label, opacity: 0.15 }));
   }
-  return [...parts, line(d, palette.ink)];
+  return [...parts, top];
 }
 
 // The first and the last index of every run of points that a test holds for.
@@ -168,67 +252,10 @@ function unclaimed(points, place, { x, top, bottom, palette }) {
   });
 }
 
-// Every line gets its mark; the strongest get names, as many as fit near their lines.
-function names(lines, points, { x, top, bottom, width, palette }) {
-  const sorted = [...lines].sort((a, b) => a.nm - b.nm);
-  const ends = [MARGIN.left, width - MARGIN.right];
-  const named = namable(sorted, points, x, ends);
-  const spots = spread(named.map((line) => x(line.nm)), ...ends);
-  const marks = sorted.map((line) => shape("line", {
-    x1: x(line.nm), x2: x(line.nm), y1: top - 2, y2: bottom, stroke: palette.mark, "stroke-dasharray": "2 4",
-  }));
-  const labels = named.flatMap((line, index) => {
-    const spot = spots[index];
-    return [
-      shape("path", { d: `M${x(line.nm)} ${top - 2}L${spot} ${top - 12}`, fill: "none", stroke: palette.mark }),
-      shape("text", {
-        x: spot, y: top - 16, fill: palette.ink, transform: `rotate(-90 ${spot} ${top - 16})`,
-        "dominant-baseline": "central",
-      }, `${short(emitter(line.name))} ${line.nm.toFixed(1)}`),
-    ];
-  });
-  return [...marks, ...labels];
-}
-
-// By falling strength, each line that leaves every name near its line.
-function namable(lines, points, x, ends) {
-  const strength = new Map(lines.map((line) => [line, brightnessAt(line.nm, points)]));
-  let chosen = [];
-  for (const line of [...lines].sort((a, b) => strength.get(b) - strength.get(a))) {
-    const tried = [...chosen, line].sort((a, b) => a.nm - b.nm);
-    const wanted = tried.map((each) => x(each.nm));
-    const shifts = spread(wanted, ...ends).map((spot, index) => Math.abs(spot - wanted[index]));
-    if (Math.max(...shifts) <= MOST_SHIFT) chosen = tried;
-  }
-  return chosen;
-}
-
-function brightnessAt(nm, points) {
-  return points.reduce((best, point) => (Math.abs(point.nm - nm) < Math.abs(best.nm - nm) ? point : best)).intensity;
-}
-
-// "Eu3+" and "H2" as chemists write them.
-export function emitter(name) {
-  return name.replace("2+", "²⁺").replace("3+", "³⁺").replace(/^([A-Z][a-z]?)2\b/, "$1₂");
-}
-
-// The emitter alone, where the name of its band is longer than its label may be.
-function short(name) {
-  return name.length > LONGEST_NAME ? name.split(" ")[0] : name;
-}
-
-// Label places at least a label's width apart, as near to the wanted ones as a sweep finds.
-function spread(wanted, low, high) {
-  const spots = [...wanted];
-  for (let index = 0; index < spots.length; index += 1) {
-    const least = index ? spots[index - 1] + FEWEST_PIXELS_BETWEEN_LABELS : low + FONT / 2;
-    spots[index] = Math.max(spots[index], least);
-  }
-  for (let index = spots.length - 1; index >= 0; index -= 1) {
-    const most = index + 1 < spots.length ? spots[index + 1] - FEWEST_PIXELS_BETWEEN_LABELS : high - FONT / 2;
-    spots[index] = Math.min(spots[index], most);
-  }
-  return spots;
+function marked(part, { x, top, bottom, palette }) {
+  if (!part) return [];
+  const [low, high] = part;
+  return [shape("rect", { x: x(low), y: top, width: x(high) - x(low), height: bottom - top, fill: palette.mark, opacity: 0.18 })];
 }
 
 // About the colour that the eye sees (after D. Bruton); grey outside of the visible.
@@ -245,9 +272,9 @@ export function colourOf(nm) {
   return `rgb(${[r, g, b].map((value) => Math.round(235 * (value * fade) ** 0.8)).join()})`;
 }
 
-export function reading(point) {
+export function reading(point, unit) {
   const where = point.nm === null ? `${point.px.toFixed(0)} px` : `${point.nm.toFixed(1)} nm`;
-  return `${where} · intensity ${point.intensity.toFixed(0)}${point.clipped ? " · clipped" : ""}`;
+  return `${where} · ${unit.words(point.intensity)}${point.clipped ? " · clipped" : ""}`;
 }
 
 function mean(values) {

@@ -3,7 +3,9 @@
 import { element, part } from "./elements.js";
 import { asSentence, sourceName, sourceText } from "./words.js";
 
-// `asked`: the lamp that the user named and the calibration that the user chose, if any.
+const OWN_LINES = "own lines";
+
+// `asked`: the lamp that the user named, the calibration that the user chose and its name, if any.
 export function showVerdict(answer, asked) {
   const ok = answer.status === "ok";
   const box = document.querySelector(".verdict");
@@ -13,11 +15,11 @@ export function showVerdict(answer, asked) {
   part("eyebrow").textContent = eyebrow;
   part("source").textContent = title;
   part("sentence").textContent = sentence(answer, asked);
-  part("advice").replaceChildren(...hints(answer));
+  part("advice").replaceChildren(...hints(answer, asked));
   part("guesses").replaceChildren(...guesses(answer, asked));
 }
 
-function heading(answer, asked) {
+export function heading(answer, asked) {
   if (answer.status === "no_band") return ["Nothing to read", "No spectrum found"];
   if (answer.status === "unknown") return ["Not named", "Unknown light source"];
   return [asked.lamp ? "Light source, as you named it" : "Light source", sourceName(answer.source)];
@@ -27,27 +29,46 @@ function sentence(answer, asked) {
   if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
   const wavelengths = wavelengthSentence(answer, asked);
   if (answer.status === "unknown") {
-    return `It is not clear enough to be named: a wrong name would lead to wrong wavelengths. ${wavelengths}`;
+    const unsure = isByInstrument(answer)
+      ? "It is not clear enough to be named."
+      : "It is not clear enough to be named: a wrong name would lead to wrong wavelengths.";
+    return `${unsure} ${wavelengths}`;
   }
   const text = sourceText(answer.source);
   return `${text ? `${text}. ` : ""}${wavelengths}`;
 }
 
+// Whether the wavelengths are those of the calibration that was asked for.
+export function isByInstrument(answer) {
+  return Boolean(answer.wavelength) && answer.wavelength.source !== OWN_LINES;
+}
+
 function wavelengthSentence(answer, asked) {
-  if (!answer.wavelength) return answer.status === "ok" ? asSentence(answer.reason) : "";
-  const [low, high] = answer.wavelength.range_nm;
-  const from = asked.calibration ? "by the saved calibration" : `by ${answer.wavelength.lines.length} lines`;
+  const { wavelength } = answer;
+  if (!wavelength) return answer.status === "ok" ? asSentence(answer.reason) : "";
+  const [low, high] = wavelength.range_nm;
+  const from = isByInstrument(answer) ? `by the instrument "${asked.name}"` : `by ${wavelength.lines.length} lines`;
   return (
     `Its wavelengths are known from ${low.toFixed(0)} to ${high.toFixed(0)} nm, ${from}, ` +
-    `certain to about ${Math.max(0.1, answer.wavelength.uncertainty_nm).toFixed(1)} nm.`
+    `certain to about ${Math.max(0.1, wavelength.uncertainty_nm).toFixed(1)} nm.${moved(wavelength)}`
   );
 }
 
-function hints(answer) {
+function moved({ shift_px: shift }) {
+  if (!shift) return "";
+  return ` The camera has moved: the instrument was shifted by ${Math.abs(shift).toFixed(1)} px to fit the photo's own lines.`;
+}
+
+function hints(answer, asked) {
   const parts = [];
-  if (answer.status !== "ok") {
+  const isRefused = asked.calibration && !isByInstrument(answer);
+  if (isRefused) {
+    parts.push(element("p", { className: "problem", textContent: `The instrument "${asked.name}" was not used.` }));
+  }
+  if (answer.status !== "ok" || (isRefused && answer.wavelength)) {
     parts.push(element("p", { textContent: asSentence(answer.reason) }));
-  } else if (answer.saturated) {
+  }
+  if (answer.status === "ok" && answer.saturated) {
     const text = "Part of the spectrum is overexposed; a shorter exposure shows more.";
     parts.push(element("p", { textContent: text }));
   }

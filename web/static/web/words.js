@@ -27,6 +27,8 @@ const REFUSALS = {
   token_missing: ["You are no longer logged in", "Load the page again to log in."],
   csrf_failed: ["The page has expired", "Load it again, then try once more."],
   no_wavelength_axis: ["No calibration can be made of this photo", ""],
+  no_instrument: ["This is no instrument's file", ""],
+  too_many_calibrations: ["Too many instruments are saved", "Delete some of them first."],
   internal_error: ["Something went wrong on the server", "It has been logged. Try another photo."],
   offline: ["The server does not answer", "Check that it runs and that you are connected."],
 };

@@ -1,0 +1,104 @@
+// Words in a plot: names of lines, wavelengths of peaks, which curve is whose.
+
+import { shape } from "./elements.js";
+
+export const MARGIN = { top: 12, right: 14, bottom: 46, left: 56 };
+export const FONT = 12.5;
+const PEAK_WIDTH = 40;
+const LEGEND_ROW = 20;
+const LONGEST_PHOTO = 28; // letters
+const FEWEST_PIXELS_BETWEEN_LABELS = 15;
+const LONGEST_NAME = 9; // letters
+const MOST_SHIFT = 24; // of a name against its line, pixels
+
+// A name in its colour for each spectrum, in as many rows as they need.
+export function legend(entries, width, palette) {
+  const parts = [];
+  let [left, row] = [MARGIN.left, 0];
+  for (const { name, colour } of entries) {
+    const shortened = name.length > LONGEST_PHOTO ? `${name.slice(0, LONGEST_PHOTO - 1)}…` : name;
+    const room = 26 + shortened.length * FONT * 0.62;
+    if (left > MARGIN.left && left + room > width - MARGIN.right) [left, row] = [MARGIN.left, row + 1];
+    const middle = MARGIN.top + row * LEGEND_ROW + 4;
+    parts.push(
+      shape("rect", { x: left, y: middle - 2, width: 14, height: 4, fill: colour }),
+      shape("text", { x: left + 20, y: middle, fill: palette.label, "dominant-baseline": "central" }, shortened));
+    left += room;
+  }
+  return { parts, height: entries.length ? (row + 1) * LEGEND_ROW : 0 };
+}
+
+// The highest peaks get their wavelengths, as many as have room side by side.
+export function peakLabels(peaks, { x, y, top, width, palette }) {
+  const taken = [];
+  return peaks.flatMap(({ nm, value }) => {
+    const spot = Math.min(Math.max(x(nm), MARGIN.left + PEAK_WIDTH / 2), width - MARGIN.right - PEAK_WIDTH / 2);
+    if (taken.some((each) => Math.abs(each - spot) < PEAK_WIDTH)) return [];
+    taken.push(spot);
+    const height = Math.max(y(value) - 8, top - 6);
+    return [shape("text", { x: spot, y: height, fill: palette.ink, "text-anchor": "middle" }, nm.toFixed(1))];
+  });
+}
+
+// Every line gets its mark; the strongest get names, as many as fit near their lines.
+export function names(lines, points, { x, top, bottom, width, palette }) {
+  const sorted = [...lines].sort((a, b) => a.nm - b.nm);
+  const ends = [MARGIN.left, width - MARGIN.right];
+  const named = namable(sorted, points, x, ends);
+  const spots = spread(named.map((line) => x(line.nm)), ...ends);
+  const marks = sorted.map((line) => shape("line", {
+    x1: x(line.nm), x2: x(line.nm), y1: top - 2, y2: bottom, stroke: palette.mark, "stroke-dasharray": "2 4",
+  }));
+  const labels = named.flatMap((line, index) => {
+    const spot = spots[index];
+    return [
+      shape("path", { d: `M${x(line.nm)} ${top - 2}L${spot} ${top - 12}`, fill: "none", stroke: palette.mark }),
+      shape("text", {
+        x: spot, y: top - 16, fill: palette.ink, transform: `rotate(-90 ${spot} ${top - 16})`,
+        "dominant-baseline": "central",
+      }, `${short(emitter(line.name))} ${line.nm.toFixed(1)}`),
+    ];
+  });
+  return [...marks, ...labels];
+}
+
+// By falling strength, each line that leaves every name near its line.
+function namable(lines, points, x, ends) {
+  const strength = new Map(lines.map((line) => [line, brightnessAt(line.nm, points)]));
+  let chosen = [];
+  for (const line of [...lines].sort((a, b) => strength.get(b) - strength.get(a))) {
+    const tried = [...chosen, line].sort((a, b) => a.nm - b.nm);
+    const wanted = tried.map((each) => x(each.nm));
+    const shifts = spread(wanted, ...ends).map((spot, index) => Math.abs(spot - wanted[index]));
+    if (Math.max(...shifts) <= MOST_SHIFT) chosen = tried;
+  }
+  return chosen;
+}
+
+function brightnessAt(nm, points) {
+  return points.reduce((best, point) => (Math.abs(point.nm - nm) < Math.abs(best.nm - nm) ? point : best)).intensity;
+}
+
+// "Eu3+" and "H2" as chemists write them.
+export function emitter(name) {
+  return name.replace("2+", "²⁺").replace("3+", "³⁺").replace(/^([A-Z][a-z]?)2\b/, "$1₂");
+}
+
+// The emitter alone, where the name of its band is longer than its label may be.
+function short(name) {
+  return name.length > LONGEST_NAME ? name.split(" ")[0] : name;
+}
+
+// Label places at least a label's width apart, as near to the wanted ones as a sweep finds.
+function spread(wanted, low, high) {
+  const spots = [...wanted];
+  for (let index = 0; index < spots.length; index += 1) {
+    const least = index ? spots[index - 1] + FEWEST_PIXELS_BETWEEN_LABELS : low + FONT / 2;
+    spots[index] = Math.max(spots[index], least);
+  }
+  for (let index = spots.length - 1; index >= 0; index -= 1) {
+    const most = index + 1 < spots.length ? spots[index + 1] - FEWEST_PIXELS_BETWEEN_LABELS : high - FONT / 2;
+    spots[index] = Math.min(spots[index], most);
+  }
+  return spots;
+}

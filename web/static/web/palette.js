@@ -1,0 +1,17 @@
+// The colours of plots, as the page's theme has them.
+
+const NAMES = ["ink", "grid", "label", "mark", "clip", "veil"];
+
+export function palette() {
+  const style = getComputedStyle(document.documentElement);
+  return Object.fromEntries(NAMES.map((name) => [name, style.getPropertyValue(`--plot-${name}`).trim()]));
+}
+
+export function isDark() {
+  return getComputedStyle(document.documentElement).colorScheme === "dark";
+}
+
+export function whenColoursChange(redraw) {
+  document.addEventListener("themechange", redraw);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+}
