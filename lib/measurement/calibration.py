@@ -34,6 +34,9 @@ from lib.recognition.straighten import Geometry
 # An instrument's axis is claimed where its standard error is at most this, nm: a laser or an LED
 # can still be told from the next one.
 MAX_ERROR_NM = 2.5
+# Standard error that all lines have in common, nm: haze, blends and colours push them one way (with
+# it 95 % intervals hold 93 to 99 % of the truth on simulated instruments, 90 to 97 without).
+_COMMON_ERROR_NM = 0.15
 # Wavelengths for which a curve is written out, nm.
 _WRITTEN_NM = (300.0, 1150.0)
 # Lamps of one instrument that has not moved agree within this, nm, and within so many errors.
@@ -322,8 +325,12 @@ def _left_out_error(lamp: LampLines, lamps: Sequence[LampLines]) -> float | None
     others = [one for one in lamps if one is not lamp]
     if not others:
         return None
-    off = _fit(others, lamps).nm_at(_t_of(lamps)(lamp.px)) - lamp.nm
-    return float(np.sqrt(np.mean(off**2)))
+    return rms(_fit(others, lamps).nm_at(_t_of(lamps)(lamp.px)) - lamp.nm)
+
+
+def rms(values: np.ndarray) -> float:
+    """Return the root mean square."""
+    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _disagreement(lamp: LampLines, others: Sequence[LampLines]) -> float:
@@ -444,11 +451,12 @@ def _axis_of(
     inside = (nm > _WRITTEN_NM[0]) & (nm < _WRITTEN_NM[1])
     inside &= np.gradient(nm) * np.sign(nm[-1] - nm[0]) > 1e-3 * np.abs(np.gradient(nm)[middle])
     first, last = _run(inside, middle)
-    sure = scale * curve.error_at(t_of(px)) <= MAX_ERROR_NM
+    sure = np.hypot(scale * curve.error_at(t_of(px)), _COMMON_ERROR_NM) <= MAX_ERROR_NM
     low, high = _run(sure & inside, middle)
     ends = t_of(px[[first, last]])
     polynomial, covariance = curve.as_polynomial(float(ends[0]), float(ends[1]))
     covariance = covariance * scale**2
+    covariance[0, 0] += _COMMON_ERROR_NM**2
     origin, half = (px[first] + px[last]) / 2, (px[last] - px[first]) / 2
     claimed = t_of(px[low : high + 1])
     found = [
@@ -459,8 +467,8 @@ def _axis_of(
     return WavelengthAxis(
         coefficients=polynomial_in_photo(polynomial, origin, half),
         axis="y" if vertical else "x",
-        rms_nm=float(np.sqrt(np.mean([line.residual_nm**2 for line in found]))),
-        uncertainty_nm=float(np.sqrt(np.mean((scale * curve.error_at(claimed)) ** 2))),
+        rms_nm=rms([line.residual_nm for line in found]),
+        uncertainty_nm=float(np.hypot(rms(scale * curve.error_at(claimed)), _COMMON_ERROR_NM)),
         lines=tuple(sorted(found, key=lambda line: line.nm)),
         model=curve.family.name,
         lamp="+".join(dict.fromkeys(lamp.lamp for lamp in lamps if lamp.lamp)),
