@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from lib.recognition.axis.calibration import make_calibration
 
 from lib.errors import DataError
 from lib.making.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.reading import PLACES, Reading
+from lib.recognition.instrument import instrument_of
 from lib.recognition.name import naming
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import (
@@ -84,7 +84,7 @@ def test_a_guess_that_the_second_opinion_doubts_is_not_named(monkeypatch, neon):
     classifier = Classifier(DEFAULT_MODEL)
     named = recognise(neon.image, classifier)
     assert (named.status, named.source) == ("ok", "neon")
-    calibration = make_calibration(named.axis, neon.image, named.band)
+    instrument = instrument_of(named.axis, neon.image, named.band)
     none = np.array([0.01] * len(CLASSES) + [0.93])
     monkeypatch.setattr(naming, "opinion", lambda rgb, reading: none)
     refused = recognise(neon.image, classifier)
@@ -92,8 +92,8 @@ def test_a_guess_that_the_second_opinion_doubts_is_not_named(monkeypatch, neon):
     assert "neon" in refused.reason
     # What the user says is not called into doubt.
     assert recognise(neon.image, classifier, lamp="neon").status == "ok"
-    # The wavelengths of a calibration are the instrument's, whatever the lamp.
-    refused = recognise(neon.image, classifier, calibration=calibration)
+    # Wavelengths are the instrument's, whatever the lamp.
+    refused = recognise(neon.image, classifier, instrument=instrument)
     assert (refused.status, refused.source) == ("unknown", None)
     assert refused.axis.coefficients == named.axis.coefficients
 

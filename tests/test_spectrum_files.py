@@ -2,7 +2,6 @@ import csv
 
 import numpy as np
 import pytest
-from tests.test_calibration import AXIS
 
 from lib.recognition.band import BandProfile
 from lib.recognition.spectrum_files import (
@@ -11,6 +10,7 @@ from lib.recognition.spectrum_files import (
     write_spectrum_pysa,
     write_spectrum_text,
 )
+from tests.test_instrument import AXIS
 
 
 @pytest.fixture

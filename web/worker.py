@@ -24,7 +24,6 @@ from lib.measurement.answers import answer_of, curve_of
 from lib.measurement.calibration import LampPhoto, calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.measuring import Measurement, measure
-from lib.measurement.response import eight_bit
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
 from lib.recognition.name.classifier import Classifier
@@ -102,15 +101,14 @@ def _check_instrument(job: Job) -> Reply:
 
 
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
-    image = read_image(
-        job.data, name=job.name, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels, deep=True
-    )
-    shown = eight_bit(image)
+    bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+    shown = read_image(job.data, name=job.name, **bounds)
     instrument = measured = None
     if job.calibration:
         instrument = instrument_from_json(job.calibration, "saved calibration")
         if "measurement" in job.extras:
-            measured = _measure(Frames((job.name,), (image,)), instrument, classifier)
+            deep = read_image(job.data, name=job.name, deep=True, **bounds)
+            measured = _measure(Frames((job.name,), (deep,)), instrument, classifier)
     if measured is not None and job.lamp is None and job.min_precision is None:
         result = measured.result
     else:

@@ -192,7 +192,9 @@ def light_on(frames: Frames, instrument: Instrument, *, dark: Frames | None = No
 
 def eight_bit(image: np.ndarray) -> np.ndarray:
     """Return a frame as the band finder takes it."""
-    return image if image.dtype == np.uint8 else (image >> 8).astype(np.uint8)
+    if image.dtype == np.uint8:
+        return image
+    return ((image.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
 def corrected(
