@@ -38,7 +38,7 @@ demo: $(VENV)/installed
 	@echo "minutes. The good one is models/default, which identify.py takes without --model."
 
 test: $(VENV)/installed lint
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

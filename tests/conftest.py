@@ -15,7 +15,7 @@ TILTED_BENCH = 144
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files with slow tests first: two processes then end at about the same time."""
+    """Put the files with slow tests first, so that two processes end at about the same time."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 
