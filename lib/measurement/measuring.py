@@ -13,7 +13,7 @@ from lib.recognition.advice import ADVICE
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.instrument import Instrument, Place
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, placed, recognise
+from lib.recognition.recognise import Result, recognise
 
 CAMERA, POWER = "camera response", "relative power"
 TRANSMISSION, ABSORBANCE = "transmission", "absorbance"
@@ -131,14 +131,13 @@ def measure(
     if result.axis is None:
         advice = " ".join(ADVICE.get(result.reason_code, ()))
         raise DataError(f"{frames.names[0]}: no wavelengths: {result.reason}. {advice}".strip())
+    # Recognising has found the band, the instrument's or the photo's own.
     if result.axis.source == OWN_LINES:
-        size, place = frames.size, Place(result.band.geometry, result.band.rows, 0)
-        fitting = Instrument(result.axis, size, place)
-        place = replace(place, towards_red=fitting.towards_red)
-        fitting = replace(fitting, place=place)
+        fitting = Instrument(result.axis, frames.size)
     else:
-        fitting, _ = placed(first, instrument)
-        fitting = replace(fitting, axis=result.axis)
+        fitting = replace(instrument.in_frame(*frames.size), axis=result.axis)
+    place = Place(result.band.geometry, result.band.rows, fitting.towards_red)
+    fitting = replace(fitting, place=place)
     light = light_on(frames, fitting, dark=dark)
     if flat is not None:
         if flat.size != frames.size:
