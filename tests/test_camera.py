@@ -72,3 +72,11 @@ def test_monochrome_sensors_give_equal_channels():
     response = sensor.response(np.tile(np.linspace(400, 700, 9), (300, 1)))
     assert sensor.monochrome.any()
     assert np.ptp(response[sensor.monochrome], axis=2) == pytest.approx(0, abs=1e-6)
+
+
+def test_sensors_without_dyes_have_no_gaps_between_their_colours():
+    sensor = draw_sensor(np.random.default_rng(0), 300)
+    bare = sensor.monochrome & sensor.bare.are_bare
+    assert bare.any() and (sensor.monochrome & ~bare).any()
+    seen = sensor.response(np.tile(np.linspace(470, 640, 18), (300, 1)))[bare, :, 0]
+    assert (seen.min(axis=1) > 0.4 * seen.max(axis=1)).all()

@@ -12,7 +12,8 @@ _FIXED_NM = (390.0, 690.0)
 # Share of crops drawn just around the light; the rest are cut as people cut.
 _TIGHT_SHARE = 0.22
 # Share of crops that show a part of the spectrum, as a camera that sees only some of it gives.
-_PART_SHARE = 0.06
+# Astronomers' spectrographs, whose sensors have no dyes, spread little of it over all they have.
+_PART_SHARE, _BARE_PART_SHARE = 0.06, 0.3
 # Where a camera without infrared filter sees this part of the light beyond this wavelength, half
 # of the crops take it in.
 _INFRARED_NM, _INFRARED_PART = 760.0, 0.05
@@ -25,7 +26,12 @@ def seen_light(spd: np.ndarray, sensor: Sensor) -> np.ndarray:
 
 
 def draw_limits(
-    rng: np.random.Generator, seen: np.ndarray, *, varied: bool = True, zero_order: bool = True
+    rng: np.random.Generator,
+    seen: np.ndarray,
+    bare: np.ndarray,
+    *,
+    varied: bool = True,
+    zero_order: bool = True,
 ) -> np.ndarray:
     """Return the wavelengths (nm) at the ends of crops, shape (n, 2).
 
@@ -33,6 +39,8 @@ def draw_limits(
     ----------
     seen : float array of shape (n, n_bins, 3)
         Of `seen_light`.
+    bare : bool array of shape (n,)
+        Which cameras have a sensor without dyes.
     varied : bool
         False for 390-690 nm everywhere.
     zero_order : bool
@@ -49,7 +57,7 @@ def draw_limits(
     limits_nm = _on_the_light(limits_nm, light)
     tight = rng.random((n, 1)) < _TIGHT_SHARE
     limits_nm = np.where(tight, _tight_limits(rng, light), limits_nm)
-    part = rng.random((n, 1)) < _PART_SHARE
+    part = rng.random((n, 1)) < np.where(bare, _BARE_PART_SHARE, _PART_SHARE)[:, None]
     return _on_the_light(np.where(part, _part_limits(rng, n), limits_nm), light)
 
 

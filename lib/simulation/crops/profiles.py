@@ -26,7 +26,8 @@ def draw_profiles(
     geometry = draw_geometry(rng, n, curved=effects.curved_dispersion)
     sensor = draw_sensor(rng, n, varied=effects.sensor)
     seen = seen_light(spd, sensor)
-    limits_nm = draw_limits(rng, seen, varied=effects.limits, zero_order=effects.zero_order)
+    bare = sensor.monochrome & sensor.bare.are_bare
+    limits_nm = draw_limits(rng, seen, bare, varied=effects.limits, zero_order=effects.zero_order)
     grating = ~has_prism(geometry, limits_nm)
     edges = np.arange(-MARGIN, COLUMNS + MARGIN + 1) / COLUMNS
     edges_nm = wavelength_at(geometry, limits_nm, edges)

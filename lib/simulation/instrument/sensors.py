@@ -1,13 +1,52 @@
-"""Spectral response of colour cameras: dyes with crosstalk, silicon, and the infrared-cut filter.
+"""Spectral response of cameras: dyes with crosstalk, silicon, and the infrared-cut filter.
 
 Shapes span the measured curves of Jiang et al. (2013, 28 cameras) and of phone and webcam sensors
 (Bongiorno et al. 2013; Burggraaff et al. 2019): blue peaks at 445-470 nm, green at 520-545, red at
-590-620; red dyes leak in the violet; all dyes open in the infrared.
+590-620; red dyes leak in the violet; all dyes open in the infrared. Sensors made without dyes see
+as silicon does, from the violet far into the infrared, with the ripples of the layers on it (after
+the data sheets of KAF-0402, ICX285, ICX618 and IMX290).
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.interpolate import PchipInterpolator
+
+# Quantum efficiency of sensors without dyes at these wavelengths, of their best: least and most.
+_BARE_NM = (340.0, 400.0, 470.0, 550.0, 650.0, 800.0, 950.0, 1065.0)
+_BARE_LEAST = (0.02, 0.2, 0.6, 0.85, 0.7, 0.22, 0.03, 0.0)
+_BARE_MOST = (0.3, 0.75, 1.0, 1.0, 1.0, 0.65, 0.25, 0.03)
+# Share of the monochrome sensors that have no dyes, and of these that have no infrared filter.
+_BARE_SHARE, _BARE_UNCUT_SHARE = 0.65, 0.6
+
+
+@dataclass(frozen=True)
+class BareSensors:
+    """What cameras would see had they no dyes.
+
+    Attributes
+    ----------
+    are_bare : bool array of shape (n,)
+        Which have none, if they are monochrome; the others give colour pictures without colour.
+    efficiency : float array of shape (n, len(_BARE_NM))
+    ripple : float array of shape (n, 3)
+        Size, period (nm) and phase of the ripples in it.
+    infrared_cut_nm : float array of shape (n,)
+        Edge of the filter; far beyond 1000 nm where there is none.
+    """
+
+    are_bare: np.ndarray
+    efficiency: np.ndarray
+    ripple: np.ndarray
+    infrared_cut_nm: np.ndarray
+
+    def response(self, k: int, nm: np.ndarray) -> np.ndarray:
+        """Return the response of camera `k` at wavelengths of shape (m,)."""
+        within = np.clip(nm, _BARE_NM[0], _BARE_NM[-1])
+        size, period_nm, phase = self.ripple[k]
+        ripple = 1 + size * np.cos(2 * np.pi * nm / period_nm + phase)
+        cut = 1 - _rise(nm, self.infrared_cut_nm[k], 6)
+        return PchipInterpolator(_BARE_NM, self.efficiency[k])(within) * ripple * cut
 
 
 @dataclass(frozen=True)
@@ -29,6 +68,8 @@ class Sensor:
     violet_cut : float array of shape (n, 2)
         Edge and width (nm) of lens and cover glass.
     monochrome : bool array of shape (n,)
+    bare : BareSensors
+        What the monochrome ones see that have no dyes.
     """
 
     peak_nm: np.ndarray
@@ -40,6 +81,7 @@ class Sensor:
     infrared_leak: np.ndarray
     violet_cut: np.ndarray
     monochrome: np.ndarray
+    bare: BareSensors
 
     def response(self, nm: np.ndarray) -> np.ndarray:
         """Return the response of R, G, B at wavelengths of shape (n, m): float32 (n, m, 3)."""
@@ -57,7 +99,10 @@ class Sensor:
         silicon = np.clip((1100 - nm) / 450, 0, 1)
         curves *= (cut * glass * silicon)[:, :, None]
         mean = curves.mean(axis=2, keepdims=True)
-        return np.where(self.monochrome[:, None, None], mean, curves)
+        curves = np.where(self.monochrome[:, None, None], mean, curves)
+        for k in np.flatnonzero(self.monochrome & self.bare.are_bare):
+            curves[k] = (self.bare.response(k, nm[k]) * glass[k])[:, None]
+        return curves
 
 
 def _rise(nm: np.ndarray, edge_nm: np.ndarray | float, width_nm: np.ndarray | float) -> np.ndarray:
@@ -68,7 +113,9 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
     """Draw `n` cameras, or `n` times the middle one."""
     if not varied:
         return _middle_sensor(n)
-    uncut = rng.random(n) < 0.14
+    # Draws of their own, so that cameras in colour do not depend on how many these are.
+    own = rng.spawn(1)[0]
+    uncut = (rng.random(n) < 0.14) | (own.random(n) < 0.06)
     edge = np.where(uncut, 1500.0, rng.uniform(645, 712, n))
     violet_edge = np.where(rng.random(n) < 0.25, rng.uniform(350, 390, n), rng.uniform(388, 425, n))
     return _single_precision(
@@ -81,6 +128,18 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
         infrared_leak=rng.uniform(0.25, 0.9, (n, 1)) * rng.uniform(0.6, 1.2, (n, 3)),
         violet_cut=np.stack([violet_edge, rng.uniform(2.5, 9, n)], axis=1),
         monochrome=rng.random(n) < 0.08,
+        bare=_draw_bare(own, n),
+    )
+
+
+def _draw_bare(rng: np.random.Generator, n: int) -> BareSensors:
+    edge = np.where(rng.random(n) < _BARE_UNCUT_SHARE, 1500.0, rng.uniform(660, 720, n))
+    size = 0.15 * rng.random(n) ** 2
+    return BareSensors(
+        are_bare=rng.random(n) < _BARE_SHARE,
+        efficiency=rng.uniform(_BARE_LEAST, _BARE_MOST, (n, len(_BARE_NM))),
+        ripple=np.stack([size, rng.uniform(60, 160, n), rng.uniform(0, 2 * np.pi, n)], axis=1),
+        infrared_cut_nm=edge,
     )
 
 
@@ -98,10 +157,11 @@ def _middle_sensor(n: int) -> Sensor:
         infrared_leak=repeat([0.6, 0.6, 0.6]),
         violet_cut=repeat([405.0, 5.0]),
         monochrome=repeat(False),
+        bare=_draw_bare(np.random.default_rng(0), n),
     )
 
 
-def _single_precision(monochrome: np.ndarray, **curves: np.ndarray) -> Sensor:
+def _single_precision(monochrome: np.ndarray, bare: BareSensors, **curves: np.ndarray) -> Sensor:
     """Return a sensor in float32, which its exponentials take half the time for."""
     single = {name: values.astype(np.float32) for name, values in curves.items()}
-    return Sensor(monochrome=monochrome, **single)
+    return Sensor(monochrome=monochrome, bare=bare, **single)

@@ -63,14 +63,18 @@ def draw_triphosphor(rng: np.random.Generator) -> np.ndarray:
     blue = 130 * np.exp(rng.normal(0, 0.8))
     spd += gaussian(rng.uniform(445, 456), rng.uniform(38, 48), rng.uniform(50, 65), blue)
     if rng.random() < 0.2:
-        # Deep-red or blue-green extra phosphor of full-spectrum lamps (manganese or strontium).
-        spd += gaussian(*_pick(rng, (490, 650)), flux=rng.uniform(20, 250))
+        # Deep-red or blue-green extra phosphor of full-spectrum lamps (manganese or strontium), or
+        # the green one of backlights (BAM:Eu2+,Mn2+, 515 nm).
+        spd += gaussian(*_pick(rng, ((490, 65), (515, 32), (650, 65))), flux=rng.uniform(20, 250))
     return spd * smooth_curve(rng, 5, 0.1)
 
 
-def _pick(rng: np.random.Generator, centres_nm: tuple[float, ...]) -> tuple[float, float]:
+def _pick(
+    rng: np.random.Generator, phosphors: tuple[tuple[float, float], ...]
+) -> tuple[float, float]:
     """Return centre and width in nm of one of the extra phosphors."""
-    return rng.choice(centres_nm) + rng.uniform(-8, 8), rng.uniform(40, 90)
+    centre, width = phosphors[rng.integers(len(phosphors))]
+    return centre + rng.uniform(-8, 8), width * rng.uniform(0.65, 1.35)
 
 
 def draw_halophosphate(rng: np.random.Generator) -> np.ndarray:

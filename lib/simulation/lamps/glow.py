@@ -122,11 +122,16 @@ def draw_daylight(rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_star(rng: np.random.Generator) -> np.ndarray:
-    """A star of type M to A: black body with Balmer lines that grow with temperature."""
-    temperature = np.exp(rng.uniform(np.log(3200), np.log(11000)))
+    """A star of type M to B: black body with Balmer lines, strongest in the white stars of type A.
+
+    These are two in five: Vega and Sirius are what people point at first.
+    """
+    temperature = np.exp(np.interp(rng.random(), (0, 0.6, 1), np.log((3200, 8000, 14000))))
     own, air = _solar_absorption()
     spd = planck(temperature) * np.exp(-own * rng.uniform(0, 1.2) - air * rng.uniform(0.3, 1.5))
-    balmer_width_nm = np.interp(temperature, [5000, 9500], [0.1, 2.0]) * rng.uniform(0.6, 1.2)
-    for nm in (410.174, 434.047, 486.135, 656.279):
-        spd *= np.exp(-gaussian(nm, balmer_width_nm * 2, flux=balmer_width_nm) / STEP_NM)
+    widths_nm = np.interp(temperature, [5000, 9500, 14000], [0.1, 2.0, 1.0])
+    balmer_width_nm = widths_nm * rng.uniform(0.6, 1.2)
+    depth = rng.uniform(1.0, 1.8)
+    for nm in (388.905, 397.007, 410.174, 434.047, 486.135, 656.279):
+        spd *= np.exp(-gaussian(nm, balmer_width_nm * 2, flux=depth * balmer_width_nm) / STEP_NM)
     return spd

@@ -193,7 +193,7 @@ FAMILIES = {
             "zero_order": 0.2,
             "light_leak": 0.03,
             "overlay": 0.03,
-            "oversized": 0.15,
+            "oversized": 0.3,
         },
     ),
     "thumbnail": Family(

@@ -120,7 +120,8 @@ def draw_grating(
     period = rng.choice(PERIODS_NM)
     turn = float(np.arcsin(550 / period)) + np.radians(rng.normal(0, 4))
     if "oversized" in setting.on:
-        span = rng.uniform(1.05, 1.6) * along
+        # Astronomers' spectrographs show little of the spectrum at a time.
+        span = rng.uniform(1.05, 3.0 if setting.family == "astro" else 1.6) * along
     elif "small" in setting.on:
         span = rng.uniform(0.05, 0.16) * along
     elif "second_order" in setting.on:
