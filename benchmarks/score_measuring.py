@@ -389,7 +389,7 @@ def response_error(bench: Bench, response: Response) -> tuple[float, float]:
     """Return the RMS error of a response over its range: of full answer, and of its own answer."""
     exposure = bench.exposure
     sensor = bench.sensor.response(response.nm[None].astype(float))[0]
-    true = np.maximum(sensor @ (exposure.matrix * exposure.balance).T, 0.0)
+    true = np.maximum(sensor @ (exposure.camera.matrix * exposure.camera.balance).T, 0.0)
     low, high = response.range_nm
     inside = (response.nm >= low) & (response.nm <= high)
     # Light is measured by the channel that answers best.

@@ -4,6 +4,8 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from lib.simulation.draws import log_uniform
+
 # Shares of profiles without colour, of few pixels, on an uneven background, and noisy.
 _GREY_SHARE, _COARSE_SHARE, _HAZY_SHARE, _NOISY_SHARE = 0.1, 0.35, 0.15, 0.15
 _FEWEST_PX = 40
@@ -38,7 +40,7 @@ def as_in_photos(rng: np.random.Generator, profiles: np.ndarray) -> np.ndarray:
     for row in np.flatnonzero(rng.random(n) < _HAZY_SHARE):
         profiles[row] = _hazy(rng, profiles[row])
     for row in np.flatnonzero(rng.random(n) < _NOISY_SHARE):
-        level = _log_uniform(rng, *_NOISE_LEVEL)
+        level = log_uniform(rng, *_NOISE_LEVEL)
         noise = rng.standard_normal((columns, 3)) * level
         grain = rng.choice([0.4, 1.0, 2.0])
         profiles[row] += gaussian_filter1d(noise, grain, axis=0) * np.sqrt(1 + 2 * grain)
@@ -46,7 +48,7 @@ def as_in_photos(rng: np.random.Generator, profiles: np.ndarray) -> np.ndarray:
         weights = rng.dirichlet(np.full(3, 2.0)).astype(np.float32)
         profiles[row] = (profiles[row] @ weights)[:, None]
     for row in np.flatnonzero(rng.random(n) < _COARSE_SHARE):
-        width = int(_log_uniform(rng, _FEWEST_PX, columns))
+        width = int(log_uniform(rng, _FEWEST_PX, columns))
         coarse = cv2.resize(profiles[row][None], (width, 1), interpolation=cv2.INTER_AREA)
         profiles[row] = cv2.resize(coarse, (columns, 1), interpolation=cv2.INTER_LINEAR)[0]
     return np.clip(profiles, 0, 255)
@@ -57,10 +59,6 @@ def _hazy(rng: np.random.Generator, profile: np.ndarray) -> np.ndarray:
     knots = np.exp(rng.normal(0, 0.8, (1, rng.integers(2, 5)))).astype(np.float32)
     curve = cv2.resize(knots, (len(profile), 1), interpolation=cv2.INTER_LINEAR)[0]
     colour = np.exp(rng.normal(0, 0.4, 3))
-    light = curve[:, None] / curve.max() * colour / colour.max() * _log_uniform(rng, *_HAZE_LEVEL)
+    light = curve[:, None] / curve.max() * colour / colour.max() * log_uniform(rng, *_HAZE_LEVEL)
     # Light adds up before the camera's curve, not after it.
     return 255 * ((profile / 255) ** 2.2 + (light / 255) ** 2.2) ** (1 / 2.2)
-
-
-def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

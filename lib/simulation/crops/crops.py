@@ -16,6 +16,7 @@ from lib.simulation.crops.pictures import draw_pictures, finish
 from lib.simulation.crops.profiles import draw_profiles
 from lib.simulation.crops.strips import STRIPS, Strip, unknown_strips
 from lib.simulation.instrument.camera import Effects
+from lib.simulation.instrument.processing import draw_processing
 from lib.simulation.lamps.catalogue import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.lamps.spectra import N_WAVELENGTHS
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
@@ -140,13 +141,14 @@ def _simulate_part(
         if isinstance(lamp, Lamp):
             spd[i] = lamp.draw(rng)
     profile, column_nm, monochrome = draw_profiles(rng, spd, effects)
-    images = draw_pictures(rng, profile, effects)
-    # A sensor without colours has one noise, not three.
-    images[monochrome] = images[monochrome, ..., 1:2]
-    for i, lamp in enumerate(lamps):
+    cameras = [draw_processing(rng, bool(grey), effects) for grey in monochrome]
+    light = draw_pictures(rng, profile, cameras, effects)
+    for i, (lamp, camera) in enumerate(zip(lamps, cameras, strict=True)):
         if isinstance(lamp, Strip):
-            images[i] = lamp.draw(rng, CROP_SHAPE[:2])
-    images = finish(rng, images, monochrome, effects)
+            # The camera balances its colours, so that white things are white.
+            strip = lamp.draw(rng, CROP_SHAPE[:2]) / camera.balance
+            light[i] = strip.mean(axis=2, keepdims=True) if camera.monochrome else strip
+    images = finish(rng, light, cameras, effects)
     if effects.flip:
         # Without colours nobody knows which end is blue.
         flipped = rng.random(_PART) < np.where(monochrome, 0.5, 0.03)

@@ -1,50 +1,36 @@
 """From profiles to pictures: exposure, rows, stray light, noise, colour, tone and JPEG."""
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
 
 from lib.simulation.crops.profiles import MARGIN
-from lib.simulation.instrument import camera
-from lib.simulation.instrument.camera import Effects
+from lib.simulation.draws import log_uniform
+from lib.simulation.instrument.camera import Effects, add_haze, bloom, draw_grid, jpeg
+from lib.simulation.instrument.processing import Processing
 from lib.simulation.lamps.spectra import NO_LIGHT
 from lib.tables import CROP_SHAPE
 
 ROWS, COLUMNS, _ = CROP_SHAPE
 # Part of the crops with a program's scale or stuck columns.
 _GRID_SHARE = 0.06
+# How many rows of a photo are one row of a crop: their noise is averaged.
+_ROWS_AVERAGED = (2, 20)
 
 
-def draw_pictures(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
-    """Return linear display RGB (n, 15, 480, 3): exposure, rows, haze, noise, colour."""
+def draw_pictures(
+    rng: np.random.Generator, profile: np.ndarray, cameras: Sequence[Processing], effects: Effects
+) -> np.ndarray:
+    """Return linear light on the sensors, (n, 15, 480, 3): exposure, charge, rows, haze."""
     n = len(profile)
-    balance = np.ones((n, 3))
-    if effects.white_balance:
-        balance = np.exp(rng.normal(0, 0.3, (n, 3)))
-        balance /= balance.min(axis=1, keepdims=True)
+    balance = np.stack([camera.balance for camera in cameras])
     inside = slice(MARGIN, MARGIN + COLUMNS)
     peak = (profile[:, 0, inside] * balance[:, None]).max(axis=(1, 2))
     signal = profile * _per_crop(_draw_exposure(rng, n, effects) / np.maximum(peak, NO_LIGHT))
-    if effects.blooming:
-        signal = camera.bloom(signal, share=_per_crop(0.5 * rng.random(n) ** 3))
-    image = _rows(rng, signal, effects)
-    if effects.haze:
-        image = _with_haze(rng, image)
-    if effects.noise:
-        image = _one_by_one(
-            partial(camera.add_noise, rng),
-            image,
-            full_well=_per_crop(np.exp(rng.uniform(np.log(400), np.log(3e5), n))),
-            read=_per_crop(np.exp(rng.uniform(np.log(0.00003), np.log(0.003), n))),
-            grain_px=_per_crop(rng.choice([0, 0.5, 1.0], n)),
-        )
-    image = _one_by_one(camera.clip_full, image)
-    image *= _per_crop(balance)
-    if effects.colour_matrix:
-        image = camera.apply_colour_matrix(image, camera.draw_colour_matrix(rng, n))
-    return image
+    spilled = np.array([camera.bloom_share for camera in cameras])
+    image = _rows(rng, bloom(signal, share=_per_crop(spilled)), effects)
+    return _with_haze(rng, image) if effects.haze else image
 
 
 def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarray:
@@ -108,40 +94,22 @@ def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     level = np.exp(rng.uniform(np.log(0.00003), np.log(0.012), (n, 1)))
     colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
     slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
-    return camera.add_haze(image, _per_crop(own + colour), slope)
+    return add_haze(image, _per_crop(own + colour), slope)
 
 
 def finish(
-    rng: np.random.Generator, image: np.ndarray, monochrome: np.ndarray, effects: Effects
+    rng: np.random.Generator, light: np.ndarray, cameras: Sequence[Processing], effects: Effects
 ) -> np.ndarray:
-    """Return uint8 crops: tone curve, black level, resampling and JPEG.
-
-    `monochrome`, shape (n,), tells which are of sensors without colour: half of these show light
-    as it is, stretched to eight bits, as astronomers' programs do.
-    """
-    n = len(image)
-    black = np.zeros((n, 3))
-    if effects.haze:
-        lifted = np.where(rng.random((n, 1)) < 0.6, 0, rng.uniform(0, 0.12, (n, 1)))
-        black = lifted * rng.uniform(0.4, 1.4, (n, 3))
-    if effects.gamma:
-        gamma = np.where(rng.random(n) < 0.15, rng.uniform(1, 1.6, n), rng.uniform(1.6, 2.6, n))
-        stretched = monochrome & (rng.random(n) < 0.5)
-        gamma = np.where(stretched, rng.uniform(0.8, 1.3, n), gamma)
-        image = _one_by_one(
-            camera.tone,
-            image,
-            gamma=_per_crop(gamma),
-            contrast=_per_crop(rng.uniform(0, 0.8, n) * ~stretched),
-            saturation=_per_crop(rng.uniform(0.75, 1.6, n)),
-            black=_per_crop(black),
-        )
-    else:
-        image = _one_by_one(camera.tone, image, black=_per_crop(black))
-    images = np.stack([camera.to_bytes(crop) for crop in image])
+    """Return uint8 crops of linear light: noise, colours, tone curve, resampling and JPEG."""
+    images = np.empty(light.shape, np.uint8)
+    # One after the other: one crop fits the processor's cache.
+    for i, camera in enumerate(cameras):
+        averaged = camera.averaged(log_uniform(rng, *_ROWS_AVERAGED))
+        images[i] = averaged.picture(rng, light[i], noise=effects.noise)
+    n = len(images)
     if effects.grid:
         for i in np.flatnonzero(rng.random(n) < _GRID_SHARE):
-            camera.draw_grid(rng, images[i])
+            draw_grid(rng, images[i])
     if effects.jpeg:
         for i in np.flatnonzero(rng.random(n) < 0.85):
             images[i] = _stored(rng, images[i])
@@ -154,17 +122,8 @@ def _stored(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
     width = int(rng.integers(180, COLUMNS)) if rng.random() < 0.33 else COLUMNS
     if width < COLUMNS:
         image = cv2.resize(image, (width, ROWS), interpolation=cv2.INTER_AREA)
-    image = camera.jpeg(image, quality, subsampled=subsampled)
+    image = jpeg(image, quality, subsampled=subsampled)
     return cv2.resize(image, (COLUMNS, ROWS), interpolation=cv2.INTER_LINEAR)
-
-
-def _one_by_one(
-    effect: Callable[..., np.ndarray], images: np.ndarray, **settings: np.ndarray
-) -> np.ndarray:
-    """Apply an effect to one crop after the other, in place: one fits the processor's cache."""
-    for i, image in enumerate(images):
-        images[i] = effect(image, **{name: values[i] for name, values in settings.items()})
-    return images
 
 
 def _per_crop(values: np.ndarray) -> np.ndarray:

@@ -82,10 +82,10 @@ def spread(
 def draw_line_width(rng: np.random.Generator, n: int) -> np.ndarray:
     """Draw the full width at half maximum of `n` images of a sharp line, as part of the spectrum.
 
-    0.2-5 % of its length; for a tenth up to 12.5 %, the slits that are cut by hand in paper boxes.
+    0.2-5 % of its length; for a fifth up to 12.5 %, the slits that are cut by hand in paper boxes.
     """
     fine, wide = (np.log(limits) for limits in ((0.002, 0.052), (0.052, 0.125)))
-    return np.exp(np.where(rng.random(n) < 0.1, rng.uniform(*wide, n), rng.uniform(*fine, n)))
+    return np.exp(np.where(rng.random(n) < 0.2, rng.uniform(*wide, n), rng.uniform(*fine, n)))
 
 
 def bloom(image: np.ndarray, *, share: np.ndarray | float, reach_px: int = 9) -> np.ndarray:

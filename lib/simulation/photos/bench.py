@@ -75,7 +75,7 @@ class Bench:
         strip = light.order_light(response, layout.grating, 1, u)
         strip = light.blur(optics, strip, layout.span_px)
         v, transmission = light.slit_profile(optics, layout.slit)
-        strip *= np.float32(peak / max(float((strip * self.exposure.balance).max()), 1e-12))
+        strip *= np.float32(peak / max(float((strip * self.exposure.camera.balance).max()), 1e-12))
         height, width, scale = rendered_size(self.setting)
         picture = dark_box(optics, height, width)
         light.cast(picture, scale, layout, u, strip, v, transmission)
@@ -117,5 +117,7 @@ def draw_bench(rng: np.random.Generator, **difficulty: bool | None) -> Bench:
     sensor = replace(draw_sensor(rng, 1), monochrome=np.array(["monochrome" in setting.on]))
     exposure = draw_exposure(rng, setting)
     # Whoever has set up an instrument has chosen an exposure that is not all noise.
-    exposure = replace(exposure, full_well=max(exposure.full_well, 400.0))
+    camera = exposure.camera
+    camera = replace(camera, full_well=max(camera.full_well, 400.0))
+    exposure = replace(exposure, camera=camera)
     return Bench(setting, layout, sensor, exposure, int(rng.integers(2**32)))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from lib.simulation.draws import log_uniform
 from lib.simulation.instrument.grating import HARTMANN_POLE_NM
 from lib.simulation.instrument.projection import (
     Grating,
@@ -199,8 +200,3 @@ def draw_bends(
             for _ in range(2)
         )
     return bends
-
-
-def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    """Draw a positive number whose logarithm is uniform."""
-    return float(np.exp(rng.uniform(np.log(low), np.log(high))))

@@ -3,10 +3,11 @@
 import cv2
 import numpy as np
 
+from lib.simulation.draws import log_uniform
 from lib.simulation.instrument import camera
 from lib.simulation.instrument.grating import column_flux
 from lib.simulation.instrument.projection import Grating, Prism, Projection
-from lib.simulation.photos.layout import Layout, Slit, log_uniform
+from lib.simulation.photos.layout import Layout, Slit
 
 # Samples along u for each pixel of the photo; two keep the narrowest lines in place.
 SAMPLES_PER_PX = 2

@@ -103,7 +103,7 @@ def attempt(
     u = light.sample_positions(low, high)
     orders = draw_orders(rng, lamp, setting, layout, u)
     exposure = draw_exposure(rng, setting)
-    peak = (orders[1] * exposure.balance).max()
+    peak = (orders[1] * exposure.camera.balance).max()
     if peak <= 0:
         return None
     orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
@@ -241,7 +241,7 @@ def simulate_scene(
     if "monochrome" in setting.on:
         painted = np.repeat(painted.mean(axis=2, keepdims=True), 3, axis=2)
     exposure = draw_exposure(rng, setting)
-    gain = log_uniform(rng, 0.5, 2) / exposure.balance
+    gain = log_uniform(rng, 0.5, 2) / exposure.camera.balance
     picture = painted ** np.float32(surroundings.SCREEN_GAMMA) * np.float32(gain)
     image = expose(rng, picture, exposure, scale)
     image = np.ascontiguousarray(image[: setting.height, : setting.width])

@@ -99,8 +99,8 @@ def contrast(frame: Frame, strip: np.ndarray) -> tuple[np.ndarray, float]:
     column = np.clip((x / frame.scale).astype(int), 0, backdrop.shape[1] - 1)
     row = np.clip((y / frame.scale).astype(int), 0, backdrop.shape[0] - 1)
     behind = backdrop[row, column]
-    noise = exposure.noise_at(behind)
-    levels = 255 * exposure.develop(np.stack([behind, behind + strip, behind + noise]))
+    noise = exposure.camera.noise_at(behind)
+    levels = 255 * exposure.camera.develop(np.stack([behind, behind + strip, behind + noise]))
     shown = np.maximum(levels[1] - levels[0], 0)
     rows = np.clip(2 * layout.slit.half_height_px, 1, 25)
     grain = float(np.median((levels[2] - levels[0]).max(axis=1))) / np.sqrt(rows)
