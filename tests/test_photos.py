@@ -28,7 +28,10 @@ def photo(*key, **options):
 
 
 def line_error_px(image, box, nm):
-    """Distance along the centre line from where the truth puts a line to its measured centroid."""
+    """Distance along the centre line from where the truth puts a line to its measured centroid.
+
+    None for a line that does not show.
+    """
     start, stop = (box.x0, box.x1) if box.axis == "horizontal" else (box.y0, box.y1)
     pixels = np.arange(start, stop)
     values = box.nm_at(pixels)
@@ -43,6 +46,8 @@ def line_error_px(image, box, nm):
     grey = grey if box.axis == "horizontal" else np.ascontiguousarray(grey.T)
     light = cv2.remap(grey, along[None], across[None], cv2.INTER_LINEAR)[0]
     light = np.clip(light - np.percentile(light, 20), 0, None)
+    if not light.any():
+        return None
     light[light < 0.4 * light.max()] = 0
     return abs((along * light).sum() / light.sum() - expected)
 
