@@ -94,7 +94,7 @@ def draw_processing(
     stretched = monochrome and rng.random() < 0.5
     gamma = rng.uniform(1, 1.6) if rng.random() < 0.15 else rng.uniform(1.6, 2.6)
     gamma = rng.uniform(0.8, 1.3) if stretched else gamma
-    contrast, saturation = rng.uniform(0, 0.8), rng.uniform(0.7, 1.6)
+    contrast, saturation = rng.uniform(0, 0.8), rng.uniform(0.7, 2.0)
     if monochrome or not effects.white_balance:
         balance = np.ones(3)
     if monochrome or not effects.colour_matrix:
