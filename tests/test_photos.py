@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from lib.simulation.crawl.retouch import CHANGES, retouch
-from lib.simulation.instrument.projection import Grating, Projection, grating_for_span
+from lib.simulation.instrument.grating import Grating
+from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.difficulty import DIFFICULTIES, FAMILIES, PLAIN, Difficulty, draw_setting
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from lib.simulation.scenes.scenes import PAINTERS
@@ -184,7 +185,7 @@ def test_a_grating_spreads_light_as_its_equation_says():
     assert grating.offset_px(500.0, -1) == pytest.approx(-grating.offset_px(500.0))
     assert grating.offset_px(300.0, 2) == pytest.approx(grating.offset_px(600.0))
     assert grating.offset_px(1200.0) == np.inf and grating.nm_at(1e9) == pytest.approx(1000)
-    turned = grating_for_span(740.0, 0.8, 300.0, (400.0, 700.0))
+    turned = Grating(740.0, 1.0, 0.8).spread(300.0, (400.0, 700.0))
     assert np.ptp(turned.offset_px([400.0, 700.0])) == pytest.approx(300)
     assert turned.nm_at(turned.offset_px([405.0, 655.0])) == pytest.approx([405.0, 655.0])
 

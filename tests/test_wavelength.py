@@ -11,7 +11,7 @@ from lib.lines import line_list
 from lib.recognition.axis.fit import GRID, NoAxis, find_candidate, fit_axis
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
-from lib.simulation.instrument.projection import grating_for_span
+from lib.simulation.instrument.grating import Grating
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.lamps.spectra import WAVELENGTHS_NM, emission
@@ -32,7 +32,7 @@ def make_profile(
 ) -> tuple[BandProfile, np.ndarray]:
     """Return a band lit by a lamp (or by light), and the wavelength of each sample."""
     rng = np.random.default_rng(seed)
-    grating = grating_for_span(1000.0, 0.4, SAMPLES, ends_nm)
+    grating = Grating(1000.0, 1.0, 0.4).spread(SAMPLES, ends_nm)
     u = grating.offset_px(np.array(ends_nm[:1]))[0] + np.arange(SAMPLES)
     nm = grating.nm_at(u)
     sensor = draw_sensor(rng, 1, varied=False)

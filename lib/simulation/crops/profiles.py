@@ -5,7 +5,7 @@ import numpy as np
 from lib.simulation.crops.limits import draw_limits, seen_light
 from lib.simulation.instrument import camera
 from lib.simulation.instrument.camera import Effects
-from lib.simulation.instrument.grating import column_flux, draw_geometry, has_prism, wavelength_at
+from lib.simulation.instrument.grating import Grating, column_flux, draw_dispersion
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.spectra import NO_LIGHT
 from lib.tables import CROP_SHAPE
@@ -23,14 +23,17 @@ def draw_profiles(
     Shapes (n, 1, 480 + margins, 3) and (n, 480). With them which sensors are monochrome, (n,).
     """
     n = len(spd)
-    geometry = draw_geometry(rng, n, curved=effects.curved_dispersion)
     sensor = draw_sensor(rng, n, varied=effects.sensor)
     seen = seen_light(spd, sensor)
     bare = sensor.monochrome & sensor.bare.are_bare
     limits_nm = draw_limits(rng, seen, bare, varied=effects.limits, zero_order=effects.zero_order)
-    grating = ~has_prism(geometry, limits_nm)
+    # Positions along the crop, which is one unit long.
     edges = np.arange(-MARGIN, COLUMNS + MARGIN + 1) / COLUMNS
-    edges_nm = wavelength_at(geometry, limits_nm, edges)
+    edges_nm, grating = np.empty((n, len(edges))), np.empty(n, bool)
+    for i, nm in enumerate(limits_nm):
+        dispersion = draw_dispersion(rng, 1.0, nm, curved=effects.curved_dispersion)
+        edges_nm[i] = dispersion.nm_at(dispersion.offset_px(nm[0]) + edges)
+        grating[i] = isinstance(dispersion, Grating)
     centres_nm = (edges_nm[:, 1:] + edges_nm[:, :-1]) / 2
 
     # Gratings favour the order they are blazed for; film and discs hardly do.

@@ -5,25 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib.simulation.draws import log_uniform
-from lib.simulation.instrument.grating import HARTMANN_POLE_NM
-from lib.simulation.instrument.projection import (
-    Grating,
-    Prism,
-    Projection,
-    grating_for_span,
-    prism_for_span,
-)
+from lib.simulation.instrument.grating import GROOVES_PER_MM, Grating, Prism, draw_dispersion
+from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.difficulty import Setting
 
 # The range whose length is called the length of the spectrum.
 SPAN_NM = (400.0, 700.0)
-# Groove spacings of what people use: 300, 500, 600, 1000, 1200 lines/mm, a CD and a DVD.
-PERIODS_NM = (3333.0, 2000.0, 1667.0, 1000.0, 833.0, 1600.0, 740.0)
 # Finer gratings throw the red so far from the zero order that one camera does not see both.
-PERIODS_WITH_ZERO_ORDER_NM = (3333.0, 2000.0, 1667.0, 1600.0, 1000.0)
+MOST_GROOVES_WITH_ZERO_ORDER = 1000
 SHORTEST_SPECTRUM_PX = 24.0
-# Share of spectrometers with a prism; it shows one order alone.
-PRISM_SHARE = 0.04
 
 
 @dataclass(frozen=True)
@@ -109,17 +99,16 @@ def draw_grating(
 ) -> tuple[Grating | Prism, float]:
     """Draw the grating (or prism) and camera, and the length of `SPAN_NM` in pixels."""
     if "zero_order" in setting.on:
-        period = rng.choice(PERIODS_WITH_ZERO_ORDER_NM)
+        grooves = [n for n in GROOVES_PER_MM if n <= MOST_GROOVES_WITH_ZERO_ORDER]
+        period = 1e6 / rng.choice(grooves)
         middle = float(np.arcsin(550 / period))
         if "mirrored" in setting.on:
             reach, turn = rng.uniform(0.22, 0.46) * along, rng.normal(0, 0.05) * middle
         else:
             reach, turn = rng.uniform(0.45, 0.95) * along, rng.uniform(0.2, 1) * middle
-        grating = grating_for_span(period, turn, reach, (0.0, SPAN_NM[1]))
+        grating = Grating(period, 1.0, turn).spread(reach, (0.0, SPAN_NM[1]))
         low, high = grating.offset_px(np.array(SPAN_NM))
         return grating, float(high - low)
-    period = rng.choice(PERIODS_NM)
-    turn = float(np.arcsin(550 / period)) + np.radians(rng.normal(0, 4))
     if "oversized" in setting.on:
         # Astronomers' spectrographs show little of the spectrum at a time.
         span = rng.uniform(1.05, 3.0 if setting.family == "astro" else 1.6) * along
@@ -130,9 +119,8 @@ def draw_grating(
     else:
         span = rng.uniform(0.35, 0.98) * along
     span = max(span, SHORTEST_SPECTRUM_PX)
-    if "second_order" not in setting.on and rng.random() < PRISM_SHARE:
-        return prism_for_span(rng.uniform(*HARTMANN_POLE_NM), span, SPAN_NM), float(span)
-    return grating_for_span(period, turn, span, SPAN_NM), float(span)
+    alone = "second_order" not in setting.on
+    return draw_dispersion(rng, span, SPAN_NM, prism=alone), float(span)
 
 
 def draw_middle(

@@ -5,8 +5,8 @@ import numpy as np
 
 from lib.simulation.draws import log_uniform
 from lib.simulation.instrument import camera
-from lib.simulation.instrument.grating import column_flux
-from lib.simulation.instrument.projection import Grating, Prism, Projection
+from lib.simulation.instrument.grating import Grating, Prism, column_flux
+from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.layout import Layout, Slit
 
 # Samples along u for each pixel of the photo; two keep the narrowest lines in place.

@@ -6,7 +6,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lib.simulation.instrument.projection import Grating, Prism, Projection
+from lib.simulation.instrument.grating import Grating, Prism
+from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.layout import Layout
 
 # The polynomial that maps pixels to nm follows the grating equation this closely over the box.
