@@ -23,6 +23,11 @@ def led_die(peak_nm: float, fwhm_nm: float, flux: float = 1.0) -> np.ndarray:
     return gaussian(peak_nm, fwhm_nm / (1 + lean) * 2, fwhm_nm * lean / (1 + lean) * 2, flux)
 
 
+def draw_die(rng: np.random.Generator, peak_nm: float) -> np.ndarray:
+    """One bare die of a colour, as wide as those are."""
+    return led_die(peak_nm, _die_fwhm(rng, peak_nm))
+
+
 def _die_fwhm(rng: np.random.Generator, peak_nm: float) -> float:
     green = np.exp(-(((peak_nm - 530) / 45) ** 2))
     return rng.uniform(13, 24) + green * rng.uniform(8, 20)
@@ -59,7 +64,7 @@ def _ksf() -> np.ndarray:
 def draw_coloured_led(rng: np.random.Generator) -> np.ndarray:
     """One bare die of any colour; at times with the weak yellow of a neighbour."""
     peak = rng.choice(_DIE_NM) + rng.normal(0, 5)
-    spd = led_die(peak, _die_fwhm(rng, peak))
+    spd = draw_die(rng, peak)
     if rng.random() < 0.15:
         spd += gaussian(rng.uniform(540, 640), rng.uniform(60, 130), flux=rng.uniform(0.02, 0.3))
     return spd
