@@ -360,7 +360,7 @@ def score_response(seed: int) -> list[tuple]:
             if tone == "sRGB":
                 plain = {"gamma": 2.2, "contrast": 0.0, "saturation": 1.0}
                 black = np.zeros(3, np.float32)
-                bench = replace(bench, exposure=replace(bench.exposure, black=black, **plain))
+                bench = bench.with_camera(black=black, **plain)
             words = f"{tone}, {'clipped' if clipped else 'not clipped'}"
             rows += one_response(bench, rng, words, peak=3.0 if clipped else 0.85)
     return rows
@@ -387,9 +387,9 @@ def one_response(bench: Bench, rng: np.random.Generator, words: str, *, peak: fl
 
 def response_error(bench: Bench, response: Response) -> tuple[float, float]:
     """Return the RMS error of a response over its range: of full answer, and of its own answer."""
-    exposure = bench.exposure
+    camera = bench.exposure.camera
     sensor = bench.sensor.response(response.nm[None].astype(float))[0]
-    true = np.maximum(sensor @ (exposure.camera.matrix * exposure.camera.balance).T, 0.0)
+    true = np.maximum(sensor @ (camera.matrix * camera.balance).T, 0.0)
     low, high = response.range_nm
     inside = (response.nm >= low) & (response.nm <= high)
     # Light is measured by the channel that answers best.

@@ -39,8 +39,7 @@ def classifier():
 def bench():
     """A bench whose tone curve is nearly sRGB's."""
     drawn = draw_bench(np.random.default_rng(15), vertical=False, curved=False, tilted=False)
-    exposure = replace(drawn.exposure, gamma=2.2, contrast=0.0, saturation=1.0)
-    return replace(drawn, exposure=exposure)
+    return drawn.with_camera(gamma=2.2, contrast=0.0, saturation=1.0)
 
 
 @pytest.fixture(scope="module")

@@ -88,6 +88,11 @@ class Bench:
         u, _ = self.layout.projection.to_slit(x, y)
         return self.layout.grating.nm_at(u, 1)
 
+    def with_camera(self, **changes: object) -> "Bench":
+        """Return the bench with a camera of which some attributes are changed."""
+        camera = replace(self.exposure.camera, **changes)
+        return replace(self, exposure=replace(self.exposure, camera=camera))
+
     def moved(self, along_px: float, turned_deg: float) -> Layout:
         """Return the layout after the camera has moved along the spectrum and turned."""
         projection = self.layout.projection
@@ -116,8 +121,6 @@ def draw_bench(rng: np.random.Generator, **difficulty: bool | None) -> Bench:
     layout = draw_layout(rng, setting)
     sensor = replace(draw_sensor(rng, 1), monochrome=np.array(["monochrome" in setting.on]))
     exposure = draw_exposure(rng, setting)
+    bench = Bench(setting, layout, sensor, exposure, int(rng.integers(2**32)))
     # Whoever has set up an instrument has chosen an exposure that is not all noise.
-    camera = exposure.camera
-    camera = replace(camera, full_well=max(camera.full_well, 400.0))
-    exposure = replace(exposure, camera=camera)
-    return Bench(setting, layout, sensor, exposure, int(rng.integers(2**32)))
+    return bench.with_camera(full_well=max(exposure.camera.full_well, 400.0))
