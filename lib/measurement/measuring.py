@@ -20,6 +20,8 @@ TRANSMISSION, ABSORBANCE = "transmission", "absorbance"
 # A reference fainter than this part of full scale, or than so many errors, says nothing.
 _LEAST_REFERENCE = 0.002
 _LEAST_SIGMAS = 5.0
+# A reference lights at least this part of the band; noise passes for light here and there.
+_LEAST_LIT = 0.05
 # No transmission is told from none below this.
 _LEAST_TRANSMISSION = 1e-4
 
@@ -204,7 +206,7 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
     usable = ~(sample.clipped | reference.clipped)
     least = np.maximum(LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_REFERENCE)
     usable &= reference.rgb > np.maximum(least, _LEAST_SIGMAS * reference.rgb_noise)
-    if not usable.any():
+    if usable.any(axis=1).mean() < _LEAST_LIT:
         raise DataError(f"{reference.name}: no light in the reference that is not clipped")
     light, through, noise = (
         np.where(usable, part, 0.0)
