@@ -1,10 +1,11 @@
 """The contract of a frozen model: what model.json says and what a loader checks before use."""
 
+import hashlib
 from pathlib import Path
 
 from lib.certainty import LARGEST_LOGIT
 from lib.errors import DataError
-from lib.files import read_json, sha256
+from lib.files import read_json
 from lib.tables import CROP_SHAPE
 from lib.taxonomy import CLASSES
 
@@ -63,26 +64,35 @@ def read_card(model_dir: Path) -> dict:
     return card
 
 
-def check_file(model_dir: Path, card: dict, name: str) -> Path:
-    """Return the path of a model's file whose hash matches the card.
+def verified_bytes(path: Path, card: dict, card_path: Path) -> bytes:
+    """Return a network's file, once its hash is known to be the one on the card beside it.
+
+    Parameters
+    ----------
+    path : Path
+    card : dict
+        With the ``sha256`` of each of its ``files``, or of its only one.
+    card_path : Path
+        For messages.
 
     Raises
     ------
     DataError
         If the file is missing, is not on the card, or is not the file that was frozen.
     """
-    path = Path(model_dir) / name
-    if name not in card["files"]:
-        raise DataError(f"{path.parent / CARD_NAME}: says nothing of {name}")
+    expected = card.get("files", {}).get(path.name, card).get("sha256")
+    if expected is None:
+        raise DataError(f"{card_path}: says nothing of {path.name}")
     if not path.is_file():
-        raise DataError(f"{path}: no such file, but {CARD_NAME} names it")
-    expected, received = card["files"][name]["sha256"], sha256(path)
+        raise DataError(f"{path}: no such file, but {card_path.name} names it")
+    content = path.read_bytes()
+    received = hashlib.sha256(content).hexdigest()
     if received != expected:
         raise DataError(
             f"{path}: expected the file with SHA-256 {expected[:12]}..., "
-            f"received {received[:12]}...; it does not belong to {CARD_NAME} beside it"
+            f"received {received[:12]}...; it does not belong to {card_path.name} beside it"
         )
-    return path
+    return content
 
 
 def _require(path: Path, what: str, received: object, expected: object) -> None:

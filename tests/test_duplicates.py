@@ -139,7 +139,7 @@ def checkout(tmp_path):
 @pytest.mark.parametrize(
     "changed",
     [
-        *("lib/images.py", "lib/curation/analysis.py"),
+        *("lib/images.py", "lib/litert.py", "lib/curation/analysis.py"),
         *("lib/recognition/band.py", "lib/recognition/find/another.py"),
         *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
     ],

@@ -10,9 +10,9 @@ import train_shipped
 from lib.making import axis, band, names, trace
 from lib.making.axis_examples import as_in_photos
 from lib.making.axis_network import axis_loss, turned
+from lib.litert import open_network
 from lib.model_card import CARD_NAME, read_card
 from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
-from lib.recognition.network import LiteNetwork
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
 
@@ -32,7 +32,7 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
     assert card["training"] == json.loads((output / "training.json").read_text())
     assert card["training"]["crops"] == 256
     assert set(card["validation"]["median_error_nm"]) <= set(LAMPS)
-    network = LiteNetwork(output)
+    network = open_network(output)
     view = np.random.default_rng(0).random((COLUMNS, CHANNELS)).astype(np.float32)
     said = network.run(view)
     assert said.shape == (PLACES, 2)
@@ -46,7 +46,7 @@ def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatc
     monkeypatch.setattr(making, "SHARD_PHOTOS", 24)
     argv = ["--photos", "48", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
     assert train(what, tmp_path / what, *argv) == 0
-    assert LiteNetwork(tmp_path / what).card["validation"]
+    assert open_network(tmp_path / what).card["validation"]
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_tiny_second_opinion_tells_every_class_and_none(tmp_path, monkeypatch)
     monkeypatch.setattr(names, "SHARD_CROPS", 160)
     argv = ["--crops", "160", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
     assert train("names", tmp_path / "names", *argv) == 0
-    card = LiteNetwork(tmp_path / "names").card
+    card = open_network(tmp_path / "names").card
     assert card["classes"] == [*CLASSES, None]
 
 

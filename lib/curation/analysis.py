@@ -216,7 +216,7 @@ def code_version(root: Path = ROOT) -> str:
     A network is known by its card, which holds the hash of its weights: a loader checks it.
     """
     lib = root / "lib"
-    sources = [lib / "images.py"]
+    sources = [lib / "images.py", lib / "litert.py"]
     sources += [lib / "curation" / name for name in ("analysis.py", "fingerprints.py")]
     sources += sorted((lib / "recognition").rglob("*.py"))
     # The classifier names what was found, later; its card has another name than its folder.

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from lib.files import atomic_path
+from lib.litert import open_network
 from lib.making.band import HARD as HARD_TO_FIND
 from lib.making.trace_views import belongs, draw_window, ends_of, half_height, trace_targets
 from lib.making.work import draw_photo, in_order
 from lib.recognition.find.orders import first_window
 from lib.recognition.find.search import find_candidates
 from lib.recognition.find.trace_view import PLACES, look_along
-from lib.recognition.network import LiteNetwork
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.truth import BandTruth
 
@@ -51,7 +51,7 @@ def make_trace_network(
     teachers : sequence of Path
         Folders of trace networks whose opinions are learned.
     """
-    networks = [LiteNetwork(folder) for folder in teachers]
+    networks = [open_network(folder) for folder in teachers]
     shards = -(-photos // SHARD_PHOTOS)
     list(in_order(make_shard, [(seed, n, cache) for n in range(shards)], jobs=jobs, what="lines"))
     from lib.making.trace_fit import fit_trace_network

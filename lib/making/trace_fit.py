@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from lib.files import require_absent
+from lib.litert import LiteNetwork
 from lib.making.freeze import freeze
 from lib.making.trace_network import build_trace_network, trace_loss
 from lib.making.trace_views import NM_UNIT, mirror
-from lib.recognition.network import LiteNetwork
 
 BATCH = 64
 RATE = 3e-3

@@ -1,16 +1,16 @@
 """Many scenes at once, in parallel processes or on a cluster."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from lib.errors import DataError
 from lib.measurement.frames import read_frames
 from lib.measurement.measuring import Measurement, measure, names_of
 from lib.parallel import map_in_order
-from lib.paths import ROOT, portable
+from lib.paths import portable
 from lib.recognition.instrument import Instrument
-from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.classifier import kept_classifier
 
 # Below this many scenes for each process its start-up costs more than it saves.
 _SCENES_PER_PROCESS = 8
@@ -46,7 +46,7 @@ def measure_scenes(
         If the model cannot be used, or the cluster cannot.
     """
     # Refused here, before any process starts.
-    _classifier(portable(model_dir))
+    kept_classifier(portable(model_dir))
     shared = tuple(tuple(path.absolute() for path in paths) for paths in (dark, flat))
     yield from map_in_order(
         partial(_measure, portable(model_dir), instrument, *shared),
@@ -57,11 +57,6 @@ def measure_scenes(
         reads=lambda frames: [path for path, _ in frames] + [*shared[0], *shared[1]],
         models=(model_dir,),
     )
-
-
-@cache
-def _classifier(model_dir: str) -> Classifier:
-    return Classifier(ROOT / model_dir)
 
 
 def _measure(
@@ -77,7 +72,7 @@ def _measure(
         return measure(
             read_frames(paths, names),
             instrument,
-            _classifier(model_dir),
+            kept_classifier(model_dir),
             dark=read_frames(dark) if dark else None,
             flat=read_frames(flat) if flat else None,
             name=names_of([Path(name) for name in names]),

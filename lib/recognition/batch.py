@@ -1,12 +1,12 @@
 """Many photos at once, in parallel processes or on a cluster."""
 
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from lib.parallel import map_in_order
-from lib.paths import ROOT, portable
-from lib.recognition.name.classifier import Classifier
+from lib.paths import portable
+from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.recognise import Result, recognise_file
 
 # Below this many photos for each process its start-up costs more than it saves.
@@ -31,7 +31,7 @@ def recognise_files(
         If the model cannot be used, or the cluster cannot.
     """
     # Refused here, before any process starts.
-    _classifier(portable(model_dir))
+    kept_classifier(portable(model_dir))
     yield from map_in_order(
         partial(_recognise, portable(model_dir), options),
         ((photo.absolute(), str(photo)) for photo in photos),
@@ -43,12 +43,7 @@ def recognise_files(
     )
 
 
-@cache
-def _classifier(model_dir: str) -> Classifier:
-    return Classifier(ROOT / model_dir)
-
-
 def _recognise(model_dir: str, options: dict, photo: tuple[Path, str]) -> Result:
     """Recognise a photo, called as the user did, in a process that keeps its classifier."""
     path, name = photo
-    return recognise_file(path, _classifier(model_dir), name=name, **options)
+    return recognise_file(path, kept_classifier(model_dir), name=name, **options)

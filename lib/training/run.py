@@ -16,7 +16,7 @@ from lib.files import (
     write_errors,
     write_json,
 )
-from lib.model_card import CARD_NAME, KERAS_NAME, check_file, read_card
+from lib.model_card import CARD_NAME, KERAS_NAME, read_card, verified_bytes
 from lib.paths import MODELS
 from lib.plots import training as plots
 from lib.taxonomy import UNKNOWN
@@ -159,8 +159,9 @@ def _require_network(config: TrainConfig) -> None:
 
 def _checked_network(folder: Path) -> keras.Model:
     """Load the network of a run or of a frozen model, whose file must be what its card says."""
-    if (folder / CARD_NAME).is_file():
-        check_file(folder, read_card(folder), KERAS_NAME)
+    card = folder / CARD_NAME
+    if card.is_file():
+        verified_bytes(folder / KERAS_NAME, read_card(folder), card)
     return load_network(folder / KERAS_NAME)
 
 

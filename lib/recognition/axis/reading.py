@@ -5,14 +5,12 @@ no name of the lamp: colours and pattern tell roughly where each wavelength fall
 """
 
 from dataclasses import dataclass
-from functools import cache
 
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lib.paths import MODELS
-from lib.recognition.network import LiteNetwork
+from lib.litert import shipped_network
 
 # Columns that a profile is resampled to, and columns that share one answer.
 COLUMNS = 480
@@ -88,7 +86,8 @@ def read_wavelengths(rgb: np.ndarray, *, blue_known: bool) -> Reading:
     """
     views = profile_views(resampled(np.asarray(rgb, np.float32))[None])
     told = np.full((1, COLUMNS, 1), blue_known, np.float32)
-    places = shipped_network().run(np.concatenate([views, told], axis=2)[0]).astype(np.float64)
+    view = np.concatenate([views, told], axis=2)[0]
+    places = shipped_network("axis").run(view).astype(np.float64)
     # Centres of the places, in samples of the profile whose outer edges are those of the columns.
     samples = len(rgb)
     centre = (np.arange(PLACES) + 0.5) * samples / PLACES - 0.5
@@ -123,9 +122,3 @@ def profile_views(rgb: np.ndarray) -> np.ndarray:
     contrast = detail / np.sqrt(power.max(axis=2, keepdims=True) + _LEAST_DETAIL**2)
     level = np.broadcast_to(peak / 255, (*shown.shape[:2], 1))
     return np.concatenate([shown, contrast, level], axis=2, dtype=np.float32)
-
-
-@cache
-def shipped_network() -> LiteNetwork:
-    """Return the network in models/axis, loaded once a process."""
-    return LiteNetwork(MODELS / "axis")

@@ -1,13 +1,11 @@
 """The network that marks spectra in a photo, over LiteRT; trained by train_shipped.py band."""
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 
-from lib.paths import MODELS
+from lib.litert import shipped_network
 from lib.recognition.find.canvas import CANVAS_PX, network_input
-from lib.recognition.network import LiteNetwork
 
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
@@ -32,18 +30,13 @@ def mark(pixels: np.ndarray, images: Sequence[tuple[int, int]] = FOUR_IMAGES) ->
         For each cell the probability that a usable spectrum covers it, and its axis: cos and sin
         of the doubled angle, clockwise from +x on the canvas.
     """
+    network = shipped_network("band")
     cells = np.zeros((len(pixels), GRID, GRID, 3), np.float32)
     for canvas, result in zip(network_input(pixels), cells, strict=True):
         for upwards, sideways in images:
-            marked = shipped_network().run(canvas[::upwards, ::sideways])
+            marked = network.run(canvas[::upwards, ::sideways])
             marked[..., 0] = 1 / (1 + np.exp(-np.clip(marked[..., 0], -30, 30)))
             # A mirror turns the sign of the angle, so of its sine.
             marked[..., 2] *= upwards * sideways
             result += marked[::upwards, ::sideways] / len(images)
     return cells
-
-
-@cache
-def shipped_network() -> LiteNetwork:
-    """Return the network in models/band, loaded once a process."""
-    return LiteNetwork(MODELS / "band")

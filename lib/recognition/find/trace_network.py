@@ -1,12 +1,10 @@
 """The network that reads a line through a photo, over LiteRT; trained by train_shipped.py trace."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 
-from lib.paths import MODELS
-from lib.recognition.network import LiteNetwork
+from lib.litert import shipped_network
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,6 @@ def read(light: np.ndarray) -> TraceReading:
 
 
 def _read(light: np.ndarray) -> np.ndarray:
-    places = shipped_network().run(np.ascontiguousarray(light))
+    places = shipped_network("trace").run(np.ascontiguousarray(light))
     places[:, :2] = 1 / (1 + np.exp(-np.clip(places[:, :2], -30, 30)))
     return places
-
-
-@cache
-def shipped_network() -> LiteNetwork:
-    """Return the network in models/trace, loaded once a process."""
-    return LiteNetwork(MODELS / "trace")

@@ -1,16 +1,23 @@
 """The one predictor: a frozen model over LiteRT."""
 
-import threading
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from lib.certainty import certainty
 from lib.errors import DataError
-from lib.model_card import INPUT_NAME, LITERT_NAME, OUTPUT_NAMES, check_file, read_card
-from lib.quiet import quiet_stderr
+from lib.litert import LiteNetwork
+from lib.model_card import (
+    CARD_NAME,
+    INPUT_NAME,
+    LITERT_NAME,
+    OUTPUT_NAMES,
+    read_card,
+    verified_bytes,
+)
+from lib.paths import ROOT
 from lib.tables import CROP_SHAPE
 
 # Bounds the memory of one call: 64 crops are 5.5 MB as float32, and larger batches are no faster.
@@ -66,11 +73,10 @@ class Classifier:
 
     def __init__(self, model_dir: Path):
         self.card = read_card(model_dir)
-        self._path = check_file(model_dir, self.card, LITERT_NAME)
-        # From the bytes that were checked: a file replaced later cannot slip in.
-        self._model = self._path.read_bytes()
-        self._of_thread = threading.local()
-        self._check_signature()
+        path = Path(model_dir) / LITERT_NAME
+        model = verified_bytes(path, self.card, path.with_name(CARD_NAME))
+        self._network = LiteNetwork(model, path, self.card)
+        self._check_signature(path)
 
     def predict(self, crops: np.ndarray) -> Prediction:
         """Classify crops.
@@ -86,9 +92,8 @@ class Classifier:
                 f"received {crops.dtype} {crops.shape}"
             )
         if len(crops):
-            run = self._runner()
             batches = [
-                run(**{INPUT_NAME: crops[start : start + BATCH_CROPS].astype(np.float32) / 255})
+                self._network.predict(crops[start : start + BATCH_CROPS].astype(np.float32) / 255)
                 for start in range(0, len(crops), BATCH_CROPS)
             ]
             outputs = [np.concatenate([batch[name] for batch in batches]) for name in OUTPUT_NAMES]
@@ -98,33 +103,16 @@ class Classifier:
         logits = outputs[OUTPUT_NAMES.index("logits")]
         return Prediction(*outputs, certainty(logits, self.card["unknown"]))
 
-    def _runner(self):
-        """Return this thread's signature runner: interpreters are not thread-safe."""
-        if not hasattr(self._of_thread, "runner"):
-            try:
-                with quiet_stderr():
-                    interpreter = Interpreter(model_content=self._model, num_threads=1)
-                    interpreter.allocate_tensors()
-                self._of_thread.runner = interpreter.get_signature_runner()
-            except (ValueError, RuntimeError) as error:
-                raise DataError(f"{self._path}: no LiteRT model ({error})") from error
-        return self._of_thread.runner
+    def _check_signature(self, path: Path) -> None:
+        inputs = {INPUT_NAME: list(CROP_SHAPE)}
+        if self._network.inputs != inputs:
+            raise DataError(f"{path}: expected inputs {inputs}; received {self._network.inputs}")
+        outputs = {name: self.card["outputs"][name]["shape"] for name in OUTPUT_NAMES}
+        if self._network.outputs != outputs:
+            raise DataError(f"{path}: expected outputs {outputs}; received {self._network.outputs}")
 
-    def _check_signature(self) -> None:
-        runner = self._runner()
-        inputs = {
-            name: list(detail["shape_signature"][1:])
-            for name, detail in runner.get_input_details().items()
-        }
-        if inputs != {INPUT_NAME: list(CROP_SHAPE)}:
-            raise DataError(
-                f"{self._path}: expected one input {INPUT_NAME} of {list(CROP_SHAPE)}; "
-                f"received {inputs}"
-            )
-        outputs = {
-            name: list(detail["shape_signature"][1:])
-            for name, detail in runner.get_output_details().items()
-        }
-        expected = {name: self.card["outputs"][name]["shape"] for name in OUTPUT_NAMES}
-        if outputs != expected:
-            raise DataError(f"{self._path}: expected outputs {expected}; received {outputs}")
+
+@cache
+def kept_classifier(model_dir: str) -> Classifier:
+    """Return the classifier of a folder, by its name as of `portable`, loaded once a process."""
+    return Classifier(ROOT / model_dir)

@@ -10,9 +10,9 @@ from functools import cache
 import numpy as np
 
 from lib.errors import DataError
+from lib.litert import LiteNetwork, shipped_network
 from lib.paths import MODELS
 from lib.recognition.axis.reading import COLUMNS, Reading, resampled
-from lib.recognition.network import LiteNetwork
 from lib.taxonomy import CLASSES
 
 # Bins of this width from the first wavelength on, each the mean of so many samples.
@@ -74,7 +74,7 @@ def shipped_opinion() -> LiteNetwork:
     DataError
         If it is missing, not whole, or trained for other classes.
     """
-    network = LiteNetwork(MODELS / "names")
+    network = shipped_network("names")
     classes = network.card.get("classes")
     if classes != [*CLASSES, None]:
         raise DataError(
