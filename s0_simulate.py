@@ -23,7 +23,7 @@ from pathlib import Path
 import cli
 from lib.errors import DataError
 from lib.files import require_absent
-from lib.making.records import Record, crop_records, cut_records, unknown_sources
+from lib.making.examples.records import Record, crop_records, cut_records, unknown_sources
 from lib.paths import INPUT_DATA, RAW_DATA
 from lib.quiet import quiet_stderr
 from lib.simulation.crawl.crawl import FAULT_RATES

@@ -23,7 +23,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import cli
-from lib.making.records import crop_records
+from lib.making.examples.records import crop_records
 from lib.model_card import KERAS_NAME
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr

@@ -39,7 +39,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import cli
-from lib.making import axis, band, classifier, names, trace
+from lib.making.recipes import (
+    axis,
+    axis_verdict,
+    band,
+    classifier,
+    name_verdict,
+    names,
+    trace,
+)
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 
@@ -116,7 +124,7 @@ COMMANDS = {
     "axis-freeze": Command("axis.keras to LiteRT", axis.freeze_axis_network, MODELS / "axis"),
     "axis-verdict": Command(
         "when an axis is given",
-        axis.make_axis_verdict,
+        axis_verdict.make_axis_verdict,
         MODELS / "axis",
         {"photos": (2800, _PHOTOS), **_SHARED},
         needs=None,
@@ -149,7 +157,7 @@ COMMANDS = {
     ),
     "names-verdict": Command(
         "when a name is given",
-        names.make_name_verdict,
+        name_verdict.make_name_verdict,
         MODELS / "names",
         {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (4000, _PHOTOS), **_SHARED},
         needs=None,

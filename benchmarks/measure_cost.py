@@ -30,7 +30,8 @@ from lib.training.architectures import ARCHITECTURES
 from lib.training.config import TrainConfig
 from lib.training.fit import compiled_network
 from lib.training.formats import litert_predictor
-from lib.training.frozen import freeze, serving_model
+from lib.training.freezer import freeze_formats
+from lib.training.frozen import serving_model
 
 COLUMNS = (
     "network",
@@ -75,7 +76,7 @@ def _row(args: argparse.Namespace, arch: str, rng: np.random.Generator) -> dict:
     step_s = _median_s(lambda: network.train_on_batch(images, targets), args.seconds)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        freeze(serving_model(network, 1.0), folder)
+        freeze_formats(serving_model(network, 1.0), folder)
         predict = litert_predictor(folder / LITERT_NAME)
         one = _median_s(lambda: predict(images[:1]), args.seconds)
         many = _median_s(lambda: predict(images[:BATCH]), args.seconds) / BATCH

@@ -37,7 +37,7 @@ from benchmarks.real_axes import report_real, score_real
 from lib.errors import DataError
 from lib.files import write_json
 from lib.lines import line_list
-from lib.making.axis_truth import LAMPS, asked_places
+from lib.making.examples.axis_truth import LAMPS, asked_places
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines

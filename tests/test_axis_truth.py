@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.making.axis_truth import ASKED_NM, asked_places
+from lib.making.examples.axis_truth import ASKED_NM, asked_places
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.making.axis_verdict import WRONG_SHARE, KnownCandidate, fit_verdict
+from lib.making.recipes.axis_verdict import WRONG_SHARE, KnownCandidate, fit_verdict
 from lib.recognition.axis.verdict import EVIDENCE, read_verdict, shipped_verdict
 
 

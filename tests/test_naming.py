@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.making.name_verdict import fit_name_verdict
+from lib.making.recipes.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.instrument import instrument_of

@@ -69,11 +69,12 @@ def test_the_graph_is_frozen(frozen_model):
 def test_keras_pb_and_tflite_agree_for_the_default_network(tmp_path):
     from lib.tables import CROP_SHAPE
     from lib.training.architectures import compact
-    from lib.training.frozen import compare_formats, freeze, serving_model
+    from lib.training.freezer import freeze_formats
+    from lib.training.frozen import compare_formats, serving_model
 
     model = serving_model(compact(CROP_SHAPE, 7), temperature=0.7)
     images = np.random.default_rng(0).integers(0, 256, (70, *CROP_SHAPE), dtype=np.uint8)
-    interface = freeze(model, tmp_path)
+    interface = freeze_formats(model, tmp_path)
     difference, outputs = compare_formats(model, tmp_path, interface, images)
     assert difference <= 1e-5
     assert outputs["probabilities"].shape == (70, 7)
@@ -99,16 +100,16 @@ def test_a_model_that_differs_is_not_written(own_run, name, monkeypatch, capsys)
     monkeypatch.setattr(formats, name, slightly_off)
     before = sorted(own_run.iterdir())
     assert run("--input", own_run) == 1
-    assert "differs from the Keras network by 0.0001 in probability" in capsys.readouterr().err
+    assert "differs from the Keras network by 0.0001 (expected at most" in capsys.readouterr().err
     assert sorted(own_run.iterdir()) == before
 
 
 def test_a_model_that_gives_no_numbers_is_not_written():
     from lib.errors import DataError
-    from lib.training.formats import require_agreement
+    from lib.training.freezer import require_agreement
 
     with pytest.raises(DataError, match="differs"):
-        require_agreement(np.full((2, 7), 1 / 7), np.full((2, 7), np.nan), "model.pb")
+        require_agreement(np.full((2, 7), 1 / 7), np.full((2, 7), np.nan), "model.pb", 1.0)
 
 
 def test_freezing_in_the_run_folder_keeps_the_network(own_run, capsys):

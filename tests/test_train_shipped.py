@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 import train_shipped
-from lib.making import axis, band, names, trace
-from lib.making.axis_examples import as_in_photos
-from lib.making.axis_network import axis_loss, turned
 from lib.litert import open_network
+from lib.making.examples import axis_bands, band_views, trace_lines
+from lib.making.examples.crop_profiles import as_in_photos
+from lib.making.networks.axis import axis_loss, turned
+from lib.making.recipes import axis, name_verdict, names
 from lib.model_card import CARD_NAME, read_card
 from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
 from lib.simulation.lamps.catalogue import LAMPS
@@ -41,7 +42,7 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("what", "making"), [("band", band), ("trace", trace)])
+@pytest.mark.parametrize(("what", "making"), [("band", band_views), ("trace", trace_lines)])
 def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatch, what, making):
     monkeypatch.setattr(making, "SHARD_PHOTOS", 24)
     argv = ["--photos", "48", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
@@ -61,7 +62,7 @@ def test_a_tiny_second_opinion_tells_every_class_and_none(tmp_path, monkeypatch)
 @pytest.mark.slow
 @pytest.mark.parametrize("what", ["axis-verdict", "names-verdict"])
 def test_a_verdict_of_few_photos_is_refused(tmp_path, monkeypatch, what):
-    monkeypatch.setattr(names, "SHARD_PHOTOS", 4)
+    monkeypatch.setattr(name_verdict, "SHARD_PHOTOS", 4)
     assert train(what, tmp_path, "--photos", "4", "--jobs", "1") == 1
     assert not list(tmp_path.iterdir())
 
@@ -85,15 +86,14 @@ def test_a_model_that_is_there_is_not_replaced_by_accident(tmp_path, capsys):
 
 
 def test_examples_are_those_of_their_seed():
-    first, second = (axis.make_examples(64, 3) for _ in range(2))
-    assert all(
-        np.array_equal(a, b, equal_nan=True) for a, b in zip(first[:2], second[:2], strict=True)
-    )
-    views, nm, lamps = first
+    first, second = (axis_bands.simulate_bands(64, 3) for _ in range(2))
+    for name in ("views", "nm"):
+        assert np.array_equal(first[name], second[name], equal_nan=True)
+    views, nm, lamps = first.values()
     assert views.shape == (64, COLUMNS, CHANNELS - 1) and nm.shape == (64, PLACES)
-    assert set(lamps) <= set(axis.SHARES)
+    assert set(lamps) <= set(axis_bands.SHARES)
     known = NM_ORIGIN + NM_UNIT * nm[np.isfinite(nm)]
-    assert known.min() >= axis.SEEN_NM[0] and known.max() <= axis.SEEN_NM[1]
+    assert known.min() >= axis_bands.SEEN_NM[0] and known.max() <= axis_bands.SEEN_NM[1]
 
 
 def test_bands_are_turned_round_with_their_wavelengths():

@@ -7,19 +7,15 @@ from pathlib import Path
 import keras
 import numpy as np
 import tensorflow as tf
-from ai_edge_litert.interpreter import Interpreter
 from google.protobuf.message import DecodeError
 
 from lib.errors import DataError
-from lib.model_card import INPUT_NAME, OUTPUT_NAMES
-from lib.quiet import quiet_stderr
+from lib.litert import LiteNetwork
+from lib.model_card import OUTPUT_NAMES
 
 # float32 images (n, 15, 480, 3) in [0, 1] to an array for each of OUTPUT_NAMES.
 Predictor = Callable[[np.ndarray], dict[str, np.ndarray]]
 
-# float32 keeps 7 digits; sums in another order cost under 1e-5 in probability on real crops. Of
-# 6,000 simulated crops one, halfway between two classes, differed by 2.2e-5.
-MAX_DIFFERENCE = 5e-5
 BATCH_CROPS = 64
 
 
@@ -47,11 +43,7 @@ def graph_predictor(path: Path, interface: dict) -> Predictor:
 
 def litert_predictor(path: Path) -> Predictor:
     """Return a LiteRT model as a predictor."""
-    with quiet_stderr():
-        interpreter = Interpreter(model_path=str(path), num_threads=1)
-        interpreter.allocate_tensors()
-    run = interpreter.get_signature_runner()
-    return lambda images: run(**{INPUT_NAME: images})
+    return LiteNetwork(path.read_bytes(), path).predict
 
 
 def predict_all(predictor: Predictor, images: np.ndarray) -> dict[str, np.ndarray]:
@@ -61,25 +53,6 @@ def predict_all(predictor: Predictor, images: np.ndarray) -> dict[str, np.ndarra
         for start in range(0, len(images), BATCH_CROPS)
     ]
     return {name: np.concatenate([batch[name] for batch in batches]) for name in OUTPUT_NAMES}
-
-
-def require_agreement(expected: np.ndarray, received: np.ndarray, name: str) -> float:
-    """Return the largest difference between two formats' probabilities, (n, n_classes) each.
-
-    Raises
-    ------
-    DataError
-        If it exceeds `MAX_DIFFERENCE`, or any crop gets another class.
-    """
-    difference = float(np.abs(expected - received).max())
-    moved = int(np.count_nonzero(expected.argmax(axis=1) != received.argmax(axis=1)))
-    # Written so that NaN is refused too.
-    if not difference <= MAX_DIFFERENCE or moved:
-        raise DataError(
-            f"{name}: differs from the Keras network by {difference:.2g} in probability (expected "
-            f"at most {MAX_DIFFERENCE:g}) and in the class of {moved} crops; nothing was written"
-        )
-    return difference
 
 
 def read_graph(path: Path) -> tf.compat.v1.GraphDef:

@@ -4,7 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from lib.making.line_blocks import block, conv
+from lib.making.networks.fitting import Batch, Batches, fit
+from lib.making.networks.line_blocks import block, conv
 
 _BATCH = 128
 _RATE = 2e-3
@@ -25,10 +26,10 @@ def build_name_network(bins: int, channels: int, outputs: int) -> keras.Model:
     return keras.Model(light, layers.Dense(outputs)(x), name="names")
 
 
-def fit_name_network(
+def train_name_network(
     light: np.ndarray,
     labels: np.ndarray,
-    held: tuple[np.ndarray, np.ndarray],
+    held: Batch,
     *,
     outputs: int,
     seed: int,
@@ -38,32 +39,30 @@ def fit_name_network(
 
     Parameters
     ----------
-    light : float16 array of shape (n, bins, channels)
-        As of `lib.recognition.name.opinion.light_over_wavelengths`.
-    labels : int array of shape (n,)
-        0 to `outputs` - 1.
+    light, labels : float16 array of shape (n, bins, channels), int array of shape (n,)
+        As of `lib.making.examples.name_light.simulate_light`; labels from 0 to `outputs` - 1.
     held : tuple of such arrays
         For validation.
     """
     keras.utils.set_random_seed(seed)
     network = build_name_network(*light.shape[1:], outputs)
-    steps = epochs * (len(light) // _BATCH)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        _RATE / 20, steps, warmup_target=_RATE, warmup_steps=steps // 20, alpha=0.01
-    )
-    network.compile(
-        keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0),
+    one_hot = np.eye(outputs, dtype=np.float32)
+
+    def draw(_: np.random.Generator, rows: np.ndarray) -> Batch:
+        return light[rows].astype(np.float32), one_hot[labels[rows]]
+
+    figures = fit(
+        network,
         keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=_LABEL_SMOOTHING),
+        Batches(len(light), _BATCH, draw, seed),
+        (held[0].astype(np.float32), one_hot[held[1]]),
+        epochs=epochs,
+        rate=_RATE,
+        warmup=0.05,
         metrics=["accuracy"],
     )
-    one_hot = np.eye(outputs, dtype=np.float32)
-    network.fit(
-        light,
-        one_hot[labels],
-        batch_size=_BATCH,
-        epochs=epochs,
-        validation_data=(held[0], one_hot[held[1]]),
-        verbose=2,
-    )
-    loss, accuracy = network.evaluate(held[0], one_hot[held[1]], verbose=0)
-    return network, {"crops": len(held[1]), "loss": round(loss, 4), "accuracy": round(accuracy, 4)}
+    return network, {
+        "crops": len(held[1]),
+        "loss": round(figures["loss"], 4),
+        "accuracy": round(figures["accuracy"], 4),
+    }

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.making.trace_fit import taught
-from lib.making.trace_views import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
+from lib.making.examples.trace_lines import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
+from lib.making.networks.trace import taught
 from lib.recognition.find.trace_view import CHANNELS, PLACES, look_along
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.difficulty import PLAIN

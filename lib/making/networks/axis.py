@@ -11,7 +11,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from lib.making.line_blocks import block, conv
+from lib.making.networks.fitting import Batch, Batches, fit
+from lib.making.networks.line_blocks import block, conv
 
 # Wavelength and the logarithm of its error's scale, in the units of the targets.
 OUTPUTS = 2
@@ -19,7 +20,6 @@ OUTPUTS = 2
 _LOG_SCALE = (-7.6, 1.1)
 _WIDTHS = (48, 64, 96, 128, 160)
 _BATCH = 256
-_RATE = 3e-3
 # Share of the bands in a batch whose blue end is said to be known; the others are turned round
 # as often as not.
 _TOLD_SHARE = 0.6
@@ -61,34 +61,6 @@ def axis_loss(truth: keras.KerasTensor, output: keras.KerasTensor) -> keras.Kera
     return ops.sum(ops.where(known, loss, 0.0), -1) / (ops.sum(ops.cast(known, loss.dtype), -1) + 1)
 
 
-class Bands(keras.utils.PyDataset):
-    """Bands in batches, shuffled and turned round anew each epoch."""
-
-    def __init__(self, views: np.ndarray, nm: np.ndarray, rng: np.random.Generator):
-        super().__init__(workers=2, max_queue_size=16)
-        self._views, self._nm, self._rng = views, nm, rng
-        self._places = np.arange(len(views))
-        self.on_epoch_end()
-
-    def __len__(self) -> int:
-        """Whole batches only, so that every step is alike."""
-        return len(self._places) // _BATCH
-
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return one batch: views float32 (n, columns, channels), nm float32 (n, places)."""
-        rows = np.sort(self._places[index * _BATCH : (index + 1) * _BATCH])
-        rng = np.random.default_rng(self._turns[index])
-        told = rng.random(len(rows)) < _TOLD_SHARE
-        return turned(
-            self._views[rows], self._nm[rows], told, ~told & (rng.random(len(rows)) < 0.5)
-        )
-
-    def on_epoch_end(self) -> None:
-        """Shuffle, and draw how each batch will be turned."""
-        self._rng.shuffle(self._places)
-        self._turns = self._rng.integers(2**32, size=len(self))
-
-
 def turned(
     views: np.ndarray, nm: np.ndarray, told: np.ndarray, back: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -108,27 +80,27 @@ def turned(
     return views, nm
 
 
-def fit_axis_network(
+def train_axis_network(
     views: np.ndarray,
     nm: np.ndarray,
-    held: tuple[np.ndarray, np.ndarray],
+    held: Batch,
     *,
     columns_per_place: int,
     seed: int,
     epochs: int,
+    rate: float,
     start: Path | None = None,
-    rate: float = _RATE,
 ) -> keras.Model:
-    """Train the axis network.
+    """Train the network.
 
     Parameters
     ----------
-    views : float16 array of shape (n, columns, channels - 1)
-        As of `lib.recognition.axis.reading.profile_views`.
-    nm : float32 array of shape (n, places)
-        Wavelengths in the network's units; nan where a place shows none.
+    views, nm : float16 array (n, columns, channels - 1), float32 array (n, places)
+        As of `lib.making.examples.axis_bands.simulate_bands`.
     held : tuple of such arrays
         For validation.
+    rate : float
+        Highest learning rate.
     start : Path, optional
         Weights to go on from.
     """
@@ -136,33 +108,33 @@ def fit_axis_network(
     network = build_axis_network(views.shape[1], views.shape[2] + 1, columns_per_place)
     if start is not None:
         network.load_weights(start)
-    bands = Bands(views, nm, np.random.default_rng(seed))
-    steps = epochs * len(bands)
-    schedule = keras.optimizers.schedules.CosineDecay(
-        rate / 20, steps, warmup_target=rate, warmup_steps=min(500, steps // 10), alpha=0.005
-    )
-    network.compile(keras.optimizers.AdamW(schedule, weight_decay=1e-3, clipnorm=1.0), axis_loss)
+
+    def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
+        rows = np.sort(rows)
+        told = rng.random(len(rows)) < _TOLD_SHARE
+        return turned(views[rows], nm[rows], told, ~told & (rng.random(len(rows)) < 0.5))
+
+    bands = Batches(len(views), _BATCH, draw, seed, workers=2)
     told = np.ones(len(held[0]), bool)
-    network.fit(bands, validation_data=turned(*held, told, ~told), epochs=epochs, verbose=2)
+    fit(network, axis_loss, bands, turned(*held, told, ~told), epochs=epochs, rate=rate, last=0.005)
     return network
 
 
-def measure(output: np.ndarray, truth: np.ndarray, lamps: list[str], unit_nm: float) -> dict:
+def measure(output: np.ndarray, truth: np.ndarray, lamps: np.ndarray, unit_nm: float) -> dict:
     """Return how well wavelengths are read: median errors of each lamp, and how errors are stated.
 
     Parameters
     ----------
     output, truth : float32 arrays of shape (n, places, 2) and (n, places)
-    lamps : list of str
+    lamps : str array of shape (n,)
         Of each band.
     unit_nm : float
         Of the outputs and the truth.
     """
     off = unit_nm * np.abs(output[..., 0] - truth)
     scale = unit_nm * np.exp(output[..., 1])
-    names = np.array(lamps)
     medians = {
-        name: round(float(np.nanmedian(off[names == name])), 3) for name in sorted(set(lamps))
+        str(name): round(float(np.nanmedian(off[lamps == name])), 3) for name in np.unique(lamps)
     }
     known = np.isfinite(off)
     # Of Laplace's law 63 % lie within its scale.

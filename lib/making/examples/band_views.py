@@ -2,15 +2,22 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 
+from lib.errors import DataError
+from lib.files import atomic_path
+from lib.making.examples.photos import draw_photo
+from lib.recognition.find.band_network import GRID
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.simulation.photos.truth import BandTruth
 
-CELL_PX = 4
-GRID = CANVAS_PX // CELL_PX
+VIEWS_PER_PHOTO = 4
+SHARD_PHOTOS = 50
+# One scene without a spectrum for two photos with one: scenes vary more than boxes do.
+SCENE_SHARE = 0.3
 # Covered part; axis cos 2a, sin 2a.
 TARGETS = 3
 # A band is drawn at least this high on the canvas, or a thin trace would cover no cell.
@@ -41,6 +48,47 @@ class Trace:
     centre: np.ndarray
     half_height: float
     axis: str
+
+
+def make_views(seed: int, number: int, folder: Path) -> None:
+    """Simulate `SHARD_PHOTOS` photos and keep their views and targets, unless they are there.
+
+    In two files, which can be read in parts: the views of a training are larger than memory.
+    """
+    paths = _shard_paths(folder, seed, number)
+    if all(path.exists() for path in paths):
+        return
+    rng = np.random.default_rng([seed, number])
+    pairs = []
+    for _ in range(SHARD_PHOTOS):
+        photo = draw_photo(rng, SCENE_SHARE)
+        whole = [box for box in photo.truth.boxes if box.part == "whole"]
+        pairs.append(training_views(rng, photo.image, whole, VIEWS_PER_PHOTO))
+    for path, parts in zip(paths, zip(*pairs, strict=True), strict=True):
+        with atomic_path(path) as temporary:
+            np.save(temporary, np.concatenate(parts))
+
+
+def open_views(folder: Path, seed: int, numbers: range) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Open kept views and targets without reading them.
+
+    Raises
+    ------
+    DataError
+        If one is missing.
+    """
+    shards = []
+    for number in numbers:
+        paths = _shard_paths(folder, seed, number)
+        if not all(path.exists() for path in paths):
+            raise DataError(f"{paths[0]}: expected kept views and their targets; not there")
+        shards.append(tuple(np.load(path, mmap_mode="r") for path in paths))
+    return shards
+
+
+def _shard_paths(folder: Path, seed: int, number: int) -> tuple[Path, Path]:
+    views, targets = (f"{name}-{seed}-{number:04d}.npy" for name in ("views", "targets"))
+    return folder / views, folder / targets
 
 
 def trace_of(box: BandTruth) -> Trace:

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lib.files import require_absent
-from lib.making.records import Record, crop_records, cut_records, unknown_sources
+from lib.making.examples.records import Record, crop_records, cut_records, unknown_sources
 from lib.model_card import CARD_NAME
 
 # Seeds of the simulated files; that of the training is its own.

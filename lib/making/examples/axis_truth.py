@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.making.trace_views import ends_of
+from lib.making.examples.trace_lines import ends_of
 from lib.recognition.band import Band
 from lib.simulation.lamps import catalogue
 from lib.simulation.photos.truth import BandTruth

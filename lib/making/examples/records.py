@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from tqdm import tqdm
 
-from lib.making.work import in_order
+from lib.making.examples.shards import in_order
 from lib.recognition.band import BandNotFound, cut_crop, find_band
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.crops.strips import unknown_strips

@@ -1,9 +1,17 @@
-"""What the trace network is to say: which places along a line a first order covers, blue where."""
+"""Lines through photos and what they show: which places a first order covers, blue where.
+
+Lines are those along which the shipped band network sees spectra, and others drawn near the truth.
+"""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+from lib.making.examples.photos import HARD as HARD_TO_FIND
+from lib.making.examples.photos import draw_photo
+from lib.recognition.find.orders import first_window
+from lib.recognition.find.search import find_candidates
+from lib.recognition.find.trace_view import PLACES, look_along
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.truth import BandTruth
 
@@ -11,12 +19,72 @@ from lib.simulation.photos.truth import BandTruth
 # wavelength there, in these units.
 TARGETS = 3
 NM_ORIGIN, NM_UNIT = 550.0, 100.0
+SHARD_PHOTOS = 50
+# Part of the photos that show no spectrum: of these only false candidates are learned from.
+SCENE_SHARE = 0.35
+HARD = (*HARD_TO_FIND, "overlay", "saturated")
+# Beside the lines that the finder sees, windows drawn about the bands.
+WINDOWS_PER_PHOTO = 4
+# So that no photo is one that the band network was trained on.
+_STREAM = 7_000_000
 # A line belongs to a band if, at the band's middle, it lies this near to the band's centre line,
 # in half heights of both.
 _NEAR = 0.6
 # Margins of a window about a band, in lengths of the band: what the finder's looks see.
 _NARROWEST, _WIDEST = 0.05, 4.5
 _LEAST_WINDOW_PX = 8.0
+
+
+def simulate_lines(seed: int, number: int) -> dict[str, np.ndarray]:
+    """Return the examples of `SHARD_PHOTOS` simulated photos.
+
+    Returns
+    -------
+    dict
+        ``light`` float16 (n, places, channels), ``targets`` float16 (n, places, 3).
+    """
+    rng = np.random.default_rng([_STREAM + seed, number])
+    examples = []
+    for _ in range(SHARD_PHOTOS):
+        photo = draw_photo(rng, SCENE_SHARE, HARD)
+        found = [candidate.geometry for candidate in find_candidates(photo.image)]
+        examples += lines_of(rng, photo.image, photo.truth.boxes, found)
+    light, targets = (np.stack(part).astype(np.float16) for part in zip(*examples, strict=True))
+    return {"light": light, "targets": targets}
+
+
+def lines_of(
+    rng: np.random.Generator,
+    image: np.ndarray,
+    boxes: Sequence[BandTruth],
+    found: Sequence[Geometry],
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return pairs of light and targets along the lines found in a photo and near its bands."""
+    whole = [box for box in boxes if box.part == "whole"]
+    windows = [(line, first_window(line)) for line in found]
+    if whole:
+        for _ in range(WINDOWS_PER_PHOTO):
+            box = whole[rng.integers(len(whole))]
+            lines = [line for line in found if belongs(line, box)] or [jittered(rng, box)]
+            windows.append((lines[rng.integers(len(lines))], draw_window(rng, *ends_of(box))))
+    examples = []
+    for line, window in windows:
+        view = look_along(image, line, *window)
+        edges = view.to_photo(np.arange(PLACES + 1))
+        examples.append((view.light, trace_targets(edges, line, whole)))
+    return examples
+
+
+def jittered(rng: np.random.Generator, box: BandTruth) -> Geometry:
+    """Return a line near a band, as the finder might have seen it."""
+    first, last = ends_of(box)
+    half = half_height(box)
+    shift, slope = rng.normal(0, 0.25 * half), rng.normal(0, 0.2 * half / max(last - first, 2))
+    middle = (first + last) / 2
+    line = np.polynomial.Polynomial(box.centre_line)
+    line = line + shift + np.polynomial.Polynomial([-slope * middle, slope])
+    tall = max(half * np.exp(rng.normal(0, 0.2)), 0.5)
+    return Geometry(box.axis, float(first), float(last - 1), tuple(map(float, line.coef)), tall)
 
 
 def ends_of(band: BandTruth) -> tuple[int, int]:

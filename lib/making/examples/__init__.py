@@ -1,0 +1,1 @@
+"""What the networks learn from: what simulated photos and crops show."""

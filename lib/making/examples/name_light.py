@@ -1,0 +1,32 @@
+"""Light of simulated crops over the wavelengths that the shipped axis network reads in them."""
+
+import numpy as np
+
+from lib.making.examples.crop_profiles import crop_profiles
+from lib.recognition.axis.reading import read_wavelengths
+from lib.recognition.name.opinion import light_over_wavelengths
+from lib.simulation.crops.crops import simulate_crops
+from lib.taxonomy import CLASSES
+
+# Part of the crops, and of the verdict's photos, whose lamp has no class: as common as two classes.
+UNKNOWN_SHARE = 0.3
+
+
+def simulate_light(count: int, seed: int) -> dict[str, np.ndarray]:
+    """Return the ``light`` of simulated crops and their ``labels``.
+
+    Returns
+    -------
+    dict
+        float16 (n, bins, channels), as of `lib.recognition.name.opinion.light_over_wavelengths`;
+        int (n,), the number of classes for a lamp of none.
+    """
+    rng = np.random.default_rng(seed)
+    light, labels = [], []
+    for batch in simulate_crops(count, seed, unknown_share=UNKNOWN_SHARE):
+        for rgb in crop_profiles(rng, batch.images):
+            # Without colours nobody knows which end is blue.
+            coloured = bool((np.ptp(rgb, axis=1) > 1).any())
+            light.append(light_over_wavelengths(rgb, read_wavelengths(rgb, blue_known=coloured)))
+        labels += [label if label >= 0 else len(CLASSES) for label in batch.labels]
+    return {"light": np.array(light, np.float16), "labels": np.array(labels)}

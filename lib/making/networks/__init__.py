@@ -1,0 +1,1 @@
+"""The networks that ship beside the classifier: their layers, losses, training and figures."""

@@ -1,0 +1,1 @@
+"""How each network and verdict that ships is made, from simulation to its card."""
