@@ -24,7 +24,6 @@ from pathlib import Path
 
 import cli
 from lib.making.examples.records import crop_records
-from lib.model_card import KERAS_NAME
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import CLASSES
@@ -127,9 +126,8 @@ def train(args: argparse.Namespace) -> None:
         from lib.training import metrics
         from lib.training.run import run
 
-    given = {field.name: getattr(args, field.name, None) for field in fields(TrainConfig)}
     record = run(
-        TrainConfig(**{name: value for name, value in given.items() if value is not None}),
+        config_of(args),
         train=args.train,
         outliers=args.outliers,
         validation=args.validation,
@@ -142,13 +140,22 @@ def train(args: argparse.Namespace) -> None:
     print(metrics.report_text(record["test"]))
 
 
+def config_of(args: argparse.Namespace) -> TrainConfig:
+    """Return the hyper-parameters that were given, the others by default."""
+    given = {field.name: getattr(args, field.name, None) for field in fields(TrainConfig)}
+    return TrainConfig(**{name: value for name, value in given.items() if value is not None})
+
+
 def prepare_start(args: argparse.Namespace) -> None:
     """Say which classes the training files lack; mix simulated crops in unless told otherwise."""
     with quiet_stderr():
-        from lib.training.frozen import load_network
         from lib.training.input_pipeline import count_labels
+        from lib.training.run import require_start
 
-    load_network(Path(args.init) / KERAS_NAME)
+    # Before crops are simulated, which takes long.
+    data = [*args.train, *args.outliers, args.validation, args.test]
+    replace = args.overwrite or args.resume
+    require_start(config_of(args), args.output, data, replace=replace)
     counts = sum((count_labels(path) for path in args.train), Counter())
     absent = [name for number, name in enumerate(CLASSES) if not counts[number]]
     if absent:

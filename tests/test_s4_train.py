@@ -211,6 +211,25 @@ def test_fine_tuning_starts_from_a_frozen_model(frozen_model, crops_folder, tmp_
     assert tuned["config"]["init"] == str(frozen_model)
 
 
+@pytest.mark.parametrize(
+    ("arch", "folder", "message"),
+    [
+        ("resnet", "run", "no network 'resnet'"),
+        ("compact", "run", "holds a tiny; expected a compact"),
+        ("tiny", "", "already exists; give --overwrite"),
+    ],
+)
+def test_nothing_is_simulated_for_a_start_that_is_refused(
+    arch, folder, message, frozen_model, crops_folder, tmp_path, capsys
+):
+    data = shutil.copytree(crops_folder, tmp_path / "data")
+    before = sorted(data.iterdir())
+    flags = ["--input", data, "--init", frozen_model, "--arch", arch]
+    assert run(*flags, "--output", tmp_path / folder) == 1
+    assert message in capsys.readouterr().err
+    assert sorted(data.iterdir()) == before
+
+
 def test_teachers_replace_the_labels(
     finished_run, frozen_model, crops_folder, tiny_network, tmp_path
 ):

@@ -55,7 +55,6 @@ def run(
     _require_network(config)
     run_dir = run_dir or MODELS / config.arch
     teachers = [Path(teacher) for teacher in config.teachers]
-    networks = [*teachers, *([Path(config.init)] if config.init else [])]
     place = run_dir.resolve()
     beside = place.with_name(f".{place.name}-new")
     with only_writer(run_dir, place.with_name(f".{place.name}.lock")):
@@ -63,7 +62,7 @@ def run(
             # Its process was killed while it put the run in place.
             _put_in_place(beside, place)
         for folder in (run_dir, beside):
-            _require_apart(folder, networks, [*train, *outliers, validation, test])
+            _require_apart(folder, config, [*train, *outliers, validation, test])
         require_absent(run_dir, overwrite=overwrite or resume)
         record = {
             "finished": False,
@@ -91,6 +90,28 @@ def run(
         if folder == beside:
             _put_in_place(beside, place)
     return record
+
+
+def require_start(
+    config: TrainConfig, run_dir: Path, data: Sequence[Path], *, replace: bool
+) -> None:
+    """Refuse what `run` would refuse of its networks and its folder, ahead of work for it.
+
+    Parameters
+    ----------
+    data : sequence of Path
+        Files that it will read; they need not exist.
+    replace : bool
+        Whether the folder may hold a run.
+
+    Raises
+    ------
+    DataError
+        As of `run`.
+    """
+    _require_network(config)
+    _require_apart(run_dir, config, data)
+    require_absent(run_dir, overwrite=replace)
 
 
 def _conclude(
@@ -133,11 +154,11 @@ def _put_in_place(new: Path, place: Path) -> None:
     _clear(old)
 
 
-def _require_apart(run_dir: Path, networks: Sequence[Path], data: Sequence[Path]) -> None:
+def _require_apart(run_dir: Path, config: TrainConfig, data: Sequence[Path]) -> None:
     """Refuse a folder for the run that holds what the training reads."""
     place = run_dir.resolve()
-    for network in networks:
-        if network.resolve() == place:
+    for network in (*config.teachers, *([config.init] if config.init else [])):
+        if Path(network).resolve() == place:
             raise DataError(f"{run_dir}: not replaced, as this training starts from it")
     for path in data:
         if path.resolve().is_relative_to(place):
