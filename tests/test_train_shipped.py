@@ -11,6 +11,7 @@ from lib.litert import open_network
 from lib.making.examples import axis_bands, band_views, trace_lines
 from lib.making.examples.crop_profiles import as_in_photos
 from lib.making.networks.axis import axis_loss, turned
+from lib.making.networks.fitting import Batches
 from lib.making.recipes import axis, name_verdict, names
 from lib.model_card import CARD_NAME, read_card
 from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
@@ -38,7 +39,7 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
     said = network.run(view)
     assert said.shape == (PLACES, 2)
     kept = keras.models.load_model(output / "axis.keras", compile=False)
-    assert said == pytest.approx(kept.predict(view[None], verbose=0)[0], abs=0.02)
+    assert said == pytest.approx(np.asarray(kept(view[None]))[0], abs=0.02)
 
 
 @pytest.mark.slow
@@ -94,6 +95,19 @@ def test_examples_are_those_of_their_seed():
     assert set(lamps) <= set(axis_bands.SHARES)
     known = NM_ORIGIN + NM_UNIT * nm[np.isfinite(nm)]
     assert known.min() >= axis_bands.SEEN_NM[0] and known.max() <= axis_bands.SEEN_NM[1]
+
+
+def test_batches_are_whole_and_those_of_their_seed_and_each_epoch_differs():
+    def epochs(seed):
+        batches = Batches(11, 3, lambda rng, rows: (rows, rng.random(3)), seed)
+        for _ in range(2):
+            yield [batches[index] for index in range(len(batches))]
+            batches.on_epoch_end()
+
+    first, second = epochs(5)
+    assert len(first) == 3 and len({row for rows, _ in first for row in rows}) == 9
+    assert str(list(epochs(5))) == str([first, second]) != str(list(epochs(6)))
+    assert str(first) != str(second)
 
 
 def test_bands_are_turned_round_with_their_wavelengths():
