@@ -115,17 +115,17 @@ def train_band_network(
 def _batches(shards: Sequence[Batch], seed: int, *, turning: bool) -> Batches:
     """Return canvases float32 (n, 160, 160, 6) and targets float32 (n, 40, 40, 3) in batches.
 
-    A band may lie any way up: if `turning`, each epoch sees every view turned anew.
+    A band may lie any way up: if `turning`, each epoch sees every view turned anew, a batch alike.
     """
     places = [(shard, row) for shard, (views, _) in enumerate(shards) for row in range(len(views))]
 
     def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
-        pairs = []
-        for shard, row in (places[k] for k in rows):
-            views, targets = shards[shard]
-            pair = views[row], targets[row]
-            pairs.append(turn(rng, *pair) if turning else pair)
-        pixels, cells = (np.stack(parts) for parts in zip(*pairs, strict=True))
+        chosen = [places[k] for k in rows]
+        pixels, cells = (np.stack([shards[s][part][row] for s, row in chosen]) for part in (0, 1))
+        if turning:
+            # Rows and columns first, as of a single view.
+            turned = turn(rng, np.moveaxis(pixels, 0, 2), np.moveaxis(cells, 0, 2))
+            pixels, cells = (np.moveaxis(part, 2, 0) for part in turned)
         return network_input(pixels), cells.astype(np.float32)
 
     return Batches(len(places), _BATCH, draw, seed)
