@@ -121,7 +121,8 @@ def _batches(shards: Sequence[Batch], seed: int, *, turning: bool) -> Batches:
 
     def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
         chosen = [places[k] for k in rows]
-        pixels, cells = (np.stack([shards[s][part][row] for s, row in chosen]) for part in (0, 1))
+        pixels = np.stack([shards[shard][0][row] for shard, row in chosen])
+        cells = np.stack([shards[shard][1][row] for shard, row in chosen])
         if turning:
             # Rows and columns first, as of a single view.
             turned = turn(rng, np.moveaxis(pixels, 0, 2), np.moveaxis(cells, 0, 2))
