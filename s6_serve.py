@@ -1,7 +1,9 @@
 """Serve the page and the JSON API on a frozen model; make and revoke the API's tokens.
 
-Reads:  a frozen model, the state folder (database, secret key)
+Reads:  a frozen model, the state folder (database, secret key); $DATABASE_URL
 Writes: the state folder, made at the first start; logs on stderr, one JSON object a line
+
+Several servers are one service where DATABASE_URL names a PostgreSQL database: docs/service.md.
 
 Examples:
     python s6_serve.py
@@ -10,12 +12,14 @@ Examples:
 """
 
 import argparse
+import ipaddress
 import os
 import signal
 import sys
 from pathlib import Path
 
 import cli
+from web.database import VARIABLE
 from web.options import ServiceOptions
 
 # Before numpy and OpenBLAS load, here and in the readers: one thread each, the pool is the
@@ -66,7 +70,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--behind-proxy", action="store_true",
-        help="a reverse proxy on this machine speaks HTTPS to the clients (default: none does)",
+        help="a reverse proxy speaks HTTPS to the clients (default: none does)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--proxy-address", type=address, metavar="ADDRESS", default=DEFAULTS.proxy_address,
+        help=f"from where that proxy connects{default}",
     )  # fmt: skip
     parser.add_argument(
         "--max-megabytes", type=whole, default=DEFAULTS.max_megabytes, help=f"a request{default}"
@@ -82,6 +90,11 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
         )  # fmt: skip
 
 
+def address(text: str) -> str:
+    """Return an IP address, or raise what argparse takes for a usage error."""
+    return str(ipaddress.ip_address(text))
+
+
 def add_state_flag(parser: argparse.ArgumentParser, default: object) -> None:
     """Add --state."""
     parser.add_argument(
@@ -94,8 +107,11 @@ def add_state_flag(parser: argparse.ArgumentParser, default: object) -> None:
 
 def options_of(args: argparse.Namespace) -> ServiceOptions:
     """Return the service's options."""
-    names = set(ServiceOptions.__dataclass_fields__) - {"allowed_hosts", "cors_origins"}
+    others = {"allowed_hosts", "cors_origins", "database"}
+    names = set(ServiceOptions.__dataclass_fields__) - others
     return ServiceOptions(
+        # No flag: every user of a machine sees the flags of its programs.
+        database=os.environ.get(VARIABLE) or None,
         allowed_hosts=tuple(args.allowed_host),
         cors_origins=tuple(args.cors_origin),
         **{name: getattr(args, name) for name in names},

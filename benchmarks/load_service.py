@@ -1,9 +1,14 @@
-"""Load the service with real photos from many clients, on this machine's loopback only.
+"""Load the service from many clients, on this machine's loopback only: one server and several.
+
+First one server on SQLite, then as many as --servers says on one PostgreSQL database, which this
+command starts. Readers of photos and clients are shared out among them, as a proxy does it. Beside
+photos, requests for the model's facts are counted: they cost the server what it spends on every
+request (token, rates, log), and its readers nothing.
 
 Reads:  a folder of photos (--real, or $SPECTRA_REAL_DATA); models/default
-Writes: the figures on stdout, as JSON with --json
+Writes: --output
 
-    python benchmarks/load_service.py --real ../shared/real --clients 16 --requests 2000
+    python benchmarks/load_service.py --real ../shared/real --servers 1 2 --requests 500
 """
 
 import argparse
@@ -15,6 +20,8 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -24,13 +31,23 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from benchmarks.running_service import RunningService, running_service
-from lib.files import write_json
+from benchmarks.postgresql import find_programs, running_postgresql
+from benchmarks.running_service import RunningService, create_token, started
+from lib.errors import DataError
+from lib.files import write_csv
 from lib.images import list_images
-from lib.paths import DEFAULT_MODEL
+from lib.paths import DEFAULT_MODEL, ROOT
+from web.database import VARIABLE
 
+COLUMNS = (
+    *("database", "servers", "readers", "asked_for", "clients", "requests", "requests_per_s"),
+    *("p50_ms", "p99_ms", "errors", "start_s", "before_mb", "peak_mb", "after_mb"),
+)
+RESULT = ROOT / "benchmarks" / "results" / "service.csv"
 _SAMPLE_S = 0.2
 _REQUEST_S = 120
+# Requests for the model's facts, for each of a photo: they are that much cheaper.
+_FACTS_PER_PHOTO = 4
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -42,11 +59,19 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=os.environ.get("SPECTRA_REAL_DATA", "../shared/real"),
         help="folder that holds photos/ (default: %(default)s)",
     )
-    parser.add_argument("--clients", type=cli.positive_int, default=16)
-    parser.add_argument("--requests", type=cli.positive_int, default=2000)
-    parser.add_argument("--threads", type=cli.positive_int, default=os.cpu_count() or 1)
+    parser.add_argument("--clients", type=cli.positive_int, default=16, help="(%(default)s)")
+    parser.add_argument(
+        "--requests", type=cli.positive_int, default=500, help="of photos (%(default)s)"
+    )
+    parser.add_argument(
+        "--readers", type=cli.positive_int, default=os.cpu_count() or 1, help="(%(default)s)"
+    )
+    parser.add_argument(
+        "--servers", type=cli.positive_int, nargs="*", default=[1, 2],
+        help="numbers of servers on PostgreSQL; none: SQLite alone (default: 1 2)",
+    )  # fmt: skip
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures")
+    parser.add_argument("--output", type=Path, default=RESULT, help="(default: %(default)s)")
     return parser.parse_args(argv)
 
 
@@ -66,59 +91,78 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Start a server, load it, print what happened."""
+    """Load one server after another, and several together; print and write what happened."""
     photos = [path.read_bytes() for path in list_images(args.real / "photos", recursive=True)]
-    flags = ("--token-rate", "0", "--address-rate", "0", "--threads", str(args.threads))
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        running_service(Path(folder) / "state", *flags, model=args.model) as service,
-    ):
-        after_start = service.resident_bytes()
-        first_s = first_answer(service, photos[0])
-        before = service.resident_bytes()
-        peak = Peak(service)
-        load, wall_s = run_clients(service, photos, args.clients, args.requests)
-        peak.stop()
-        time.sleep(2)
-        figures = {
-            "photos": len(photos),
-            "mean_photo_kb": round(np.mean([len(data) for data in photos]) / 1e3),
-            "clients": args.clients,
-            "requests": len(load.seconds),
-            "readers": args.threads,
-            "start_s": round(service.start_s, 2),
-            "start_to_first_answer_s": round(service.start_s + first_s, 2),
-            "requests_per_s": round(len(load.seconds) / wall_s, 1),
-            "p50_ms": round(1e3 * float(np.percentile(load.seconds, 50))),
-            "p99_ms": round(1e3 * float(np.percentile(load.seconds, 99))),
-            "errors": sum(status >= 500 for status in load.statuses) + len(load.problems),
-            "statuses": {str(s): load.statuses.count(s) for s in sorted(set(load.statuses))},
-            "resident_after_start_mb": round(after_start / 1e6),
-            "resident_before_mb": round(before / 1e6),
-            "resident_after_mb": round(service.resident_bytes() / 1e6),
-            "resident_peak_mb": round(peak.bytes / 1e6),
-        }
-    for name, value in figures.items():
-        print(f"{name:26} {value}")
-    for problem in load.problems[:5]:
-        print(problem, file=sys.stderr)
-    if args.json:
-        write_json(args.json, figures)
+    programs = find_programs()
+    if args.servers and programs is None:
+        raise DataError("expected PostgreSQL on this machine: apt install postgresql")
+    rows = []
+    # Of new files each, so that none finds what another has left.
+    for database, count in [("sqlite", 1), *(("postgresql", count) for count in args.servers)]:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            running_postgresql(programs) if database == "postgresql" else nullcontext() as url,
+        ):
+            environment = {VARIABLE: url} if url else {}
+            rows += loaded(args, photos, Path(folder) / "state", count, database, environment)
+        write_csv(args.output, COLUMNS, rows)
 
 
-def first_answer(service: RunningService, photo: bytes) -> float:
-    """Return how long the first photo takes, seconds."""
-    start = time.monotonic()
-    ask(connect(service), service, photo)
-    return time.monotonic() - start
+def loaded(
+    args: argparse.Namespace,
+    photos: list[bytes],
+    state: Path,
+    count: int,
+    database: str,
+    environment: dict[str, str],
+) -> Iterator[dict]:
+    """Start `count` servers, load them, and yield a row of `COLUMNS` for photos and for facts."""
+    readers = max(1, args.readers // count)
+    flags = ("--token-rate", "0", "--address-rate", "0", "--threads", str(readers))
+    token = create_token(state, "load", environment)
+    with ExitStack() as stack:
+        services = [
+            stack.enter_context(started(state, token, flags, args.model, environment))
+            for _ in range(count)
+        ]
+        # The readers' start is no part of what is measured.
+        run_clients(services, photos, args.readers, 2 * args.readers)
+        for asked_for, bodies, requests in (
+            ("photo", photos, args.requests),
+            ("facts", [None], _FACTS_PER_PHOTO * args.requests),
+        ):
+            before = resident_bytes(services)
+            peak = Peak(services)
+            load, wall_s = run_clients(services, bodies, args.clients, requests)
+            peak.stop()
+            time.sleep(2)
+            sizes = (before, peak.bytes, resident_bytes(services))
+            values = (
+                *(database, count, readers * count, asked_for, args.clients, len(load.seconds)),
+                round(len(load.seconds) / wall_s, 1),
+                *np.round(1e3 * np.percentile(load.seconds, [50, 99])).astype(int).tolist(),
+                sum(status >= 500 for status in load.statuses) + len(load.problems),
+                round(max(service.start_s for service in services), 2),
+                *(round(size / 1e6) for size in sizes),
+            )
+            row = dict(zip(COLUMNS, values, strict=True))
+            print(*(f"{name} {value}" for name, value in row.items()), sep=", ", flush=True)
+            for problem in load.problems[:5]:
+                print(problem, file=sys.stderr)
+            yield row
+
+
+def resident_bytes(services: list[RunningService]) -> int:
+    """Return the memory of all servers and their readers."""
+    return sum(service.resident_bytes() for service in services)
 
 
 class Peak:
-    """The largest resident memory of the server and its readers while it is watched."""
+    """The largest resident memory of servers and readers while they are watched."""
 
-    def __init__(self, service: RunningService):
+    def __init__(self, services: list[RunningService]):
         self.bytes = 0
-        self._service = service
+        self._services = services
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
@@ -130,20 +174,22 @@ class Peak:
 
     def _watch(self) -> None:
         while not self._ended.wait(_SAMPLE_S):
-            self.bytes = max(self.bytes, self._service.resident_bytes())
+            self.bytes = max(self.bytes, resident_bytes(self._services))
 
 
 def run_clients(
-    service: RunningService, photos: list[bytes], clients: int, requests: int
+    services: list[RunningService], bodies: list[bytes | None], clients: int, requests: int
 ) -> tuple[Load, float]:
     """Send all requests, each client one after the other; return what they saw and how long."""
     load = Load()
     numbers = iter(range(requests))
-    # A client takes the next number; the iterator's own step is one operation of the interpreter.
-    next_photo = itertools.cycle(photos)
+    # A client takes the next; the iterator's own step is one operation of the interpreter.
+    next_body = itertools.cycle(bodies)
     threads = [
-        threading.Thread(target=be_client, args=(service, numbers, next_photo, load))
-        for _ in range(clients)
+        threading.Thread(
+            target=be_client, args=(services[client % len(services)], numbers, next_body, load)
+        )
+        for client in range(clients)
     ]
     start = time.monotonic()
     for thread in threads:
@@ -153,14 +199,14 @@ def run_clients(
     return load, time.monotonic() - start
 
 
-def be_client(service: RunningService, numbers, next_photo, load: Load) -> None:
-    """Send photos over one connection until the numbers end."""
+def be_client(service: RunningService, numbers, next_body, load: Load) -> None:
+    """Ask over one connection until the numbers end."""
     connection = connect(service)
     for _ in numbers:
-        photo = next(next_photo)
+        body = next(next_body)
         start = time.monotonic()
         try:
-            load.statuses.append(ask(connection, service, photo))
+            load.statuses.append(ask(connection, service, body))
         except (OSError, http.client.HTTPException) as error:
             load.problems.append(repr(error))
             connection = connect(service)
@@ -173,10 +219,15 @@ def connect(service: RunningService) -> http.client.HTTPConnection:
     return http.client.HTTPConnection(address.hostname, address.port, timeout=_REQUEST_S)
 
 
-def ask(connection: http.client.HTTPConnection, service: RunningService, photo: bytes) -> int:
-    """Send a photo as a body and return the answer's status; its JSON must be whole."""
-    headers = service.headers | {"Content-Type": "application/octet-stream"}
-    connection.request("POST", "/api/v1/identify", photo, headers)
+def ask(
+    connection: http.client.HTTPConnection, service: RunningService, photo: bytes | None
+) -> int:
+    """Send a photo, or ask for the model's facts; return the status of the answer, whole JSON."""
+    if photo is None:
+        connection.request("GET", "/api/v1/model", headers=service.headers)
+    else:
+        headers = service.headers | {"Content-Type": "application/octet-stream"}
+        connection.request("POST", "/api/v1/identify", photo, headers)
     answer = connection.getresponse()
     json.loads(answer.read())
     return answer.status

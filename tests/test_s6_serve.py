@@ -287,7 +287,7 @@ def test_a_port_in_use_is_one_line(service, tmp_path, shipped_model):
 def test_the_guide_names_flags_and_codes_that_exist():
     guide = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
     known = set(re.findall(r"--[a-z-]+", run_command("--help").stdout))
-    others = {"--data-binary", "--json", "--instrument", "--seconds"}
+    others = {"--data-binary", "--json", "--instrument", "--seconds", "--pwprompt", "--owner"}
     assert set(re.findall(r"--[a-z][a-z-]+", guide)) - others <= known
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").glob("*.py"))
     refusals = guide[guide.index("A refusal is JSON") : guide.index("Among several photos")]

@@ -1,6 +1,7 @@
 """Who may do what, and how often."""
 
 import ipaddress
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from rest_framework.authentication import BaseAuthentication, CSRFCheck, get_aut
 from rest_framework.permissions import BasePermission
 from rest_framework.throttling import SimpleRateThrottle
 
+from web.database import counting_alone
 from web.models import ApiToken
 from web.options import is_loopback
 from web.tokens import UnknownToken, find_session_token, find_token
@@ -92,7 +94,18 @@ class IsKnown(BasePermission):
         return isinstance(request.user, Client)
 
 
-class AddressThrottle(SimpleRateThrottle):
+class _Throttle(SimpleRateThrottle):
+    """Each request is counted, however many come at once and to whichever server."""
+
+    def allow_request(self, request, view) -> bool:
+        """Count the request and return whether it may go on."""
+        key = self.get_cache_key(request, view) if self.rate else None
+        # Without a rate or a key nothing is counted.
+        with counting_alone(key) if key else nullcontext():
+            return super().allow_request(request, view)
+
+
+class AddressThrottle(_Throttle):
     """So many requests a minute of one address."""
 
     scope = "address"
@@ -107,7 +120,7 @@ class AddressThrottle(SimpleRateThrottle):
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
-class TokenThrottle(SimpleRateThrottle):
+class TokenThrottle(_Throttle):
     """So many requests a minute of one token."""
 
     scope = "token"

@@ -1,5 +1,6 @@
 """The JSON API."""
 
+from django.db import DataError
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -13,7 +14,7 @@ from web import schema
 from web.access import AddressThrottle, TokenThrottle
 from web.errors import Refused
 from web.models import SavedCalibration
-from web.recognition import pool
+from web.recognition import ask, pool
 from web.uploads import UNNAMED, BinaryParser, ImageParser
 from web.work import Job, Reply
 
@@ -77,7 +78,7 @@ class Identify(ServiceView):
         """Answer what identify.py says of each photo."""
         photos = photos_of(request)
         options = options_of(request)
-        replies = [pool().answer(_job(data, name, options)) for name, data in photos]
+        replies = [ask(_job(data, name, options)) for name, data in photos]
         answers = [{**reply.answer, **reply.extras} for reply in replies]
         self.log(request, statuses=[answer["status"] for answer in answers])
         if len(answers) > 1:
@@ -112,7 +113,12 @@ class Calibrations(ServiceView):
         if SavedCalibration.objects.count() >= MAX_CALIBRATIONS:
             raise Refused(409, "too_many_calibrations", "Delete some of the saved calibrations.")
         document = _document(form.validated_data)
-        saved = SavedCalibration.objects.create(name=form.validated_data["name"], document=document)
+        name = form.validated_data["name"]
+        try:
+            saved = SavedCalibration.objects.create(name=name, document=document)
+        except DataError as error:
+            # PostgreSQL's JSON holds no zero byte and no half of a character.
+            raise Refused(422, "no_instrument", "The file's texts are not all readable.") from error
         return Response(schema.Calibration(saved).data, status=201)
 
 
@@ -229,11 +235,11 @@ def _document(given: dict) -> dict:
         lamp=given.get("lamp"),
         extras=frozenset({"calibration"}),
     )
-    return _calibration_of(pool().answer(job))
+    return _calibration_of(ask(job))
 
 
 def _instrument_of(file) -> dict:
-    reply = pool().answer(Job(data=file.read(), name=file.name, kind="instrument"))
+    reply = ask(Job(data=file.read(), name=file.name, kind="instrument"))
     if "calibration" not in reply.extras:
         raise Refused(422, "no_instrument", f"{reply.answer['reason']}.")
     return reply.extras["calibration"]

@@ -8,6 +8,7 @@ from django.core.exceptions import (
     TooManyFieldsSent,
     TooManyFilesSent,
 )
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import render
@@ -53,7 +54,7 @@ def api_exception(error: Exception, context: dict) -> Response:
         headers["WWW-Authenticate"] = getattr(error, "auth_header", "Token")
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(max(1, round(error.wait)))
-    if isinstance(error, Busy):
+    if status_code == 503:
         headers["Retry-After"] = str(_RETRY_S)
     return Response({"code": code, "message": message}, status=status_code, headers=headers)
 
@@ -73,6 +74,8 @@ def _describe(error: Exception) -> tuple[int, str, str]:
             return 422, "unprocessable", f"{error}."
         case Busy():
             return 503, "busy", "Every reader of photos is taken; come back in a few seconds."
+        case OperationalError() | InterfaceError():
+            return 503, "database_away", "The database cannot be reached; come back in a minute."
         case exceptions.Throttled():
             return 429, "too_many_requests", "Too many requests; slow down."
         case exceptions.NotAuthenticated():

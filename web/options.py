@@ -2,7 +2,7 @@
 
 import ipaddress
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from lib.paths import DEFAULT_MODEL, STATE
@@ -24,13 +24,17 @@ class ServiceOptions:
     threads : int
         Photos worked on at the same time, each by an interpreter of its own.
     state : Path
-        Folder of the database and the secret key.
+        Folder of the secret key, and of SQLite's database.
+    database : str or None
+        URL of a PostgreSQL database that several servers share; None for SQLite.
     allowed_hosts : tuple of str
         Host names that requests may address, beside localhost and `host`.
     cors_origins : tuple of str
         Origins of other web applications whose scripts may call the API.
     behind_proxy : bool
-        Whether one reverse proxy on this machine stands in front and speaks HTTPS.
+        Whether one reverse proxy stands in front and speaks HTTPS.
+    proxy_address : str
+        From where that proxy connects.
     max_megabytes : int
         Bound on a request, in units of 2^20 bytes.
     max_megapixels : int
@@ -44,9 +48,12 @@ class ServiceOptions:
     model: Path = DEFAULT_MODEL
     threads: int = os.cpu_count() or 1
     state: Path = STATE
+    # It holds a password.
+    database: str | None = field(default=None, repr=False)
     allowed_hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
     behind_proxy: bool = False
+    proxy_address: str = "127.0.0.1"
     max_megabytes: int = 32
     # The largest mode that phones save without asking for it is 50 megapixels.
     max_megapixels: int = 64

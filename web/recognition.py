@@ -1,7 +1,10 @@
 """The server's one pool of photo readers, and its metrics of the model."""
 
+from django.db import close_old_connections
+
 from lib.errors import DataError
 from web.pool import Pool
+from web.work import Job, Reply
 
 _pool: Pool | None = None
 
@@ -23,3 +26,12 @@ def pool() -> Pool:
     if _pool is None:
         raise DataError("no model is loaded")
     return _pool
+
+
+def ask(job: Job) -> Reply:
+    """Have a photo read and recognised, as `Pool.answer` does.
+
+    A connection that is shared with other requests is given back before, as reading takes long.
+    """
+    close_old_connections()
+    return pool().answer(job)

@@ -90,7 +90,7 @@ def create_server(options: ServiceOptions, listening: socket.socket):
     most = 2 * options.max_bytes
     proxy = (
         {
-            "trusted_proxy": "127.0.0.1",
+            "trusted_proxy": options.proxy_address,
             "trusted_proxy_headers": {"x-forwarded-for", "x-forwarded-proto", "x-forwarded-host"},
         }
         if options.behind_proxy

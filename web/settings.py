@@ -1,17 +1,12 @@
 """Django's settings, made from the service's options."""
 
+from web.database import database_settings
 from web.options import MAX_PHOTOS, ServiceOptions, is_loopback
 
 API_TITLE = "Spectrum identification"
 API_VERSION = "1.0"
-# Seconds that a writer waits for another one before SQLite gives up.
-_DATABASE_TIMEOUT_S = 20
 # A form field is a name or a number; no honest one comes near this.
 _MAX_FIELD_BYTES = 2**16
-# Rate limits remember this many tokens and addresses.
-_REMEMBERED_CLIENTS = 10_000
-
-
 _APPS = [
     "web.apps.WebConfig",
     "django.contrib.staticfiles",
@@ -51,8 +46,7 @@ def make_settings(options: ServiceOptions, secret_key: str) -> dict:
         # The log is set up before Django, for the readers' processes alike.
         "LOGGING_CONFIG": None,
         **_templates(),
-        **_database(options),
-        **_rate_memory(),
+        **database_settings(options),
         **_static_files(),
         **_uploads(options),
         **_cookies(options),
@@ -76,32 +70,6 @@ def _templates() -> dict:
         "OPTIONS": {"context_processors": ["django.template.context_processors.csrf"]},
     }
     return {"TEMPLATES": [engine]}
-
-
-def _database(options: ServiceOptions) -> dict:
-    database = {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": options.state / "service.sqlite3",
-        "CONN_MAX_AGE": None,
-        "OPTIONS": {
-            "timeout": _DATABASE_TIMEOUT_S,
-            "transaction_mode": "IMMEDIATE",
-            # A kill in the middle of a write loses that write and nothing else.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
-        },
-    }
-    return {
-        "DATABASES": {"default": database},
-        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-    }
-
-
-def _rate_memory() -> dict:
-    cache = {
-        "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
-        "OPTIONS": {"MAX_ENTRIES": _REMEMBERED_CLIENTS},
-    }
-    return {"CACHES": {"default": cache}}
 
 
 def _static_files() -> dict:

@@ -1,4 +1,4 @@
-"""The folder that outlives a restart: database, secret key; made at the first start."""
+"""The folder that outlives a restart: SQLite's database, secret key; made at the first start."""
 
 import os
 import secrets
@@ -27,6 +27,7 @@ def start_django(options: ServiceOptions) -> None:
     import django
     from django.conf import settings
 
+    from web.database import migrate
     from web.settings import make_settings
 
     state = options.state
@@ -49,25 +50,6 @@ def make_folder(state: Path) -> None:
         state.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise DataError(f"{state}: cannot be used ({error.strerror or error})") from error
-
-
-def migrate() -> None:
-    """Bring the database to the form that this version of the program expects.
-
-    Raises
-    ------
-    DataError
-        If the database cannot be opened or written.
-    """
-    from django.core.management import call_command
-    from django.db import DatabaseError, connection
-
-    try:
-        call_command("migrate", verbosity=0, interactive=False)
-        Path(connection.settings_dict["NAME"]).chmod(0o600)
-    except DatabaseError as error:
-        name = connection.settings_dict["NAME"]
-        raise DataError(f"{name}: not usable as the service's database ({error})") from error
 
 
 def read_secret_key(state: Path) -> str:
