@@ -1,6 +1,9 @@
 """Who may use the service: tokens, logins, the local machine, other origins, how often."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -176,9 +179,28 @@ def test_ipv6_addresses_of_one_customer_share_their_limit(client, options):
     assert codes == [401, 429, 401]
 
 
-def test_bodies_of_many_clients_together_are_bounded():
-    from types import SimpleNamespace
+def test_requests_that_come_at_once_are_counted_one_by_one(options, monkeypatch):
+    from django.core.cache import cache
+    from django.test import RequestFactory
 
+    from web.access import AddressThrottle
+
+    def slow_get(key, default=None):
+        history = cache.get(key, default)
+        time.sleep(0.05)
+        return history
+
+    def ask(_):
+        return AddressThrottle().allow_request(RequestFactory().get("/"), None)
+
+    options(address_rate=3)
+    monkeypatch.setattr(AddressThrottle, "cache", SimpleNamespace(get=slow_get, set=cache.set))
+    with ThreadPoolExecutor(8) as clients:
+        allowed = list(clients.map(ask, range(8)))
+    assert sum(allowed) == 3
+
+
+def test_bodies_of_many_clients_together_are_bounded():
     from web.server import BoundedParser
 
     # Headers bound, body bound and spill bound, as waitress's own parser reads them.
