@@ -22,8 +22,11 @@ _SQLITE_TIMEOUT_S = 20
 _REMEMBERED_CLIENTS = 10_000
 _RATES_TABLE = "web_rates"
 # A request holds a connection for some milliseconds and none while its photo is read, so that a few
-# serve all threads; PostgreSQL's own default is 100 for all of its clients together.
+# serve all threads; PostgreSQL's own default is 100 for all of its clients together. After the
+# database was restarted the pool tries its broken ones one after the other, each later than the
+# last: those that nobody needs are therefore closed soon.
 _CONNECTIONS = 8
+_IDLE_S = 30
 _CONNECT_S = 10
 # Migrating takes under a second, with many saved calibrations some.
 _OTHER_MIGRATION_S = 60
@@ -90,7 +93,7 @@ def _postgresql(url: str) -> dict:
     if not database["NAME"]:
         raise DataError(f"{VARIABLE}: {_EXPECTED}, received one without a NAME")
     given = {"connect_timeout": _CONNECT_S} | database.get("OPTIONS", {})
-    pool = {"min_size": 1, "max_size": _CONNECTIONS, "timeout": _CONNECT_S}
+    pool = {"min_size": 1, "timeout": _CONNECT_S, "max_size": _CONNECTIONS, "max_idle": _IDLE_S}
     return dict(database) | {"OPTIONS": given | {"pool": pool}}
 
 
