@@ -4,7 +4,7 @@ import re
 import struct
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -15,6 +15,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from lib.errors import DataError
 from lib.files import atomic_path
+from lib.fits import FITS_SUFFIXES, decode_fits, is_fits
+from lib.video import read_video, video_file
 
 # Larger than any phone saves (a 200-megapixel mode excepted); its RGB takes 300 MB.
 MAX_PIXELS = 100_000_000
@@ -25,8 +27,9 @@ MAX_FRAMES = 100
 # Progressive JPEGs have about ten passes over the whole picture. A pass can be made of 20 bytes,
 # so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
 MAX_JPEG_PASSES = 100
-# Of the sensors that write 16-bit files.
-_SENSOR_BITS = (8, 10, 12, 14, 16)
+# Of the sensors that write 16-bit files, 8, 10, 12, 14 and 16 bits, and of signed 16 bits.
+_SENSOR_FULL_SCALES = (255, 1023, 4095, 16383, 32767, 65535)
+_NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 _JPEG_START_OF_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
 # The part of a JPEG's pixels, in its last row of blocks, that may be missing. Sixteen bytes of a
@@ -37,12 +40,12 @@ IMAGE_SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "tif", "tiff", "bmp", "dib"),
-        *("webp", "avif", "heic", "heif", "hif", "gif"),
+        *("webp", "avif", "heic", "heif", "hif", "gif", *FITS_SUFFIXES),
     )
 )
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
-_EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC or GIF image"
+_EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 
 _EXIF_ORIENTATION = 274
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
@@ -73,7 +76,8 @@ def read_image(
     """Read a photo to upright RGB.
 
     The bounds are checked on the file's size and on its headers, before a pixel is decoded. Of an
-    animation or a multi-page file the first frame counts. 16-bit samples scale to 8 bit over
+    animation or a multi-page file the first frame counts, of a FITS file the first picture, of a
+    video the frames that its path names (`lib.video`). 16-bit samples scale to 8 bit over
     the range of their sensor, transparent pixels become black (the surround of a spectrum), and the
     orientation of EXIF, TIFF or HEIF is applied. White space in front of a file is left out, and a
     JPEG needs no end marker: blocks missing at the end of its last rows are black.
@@ -81,17 +85,18 @@ def read_image(
     Parameters
     ----------
     source : Path, str or bytes
-        A file, or the content of one.
+        A file, or the content of one that is no video.
     name : str, optional
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
         Bounds on the file's size and on width x height.
     deep : bool
-        Whether 16-bit samples stay 16-bit, scaled so that the sensor's full scale is 65535.
+        Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
+        format, so that those of several files can be compared.
 
     Returns
     -------
-    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit files where `deep`
+    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit and FITS files where `deep`
         Writable and contiguous.
 
     Raises
@@ -104,8 +109,10 @@ def read_image(
         data = bytes(source)
         _check_bytes(len(data), name, max_bytes)
     else:
-        name = name or str(source)
-        data = _read_bytes(Path(source), name, max_bytes)
+        name, path = name or str(source), Path(source)
+        if video_file(path) and not path.is_dir():
+            return read_video(path, name, partial(_check_pixels, name=name, max_pixels=max_pixels))
+        data = _read_bytes(path, name, max_bytes)
     if not data:
         raise DataError(f"{name}: empty file; {_EXPECTED}")
     # No format begins with white space, but some servers and scripts put a line's end in front.
@@ -180,9 +187,14 @@ def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
 def _decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
     _register_heif()
     with warnings.catch_warnings():
-        # Pillow warns of damaged metadata, which we do without, and of sizes, which we check.
+        # Pillow and astropy warn of damaged metadata, which we do without, and of sizes, which we
+        # check.
         warnings.simplefilter("ignore")
         try:
+            if is_fits(data):
+                size = partial(_check_pixels, name=name, max_pixels=max_pixels)
+                pixels = decode_fits(data, name, size, deep=depth is np.uint16)
+                return _to_depth(pixels, depth)
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 _check_pixels(image.size, name, max_pixels)
                 _check_frames(image, data, name)
@@ -274,8 +286,8 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.nd
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         return None
     order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    pixels = _scale_samples(cv2.cvtColor(pixels, order), depth)
-    return _blend_on_black(pixels) if pixels.shape[2] == 4 else pixels
+    pixels = cv2.cvtColor(pixels, order)
+    return _to_depth(_blend_on_black(pixels) if pixels.shape[2] == 4 else pixels, depth)
 
 
 def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarray:
@@ -341,7 +353,7 @@ def _scanned(data: bytes) -> int:
 def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
     """Return the decoded pixels as RGB uint8, 16-bit grey as `depth`, not yet turned."""
     if image.mode.startswith("I;16"):
-        grey = _scale_samples(np.asarray(image).astype(np.uint16), depth)
+        grey = _to_depth(np.asarray(image).astype(np.uint16), depth)
         return np.repeat(grey[:, :, None], 3, axis=2)
     if image.mode in ("I", "F"):
         raise ValueError("32-bit samples; expected 8 or 16 bit")
@@ -350,18 +362,33 @@ def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _scale_samples(pixels: np.ndarray, depth: type) -> np.ndarray:
-    """Scale the uint16 samples of a sensor to a type, rounded; an alpha channel over all 16 bits.
+def sensor_full_scale(pixels: np.ndarray) -> int:
+    """Return the full scale of the sensor whose samples these are: 255 of uint8.
 
-    Sensors of 8 to 14 bits leave the upper ones empty: full scale is the least that holds the
-    brightest sample.
+    Sensors of 8 to 14 bits leave the upper ones of uint16 empty: full scale is the least that holds
+    the brightest sample, but for single hot pixels, which have no neighbour as bright.
+
+    Parameters
+    ----------
+    pixels : uint8 or uint16 array of shape (height, width) or (height, width, 3)
     """
-    colour = pixels[..., :3] if pixels.ndim == 3 else pixels
-    bits = next(bits for bits in _SENSOR_BITS if int(colour.max()) < 1 << bits)
-    full = np.full(pixels.shape[2:], (1 << bits) - 1, np.uint32)
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        full[3] = 65535
-    return ((pixels.astype(np.uint32) * np.iinfo(depth).max + full // 2) // full).astype(depth)
+    if pixels.dtype == np.uint8:
+        return 255
+    beside = cv2.dilate(pixels, _NEIGHBOURS)
+    brightest = int(np.minimum(pixels, beside).max())
+    return next(full for full in _SENSOR_FULL_SCALES if brightest <= full)
+
+
+def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels of 16 bits over their sensor's range as uint8, rounded; others as they are."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    full = sensor_full_scale(pixels)
+    return ((np.minimum(pixels, full).astype(np.uint32) * 255 + full // 2) // full).astype(np.uint8)
+
+
+def _to_depth(pixels: np.ndarray, depth: type) -> np.ndarray:
+    return pixels if depth is np.uint16 else to_eight_bits(pixels)
 
 
 def _blend_on_black(rgba: np.ndarray) -> np.ndarray:
