@@ -4,6 +4,7 @@ import re
 import struct
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from lib.errors import DataError
 from lib.files import atomic_path
@@ -58,7 +60,9 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
     8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
+_TIFF_STARTS = (b"II*\0", b"MM\0*")
 _TIFF_BITS_PER_SAMPLE = 258
+_TIFF_SAMPLE_FORMAT = 339
 # TIFF 6.0 (NewSubfileType, SubfileType) and DNG 1.7.
 _TIFF_NEW_SUBFILE_TYPE = 254
 _TIFF_SUBFILE_TYPE = 255
@@ -195,6 +199,7 @@ def _decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
                 size = partial(_check_pixels, name=name, max_pixels=max_pixels)
                 pixels = decode_fits(data, name, size, deep=depth is np.uint16)
                 return _to_depth(pixels, depth)
+            _check_depth(data, name)
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 _check_pixels(image.size, name, max_pixels)
                 _check_frames(image, data, name)
@@ -227,6 +232,24 @@ def _check_pixels(size: tuple[int, int], name: str, max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
         raise DataError(f"{name}: {width} x {height} pixels; expected at most {max_pixels:,}")
+
+
+def _check_depth(data: bytes, name: str) -> None:
+    """Refuse a TIFF of more than 16 bits a sample, which Pillow calls damaged or no picture."""
+    if not data.startswith(_TIFF_STARTS):
+        return
+    tags = ImageFileDirectory_v2(data[:8])
+    stream = BytesIO(data)
+    # A damaged one is refused by its decoder.
+    with suppress(Exception):
+        stream.seek(tags.next)
+        tags.load(stream)
+    bits = max(tags.get(_TIFF_BITS_PER_SAMPLE, (1,)))
+    if bits > 16:
+        kind = "floating-point" if 3 in tags.get(_TIFF_SAMPLE_FORMAT, ()) else "whole"
+        raise DataError(
+            f"{name}: a TIFF of {bits}-bit {kind} numbers; expected 8 or 16 bits, or FITS"
+        )
 
 
 def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
@@ -352,11 +375,10 @@ def _scanned(data: bytes) -> int:
 
 def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
     """Return the decoded pixels as RGB uint8, 16-bit grey as `depth`, not yet turned."""
-    if image.mode.startswith("I;16"):
-        grey = _to_depth(np.asarray(image).astype(np.uint16), depth)
+    # "I" is what Pillow makes of signed 16 bits.
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        grey = _to_depth(np.asarray(image).clip(0, 65535).astype(np.uint16), depth)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode in ("I", "F"):
-        raise ValueError("32-bit samples; expected 8 or 16 bit")
     if image.has_transparency_data:
         return _blend_on_black(np.asarray(image.convert("RGBA")))
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
