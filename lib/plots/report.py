@@ -93,7 +93,7 @@ def _label(axes, peaks: Sequence[tuple[float, float, str]]) -> None:
             continue
         placed.append(nm)
         # The axis at either end is no place for letters.
-        beside = _LABEL_GAP / 2 * (high - low)
+        beside = _LABEL_GAP * (high - low)
         axes.annotate(
             words,
             (np.clip(nm, low + beside, high - beside), height),
