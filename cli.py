@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lib.errors import DataError
+from lib.video import video_file
 
 BACKENDS = ("processes", "dask")
 
@@ -185,7 +186,7 @@ def print_next(script: str, *words: object) -> None:
 
 def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
     """Raise DataError if an output would replace something that is read."""
-    read = {path.resolve() for path in inputs if path}
+    read = {(video_file(path) or path).resolve() for path in inputs if path}
     for path in outputs:
         if path and path.resolve() in read:
             raise DataError(f"{path}: would replace a file that is read; expected another place")

@@ -257,8 +257,7 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     if result.band is None:
         return draw_tile(image, None, None, "none", caption)
     outline = result.band.outline()
-    # Bytes of a name that are no UTF-8 cannot be drawn.
-    title = f"{photo.name}: {words}".encode(errors="backslashreplace").decode()
+    title = fill(f"{photo.name}: {words}", _TITLE_LETTERS)
     if result.axis is None and result.reason:
         title += f"\n{fill(result.reason, _TITLE_LETTERS)}"
     draw_spectrum(folder / f"{name}.png", image, outline, result, title)

@@ -4,7 +4,8 @@ import re
 import struct
 import warnings
 from collections.abc import Callable, Mapping
-from functools import cache
+from contextlib import suppress
+from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 
@@ -12,9 +13,12 @@ import cv2
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from lib.errors import DataError
 from lib.files import atomic_path
+from lib.fits import FITS_SUFFIXES, decode_fits, is_fits
+from lib.video import read_video, video_file
 
 # Larger than any phone saves (a 200-megapixel mode excepted); its RGB takes 300 MB.
 MAX_PIXELS = 100_000_000
@@ -25,8 +29,9 @@ MAX_FRAMES = 100
 # Progressive JPEGs have about ten passes over the whole picture. A pass can be made of 20 bytes,
 # so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
 MAX_JPEG_PASSES = 100
-# Of the sensors that write 16-bit files.
-_SENSOR_BITS = (8, 10, 12, 14, 16)
+# Of the sensors that write 16-bit files, 8, 10, 12, 14 and 16 bits, and of signed 16 bits.
+_SENSOR_FULL_SCALES = (255, 1023, 4095, 16383, 32767, 65535)
+_NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 _JPEG_START_OF_SCAN = b"\xff\xda"
 _JPEG_END = b"\xff\xd9"
 # The part of a JPEG's pixels, in its last row of blocks, that may be missing. Sixteen bytes of a
@@ -37,12 +42,12 @@ IMAGE_SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "tif", "tiff", "bmp", "dib"),
-        *("webp", "avif", "heic", "heif", "hif", "gif"),
+        *("webp", "avif", "heic", "heif", "hif", "gif", *FITS_SUFFIXES),
     )
 )
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
-_EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC or GIF image"
+_EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 
 _EXIF_ORIENTATION = 274
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
@@ -55,7 +60,9 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     7: lambda pixels: cv2.rotate(cv2.transpose(pixels), cv2.ROTATE_180),
     8: lambda pixels: cv2.rotate(pixels, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
+_TIFF_STARTS = (b"II*\0", b"MM\0*")
 _TIFF_BITS_PER_SAMPLE = 258
+_TIFF_SAMPLE_FORMAT = 339
 # TIFF 6.0 (NewSubfileType, SubfileType) and DNG 1.7.
 _TIFF_NEW_SUBFILE_TYPE = 254
 _TIFF_SUBFILE_TYPE = 255
@@ -73,7 +80,8 @@ def read_image(
     """Read a photo to upright RGB.
 
     The bounds are checked on the file's size and on its headers, before a pixel is decoded. Of an
-    animation or a multi-page file the first frame counts. 16-bit samples scale to 8 bit over
+    animation or a multi-page file the first frame counts, of a FITS file the first picture, of a
+    video the frames that its path names (`lib.video`). 16-bit samples scale to 8 bit over
     the range of their sensor, transparent pixels become black (the surround of a spectrum), and the
     orientation of EXIF, TIFF or HEIF is applied. White space in front of a file is left out, and a
     JPEG needs no end marker: blocks missing at the end of its last rows are black.
@@ -81,17 +89,18 @@ def read_image(
     Parameters
     ----------
     source : Path, str or bytes
-        A file, or the content of one.
+        A file, or the content of one that is no video.
     name : str, optional
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
         Bounds on the file's size and on width x height.
     deep : bool
-        Whether 16-bit samples stay 16-bit, scaled so that the sensor's full scale is 65535.
+        Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
+        format, so that those of several files can be compared.
 
     Returns
     -------
-    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit files where `deep`
+    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit and FITS files where `deep`
         Writable and contiguous.
 
     Raises
@@ -104,8 +113,10 @@ def read_image(
         data = bytes(source)
         _check_bytes(len(data), name, max_bytes)
     else:
-        name = name or str(source)
-        data = _read_bytes(Path(source), name, max_bytes)
+        name, path = name or str(source), Path(source)
+        if video_file(path) and not path.is_dir():
+            return read_video(path, name, partial(_check_pixels, name=name, max_pixels=max_pixels))
+        data = _read_bytes(path, name, max_bytes)
     if not data:
         raise DataError(f"{name}: empty file; {_EXPECTED}")
     # No format begins with white space, but some servers and scripts put a line's end in front.
@@ -180,9 +191,15 @@ def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
 def _decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
     _register_heif()
     with warnings.catch_warnings():
-        # Pillow warns of damaged metadata, which we do without, and of sizes, which we check.
+        # Pillow and astropy warn of damaged metadata, which we do without, and of sizes, which we
+        # check.
         warnings.simplefilter("ignore")
         try:
+            if is_fits(data):
+                size = partial(_check_pixels, name=name, max_pixels=max_pixels)
+                pixels = decode_fits(data, name, size, deep=depth is np.uint16)
+                return _to_depth(pixels, depth)
+            _check_depth(data, name)
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
                 _check_pixels(image.size, name, max_pixels)
                 _check_frames(image, data, name)
@@ -215,6 +232,24 @@ def _check_pixels(size: tuple[int, int], name: str, max_pixels: int) -> None:
     width, height = size
     if width * height > max_pixels:
         raise DataError(f"{name}: {width} x {height} pixels; expected at most {max_pixels:,}")
+
+
+def _check_depth(data: bytes, name: str) -> None:
+    """Refuse a TIFF of more than 16 bits a sample, which Pillow calls damaged or no picture."""
+    if not data.startswith(_TIFF_STARTS):
+        return
+    tags = ImageFileDirectory_v2(data[:8])
+    stream = BytesIO(data)
+    # A damaged one is refused by its decoder.
+    with suppress(Exception):
+        stream.seek(tags.next)
+        tags.load(stream)
+    bits = max(tags.get(_TIFF_BITS_PER_SAMPLE, (1,)))
+    if bits > 16:
+        kind = "floating-point" if 3 in tags.get(_TIFF_SAMPLE_FORMAT, ()) else "whole"
+        raise DataError(
+            f"{name}: a TIFF of {bits}-bit {kind} numbers; expected 8 or 16 bits, or FITS"
+        )
 
 
 def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
@@ -274,8 +309,8 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.nd
     if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
         return None
     order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    pixels = _scale_samples(cv2.cvtColor(pixels, order), depth)
-    return _blend_on_black(pixels) if pixels.shape[2] == 4 else pixels
+    pixels = cv2.cvtColor(pixels, order)
+    return _to_depth(_blend_on_black(pixels) if pixels.shape[2] == 4 else pixels, depth)
 
 
 def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarray:
@@ -340,28 +375,42 @@ def _scanned(data: bytes) -> int:
 
 def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
     """Return the decoded pixels as RGB uint8, 16-bit grey as `depth`, not yet turned."""
-    if image.mode.startswith("I;16"):
-        grey = _scale_samples(np.asarray(image).astype(np.uint16), depth)
+    # "I" is what Pillow makes of signed 16 bits.
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        grey = _to_depth(np.asarray(image).clip(0, 65535).astype(np.uint16), depth)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.mode in ("I", "F"):
-        raise ValueError("32-bit samples; expected 8 or 16 bit")
     if image.has_transparency_data:
         return _blend_on_black(np.asarray(image.convert("RGBA")))
     return np.array(image if image.mode == "RGB" else image.convert("RGB"))
 
 
-def _scale_samples(pixels: np.ndarray, depth: type) -> np.ndarray:
-    """Scale the uint16 samples of a sensor to a type, rounded; an alpha channel over all 16 bits.
+def sensor_full_scale(pixels: np.ndarray) -> int:
+    """Return the full scale of the sensor whose samples these are: 255 of uint8.
 
-    Sensors of 8 to 14 bits leave the upper ones empty: full scale is the least that holds the
-    brightest sample.
+    Sensors of 8 to 14 bits leave the upper ones of uint16 empty: full scale is the least that holds
+    the brightest sample, but for single hot pixels, which have no neighbour as bright.
+
+    Parameters
+    ----------
+    pixels : uint8 or uint16 array of shape (height, width) or (height, width, 3)
     """
-    colour = pixels[..., :3] if pixels.ndim == 3 else pixels
-    bits = next(bits for bits in _SENSOR_BITS if int(colour.max()) < 1 << bits)
-    full = np.full(pixels.shape[2:], (1 << bits) - 1, np.uint32)
-    if pixels.ndim == 3 and pixels.shape[2] == 4:
-        full[3] = 65535
-    return ((pixels.astype(np.uint32) * np.iinfo(depth).max + full // 2) // full).astype(depth)
+    if pixels.dtype == np.uint8:
+        return 255
+    beside = cv2.dilate(pixels, _NEIGHBOURS)
+    brightest = int(np.minimum(pixels, beside).max())
+    return next(full for full in _SENSOR_FULL_SCALES if brightest <= full)
+
+
+def to_eight_bits(pixels: np.ndarray) -> np.ndarray:
+    """Return pixels of 16 bits over their sensor's range as uint8, rounded; others as they are."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    full = sensor_full_scale(pixels)
+    return ((np.minimum(pixels, full).astype(np.uint32) * 255 + full // 2) // full).astype(np.uint8)
+
+
+def _to_depth(pixels: np.ndarray, depth: type) -> np.ndarray:
+    return pixels if depth is np.uint16 else to_eight_bits(pixels)
 
 
 def _blend_on_black(rgba: np.ndarray) -> np.ndarray:

@@ -135,6 +135,23 @@ def test_a_tiff_whose_later_pages_are_reduced_is_read(picture):
     np.testing.assert_array_equal(read_image(data), picture)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(("bits", "kind"), [(32, "floating-point"), (64, "floating-point")])
+def test_a_tiff_of_more_than_16_bits_is_told_as_what_it_is(bits, kind, channels):
+    wide = np.linspace(0, 1, 24 * 32 * channels, dtype=f"f{bits // 8}").reshape(24, 32, channels)
+    data = cv2.imencode(".tiff", wide)[1].tobytes()
+    with pytest.raises(
+        DataError, match=rf"l\.tif: a TIFF of {bits}-bit {kind} numbers; expected 8"
+    ):
+        read_image(data, name="l.tif")
+
+
+def test_a_tiff_of_32_bit_whole_numbers_is_told_as_what_it_is():
+    data = encode(Image.fromarray(np.arange(600, dtype=np.int32).reshape(20, 30)), "TIFF")
+    with pytest.raises(DataError, match=r"l\.tif: a TIFF of 32-bit whole numbers; expected 8"):
+        read_image(data, name="l.tif")
+
+
 def test_grey_palette_and_two_level_pictures_become_rgb(picture):
     grey = picture[:, :, 1]
     np.testing.assert_array_equal(read_image(encode(grey, "PNG")), np.dstack([grey] * 3))

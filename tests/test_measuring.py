@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -460,3 +461,14 @@ def test_points_measure_without_a_lamp(folder, instrument, tmp_path, capsys):
     assert run(measure_command, folder / "led.png", "--instrument", made, "--json") == 0
     answer = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert highest(answer)["nm"] == pytest.approx(526, abs=6)
+
+
+def test_frames_of_a_12_bit_sensor_compare_whatever_their_brightest_sample(tmp_path):
+    for name, level in (("dark.png", 200), ("sample.png", 900), ("lamp.png", 3600)):
+        cv2.imwrite(str(tmp_path / name), np.full((40, 90), level, np.uint16))
+    shown = [
+        linear_light(read_frames([tmp_path / name]).images[0]).max()
+        for name in ("dark.png", "sample.png", "lamp.png")
+    ]
+    assert shown == pytest.approx(np.array([200, 900, 3600]) / 65535)
+    assert read_frames([tmp_path / "lamp.png"]).full_scale == 4095

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from lib.plots.report import report_figure
 from lib.plots.spectrum import spectrum_figure, spread_labels
 
 
@@ -31,8 +32,25 @@ def test_without_an_axis_the_figure_is_in_pixels(spectrum):
 
 def test_names_of_lines_do_not_overlap():
     wanted = np.array([400.0, 500.0, 501.0, 502.0, 600.0])
-    places = spread_labels(wanted, 5.0)
+    places = spread_labels(wanted, 5.0, 390.0, 610.0)
     assert (np.diff(places) >= 5.0 - 1e-9).all()
     assert places[0] == 400.0
     assert places[2] == pytest.approx(501.0)
-    assert len(spread_labels(np.zeros(0), 5.0)) == 0
+    assert len(spread_labels(np.zeros(0), 5.0, 0.0, 9.0)) == 0
+
+
+@pytest.mark.parametrize("wanted", [[400.0, 400.5, 401.0], [598.0, 599.0, 600.0]])
+def test_names_of_lines_at_the_ends_do_not_lie_on_the_axis(wanted):
+    places = spread_labels(np.array(wanted), 5.0, 400.0, 600.0)
+    assert (np.diff(places) >= 5.0 - 1e-9).all()
+    assert places[0] >= 402.5 and places[-1] <= 597.5
+
+
+def test_a_photo_is_called_by_its_name_in_any_script(spectrum):
+    figure = spectrum_figure(*spectrum, title="лампа 氖灯 مصباح 🌈\udcff.jpg: neon $1")
+    figure.draw_without_rendering()
+    figure = report_figure(
+        [("氖灯 " * 30, np.arange(9.0), np.arange(9.0), np.ones(9))], quantity="light"
+    )
+    figure.draw_without_rendering()
+    assert figure.axes[0].get_position().width > 0.5

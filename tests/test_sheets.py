@@ -15,10 +15,9 @@ CROP = np.full((15, 480, 3), 60, np.uint8)
 
 @pytest.mark.parametrize("text", [REASON, "no_space_" * 30, "лампа ртути " * 12, "neon"])
 def test_all_of_a_text_is_shown_in_lines_that_fit(text):
-    font = sheets._font()
-    lines = sheets._wrapped(text, font)
+    lines = sheets._wrapped(text)
     assert "".join(lines).replace(" ", "") == text.replace(" ", "")
-    assert max(font.getlength(line) for line in lines) <= sheets.TILE_WIDTH_PX
+    assert max(map(sheets._length, lines)) <= sheets.TILE_WIDTH_PX
 
 
 def test_a_name_with_bytes_that_are_no_text_is_drawn():

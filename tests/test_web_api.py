@@ -102,6 +102,34 @@ def test_failures_of_the_server_say_nothing_of_its_inside(ask, pool, reply, stat
     assert "Traceback" not in answer.content.decode()
 
 
+CONTENT = b"\xff\xd8\x00 filename=\r\n\r\n--y\r\n\xfe"
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        b'Content-Disposition: form-data; name="photo"',
+        b"content-disposition: form-data; name=photo",
+        b'Content-Disposition: form-data; name="photo"; filename=""',
+        b'Content-Type: image/jpeg\r\nContent-Disposition: form-data; name="photo"',
+    ],
+)
+def test_a_photo_needs_no_file_name(ask, pool, field):
+    lamp = b'\r\n--x\r\nContent-Disposition: form-data; name="lamp"\r\n\r\nneon'
+    body = b"--x\r\n" + field + b"\r\n\r\n" + CONTENT + lamp + b"\r\n--x--\r\n"
+    answer = ask(body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 200 and answer.json()["photo"] == "photo"
+    assert pool.jobs[0].data == CONTENT and pool.jobs[0].lamp == "neon"
+
+
+@pytest.mark.parametrize("name", [b'filename="a b.jpg"', b"filename=a.jpg", b"filename*=UTF-8''a"])
+def test_a_file_name_that_is_given_stays(ask, name):
+    field = b'Content-Disposition: form-data; name="photo"; ' + name
+    body = b"--x\r\n" + field + b"\r\n\r\nbytes\r\n--x--\r\n"
+    answer = ask(body, content_type='multipart/form-data; boundary="x"')
+    assert answer.json()["photo"].startswith("a")
+
+
 def test_a_request_without_a_photo_is_refused(ask):
     for answer in (ask({}), ask({"picture": photo()}), ask(b"", content_type="image/png")):
         assert answer.status_code == 400 and answer.json()["code"] == "photo_missing"

@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
-from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -15,7 +14,7 @@ from web.access import AddressThrottle, TokenThrottle
 from web.errors import Refused
 from web.models import SavedCalibration
 from web.recognition import ask, pool
-from web.uploads import UNNAMED, BinaryParser, ImageParser
+from web.uploads import UNNAMED, BinaryParser, FormParser, ImageParser
 from web.work import Job, Reply
 
 # Room for every instrument of a school; a bound, as anyone with a token can add one.
@@ -48,7 +47,7 @@ class ServiceView(APIView):
 class Identify(ServiceView):
     """Name the light source of photos."""
 
-    parser_classes = (MultiPartParser, ImageParser, BinaryParser)
+    parser_classes = (FormParser, ImageParser, BinaryParser)
 
     @extend_schema(
         operation_id="identify",
@@ -89,7 +88,7 @@ class Identify(ServiceView):
 class Calibrations(ServiceView):
     """The saved calibrations."""
 
-    parser_classes = (MultiPartParser,)
+    parser_classes = (FormParser,)
 
     @extend_schema(
         operation_id="list_calibrations",

@@ -1,15 +1,23 @@
 """Uploads: held in memory, counted while they arrive, never written anywhere."""
 
+import re
 from io import BytesIO
 
 from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 
 # What a photo is called in the answer when the client gives no name.
 UNNAMED = "photo"
+_BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^\s;]+))', re.IGNORECASE)
+# The fields of the service's forms that are files.
+_FILE_FIELD = re.compile(
+    rb'^content-disposition:[^\r\n]*;\s*name="?(?:photo|instrument)"?(?=[;\s])[^\r\n]*',
+    re.IGNORECASE | re.MULTILINE,
+)
+_FILE_NAME = re.compile(rb';\s*filename\*?=\s*(?:"[^"]|[^"\s;])', re.IGNORECASE)
 
 
 class UploadTooLarge(SuspiciousOperation):
@@ -51,6 +59,35 @@ class BoundedMemoryHandler(FileUploadHandler):
             charset=self.charset,
             content_type_extra=self.content_type_extra,
         )
+
+
+class FormParser(MultiPartParser):
+    """A form whose files need no file names: Django takes what has none for text."""
+
+    def parse(self, stream, media_type=None, parser_context=None):
+        """Return the form's fields and files."""
+        body = stream.read(_max_bytes() + 1)
+        check_size(len(body))
+        boundary = _BOUNDARY.search(media_type or "")
+        if boundary:
+            body = _with_file_names(body, (boundary[1] or boundary[2]).encode())
+        return super().parse(BytesIO(body), media_type, parser_context)
+
+
+def _with_file_names(body: bytes, boundary: bytes) -> bytes:
+    """Return a form in which every file that is not empty has a name."""
+    edge = re.escape(b"--" + boundary)
+    part = rb"(?<=%b\r\n)((?:[^\r\n]+\r\n)+)(?=\r\n(?!(?:\r\n)?%b)[\s\S])" % (edge, edge)
+    return re.sub(part, _named, body)
+
+
+def _named(part: re.Match) -> bytes:
+    """Return the head of one part of a form, with a file name if it is a file's and has none."""
+    line = _FILE_FIELD.search(part[0])
+    if line is None or _FILE_NAME.search(line[0]):
+        return part[0]
+    head = line[0] + b'; filename="%b"' % UNNAMED.encode()
+    return part[0].replace(line[0], head, 1)
 
 
 class RawPhotoParser(BaseParser):

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images import read_image
+from lib.images import read_image, sensor_full_scale
 from lib.recognition.find.quality import CLIPPED_LEVEL
 from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.straighten import Geometry, sample
@@ -71,6 +71,11 @@ class Frames:
         """Return width and height."""
         height, width = self.images[0].shape[:2]
         return width, height
+
+    @property
+    def full_scale(self) -> int:
+        """Return what the sensor's brightest samples are stored as."""
+        return sensor_full_scale(self.images[0])
 
     @property
     def tone(self) -> str:
@@ -170,7 +175,8 @@ def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -
     position = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
     count = int(np.clip(np.floor(rows[1] - rows[0]) + 1, 1, _MAX_ROWS))
     offset = np.linspace(*rows, count) if count > 1 else np.array([sum(rows) / 2])
-    seen = [_mean_rows(sample(image, geometry, position, offset)) for image in frames.images]
+    clips = frames.full_scale * CLIPPED_LEVEL / 255
+    seen = [_mean_rows(sample(image, geometry, position, offset), clips) for image in frames.images]
     rgb, noise, clipped = (np.stack(parts) for parts in zip(*seen, strict=True))
     kept, left_out = _steady(rgb, frames.names)
     rgb, noise, clipped = rgb[kept], noise[kept], clipped[kept]
@@ -178,10 +184,13 @@ def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -
     return Light(position, mean, error, clipped.any(axis=0), int(kept.sum()), left_out, frames.tone)
 
 
-def _mean_rows(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped."""
+def _mean_rows(strip: np.ndarray, clips: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped.
+
+    Samples from `clips` on have.
+    """
     full = _FULL[strip.dtype]
-    clipped = (strip >= full * (CLIPPED_LEVEL / 255)).mean(axis=0) >= 0.5
+    clipped = (strip >= clips).mean(axis=0) >= 0.5
     rows = linear_light(strip)
     # Neighbouring rows show the same light: what differs is noise.
     apart = np.diff(rows, axis=0) if len(rows) > 1 else np.diff(rows, axis=1, append=rows[:, -1:])
@@ -271,7 +280,7 @@ def flattened(light: Light, flat: Light) -> Light:
 
     smooth = gaussian_filter1d(flat.rgb, _FLAT_PART * len(flat.rgb), axis=0, mode="nearest")
     share = np.clip(flat.rgb / np.maximum(smooth, 1e-6), *_FLAT_LIMITS)
-    share[smooth < 0.01] = 1.0
+    share[smooth < 0.01 * smooth.max()] = 1.0
     return replace(light, rgb=light.rgb / share, noise=light.noise / share)
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
+from lib.images import to_eight_bits
 from lib.measurement.frames import Frames, flattened, light_along
-from lib.measurement.response import LEAST_LIGHT, corrected, eight_bit, light_on
+from lib.measurement.response import LEAST_LIGHT, corrected, light_on
 from lib.recognition.advice import ADVICE
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.instrument import Instrument, Place
@@ -128,7 +129,7 @@ def measure(
         If neither the instrument nor the photo's own lines give wavelengths, or dark frames or
         flats do not fit.
     """
-    first = eight_bit(frames.images[0])
+    first = to_eight_bits(frames.images[0])
     result = recognise(first, classifier, instrument=instrument)
     if result.axis is None:
         advice = " ".join(ADVICE.get(result.reason_code, ()))

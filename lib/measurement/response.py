@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
+from lib.images import to_eight_bits
 from lib.measurement.frames import Frames, Light, light_along, without_dark, without_surroundings
 from lib.measurement.points import read_points
 from lib.recognition.instrument import Instrument, Response
@@ -134,7 +135,7 @@ def measure_response(
     DataError
         If no channel shows enough of it.
     """
-    instrument, _ = placed(eight_bit(frames.images[0]), instrument.in_frame(*frames.size))
+    instrument, _ = placed(to_eight_bits(frames.images[0]), instrument.in_frame(*frames.size))
     seen = light_on(frames, instrument, dark=dark)
     nm = instrument.axis.nm_at(seen.position)
     order = np.argsort(nm)
@@ -188,13 +189,6 @@ def light_on(frames: Frames, instrument: Instrument, *, dark: Frames | None = No
             f"expected {frames.size[0]} x {frames.size[1]}"
         )
     return without_dark(light, light_along(dark, geometry, rows))
-
-
-def eight_bit(image: np.ndarray) -> np.ndarray:
-    """Return a frame as the band finder takes it."""
-    if image.dtype == np.uint8:
-        return image
-    return ((image.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
 
 
 def corrected(

@@ -1,9 +1,12 @@
 """Measured spectra in one figure: overlaid, their peaks named, the error of their wavelengths."""
 
 from collections.abc import Sequence
+from textwrap import fill
 
 import numpy as np
 from matplotlib.figure import Figure
+
+from lib.plots.fonts import drawable, families
 
 # Wong's palette (Nature Methods 2011), told apart by colour-blind eyes; black last.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
@@ -13,6 +16,8 @@ _LABEL_GAP = 0.016
 # Peaks lower than this part of the highest have no room for a name.
 _LEAST_NAMED = 0.05
 _MAX_LABELS = 12
+# A longer name is broken, as the legend would leave the curves no room.
+_NAME_LETTERS = 32
 
 
 def report_figure(
@@ -46,7 +51,7 @@ def report_figure(
         claimed = ~unclaimed[k] if k < len(unclaimed) else np.ones(len(nm), bool)
         shown = np.where(claimed, intensity, np.nan)
         # A name that begins with an underscore would be left out of the legend.
-        label = name.replace("$", r"\$").lstrip("_")
+        label = fill(drawable(name), _NAME_LETTERS).replace("$", r"\$").lstrip("_")
         axes.plot(nm, intensity, color=colour, linewidth=0.6, alpha=0.45)
         axes.plot(nm, shown, color=colour, linewidth=1.3, linestyle=style, label=label)
         axes.fill_between(
@@ -61,9 +66,10 @@ def report_figure(
     axes.set_xlabel("wavelength in air (nm)")
     axes.set_ylabel(quantity)
     axes.grid(alpha=0.25)
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+    font = {"family": families(), "size": 8}
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, prop=font)
     if title:
-        figure.suptitle(title, fontsize=10, parse_math=False)
+        figure.suptitle(drawable(title), fontsize=10, parse_math=False, fontfamily=families())
     return figure
 
 
@@ -86,9 +92,11 @@ def _label(axes, peaks: Sequence[tuple[float, float, str]]) -> None:
         if crowded or not low < nm < high or len(placed) >= _MAX_LABELS:
             continue
         placed.append(nm)
+        # The axis at either end is no place for letters.
+        beside = _LABEL_GAP * (high - low)
         axes.annotate(
             words,
-            (nm, height),
+            (np.clip(nm, low + beside, high - beside), height),
             xytext=(0, 6),
             textcoords="offset points",
             rotation=90,

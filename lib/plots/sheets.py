@@ -7,13 +7,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
 from lib.errors import DataError
 from lib.images import read_image, write_png
 from lib.parallel import map_in_order
+from lib.plots.fonts import drawable, runs
 
 TILE_WIDTH_PX = 320
 _PHOTO_HEIGHT_PX = 240
@@ -173,30 +173,35 @@ def _mark_blue_end(picture: np.ndarray, corners: np.ndarray, blue_end: str) -> N
 
 def _caption(caption: Sequence[str], *, refused: bool) -> np.ndarray:
     """Return all of the caption as a picture: the name, then what there is to say of it."""
-    font = _font()
-    lines = [(line, index) for index, text in enumerate(caption) for line in _wrapped(text, font)]
+    lines = [(line, index) for index, text in enumerate(caption) for line in _wrapped(text)]
     picture = Image.new("RGB", (TILE_WIDTH_PX, _LINE_HEIGHT_PX * len(lines)), _PAPER)
     pen = ImageDraw.Draw(picture)
     for number, (line, index) in enumerate(lines):
         colour = _INK if index == 0 else _REFUSED if refused else _QUIET_INK
-        pen.text((_MARGIN_PX, number * _LINE_HEIGHT_PX), line, fill=colour, font=font)
+        x, baseline = float(_MARGIN_PX), number * _LINE_HEIGHT_PX + _TEXT_PX
+        for piece, file in runs(line):
+            pen.text((x, baseline), piece, fill=colour, font=_font(file), anchor="ls")
+            x += _font(file).getlength(piece)
     return np.asarray(picture)
 
 
 @cache
-def _font() -> ImageFont.FreeTypeFont:
-    """Return the font that comes with matplotlib: Latin, Greek, Cyrillic and more."""
-    return ImageFont.truetype(Path(get_data_path(), "fonts", "ttf", "DejaVuSans.ttf"), _TEXT_PX)
+def _font(file: str) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(file, _TEXT_PX)
 
 
-def _wrapped(text: str, font: ImageFont.FreeTypeFont) -> list[str]:
+def _length(text: str) -> float:
+    """Return the length of a text as it is drawn, pixels."""
+    return sum(_font(file).getlength(piece) for piece, file in runs(text))
+
+
+def _wrapped(text: str) -> list[str]:
     """Return the lines of a text at the tile's width, broken at spaces, and inside long words."""
-    # Bytes of a name that are no UTF-8 cannot be drawn.
-    text = text.encode(errors="backslashreplace").decode()
+    text = drawable(text.replace("\n", " "))
     lines, room = [], TILE_WIDTH_PX - 2 * _MARGIN_PX
     while text:
         end = len(text)
-        while font.getlength(text[:end]) > room:
+        while _length(text[:end]) > room:
             end -= 1
         if end < len(text):
             end = text.rfind(" ", 1, end + 1) if " " in text[1 : end + 1] else end

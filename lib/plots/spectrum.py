@@ -6,11 +6,15 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from lib.plots.fonts import drawable, families
+
 _CHANNEL_COLOURS = ("#c0392b", "#1e8449", "#2456a6")
 _FULL_SCALE = 255
 _OUTLINE_COLOUR = "#ffdc00"
 # The photo's panel shows about this many pixels; phone photos are thinned to it.
 _PHOTO_SIDE_PX = 1000
+# Names of lines need this part of the axis each.
+_LABEL_GAP = 0.019
 
 
 def spectrum_figure(
@@ -78,7 +82,7 @@ def spectrum_figure(
     axes[0].set_xlim(x[0], x[-1])
     if title:
         # A dollar sign in a file's name starts no formula.
-        figure.suptitle(title, fontsize=10, parse_math=False)
+        figure.suptitle(drawable(title), fontsize=10, parse_math=False, fontfamily=families())
     return figure
 
 
@@ -148,7 +152,8 @@ def _name_lines(
         return
     top = rgb.max()
     ordered = sorted(lines)
-    places = spread_labels(np.array([line[0] for line in ordered]), 0.019 * (x[-1] - x[0]))
+    wanted = np.array([line[0] for line in ordered])
+    places = spread_labels(wanted, _LABEL_GAP * (x[-1] - x[0]), x[0], x[-1])
     for (nm, name, _), place in zip(ordered, places, strict=True):
         height = np.interp(nm, x, rgb.max(axis=1))
         ax.annotate(
@@ -163,13 +168,16 @@ def _name_lines(
         )
 
 
-def spread_labels(wanted: np.ndarray, gap: float) -> np.ndarray:
+def spread_labels(wanted: np.ndarray, gap: float, start: float, stop: float) -> np.ndarray:
     """Return places at least `gap` apart, in order, as near to the `wanted` ones as they can be.
 
     Parameters
     ----------
     wanted : array of shape (n,)
         Rising places.
+    gap : float
+    start, stop : float
+        Ends of the axis, from which they keep half a gap, so that no label lies on it.
     """
     # Labels that touch form blocks that sit centred over what their members want.
     blocks: list[list[float]] = []
@@ -180,9 +188,11 @@ def spread_labels(wanted: np.ndarray, gap: float) -> np.ndarray:
             if high - low >= gap * (n_low + n_high) / 2:
                 break
             blocks[-2:] = [[(low * n_low + high * n_high) / (n_low + n_high), n_low + n_high]]
-    return np.concatenate(
+    places = np.concatenate(
         [[], *(centre + gap * (np.arange(n) - (n - 1) / 2) for centre, n in blocks)]
     )
+    order = gap * (np.arange(len(places)) + 0.5)
+    return np.maximum(np.minimum(places, stop - order[::-1]), start + order)
 
 
 def _draw_residuals(
