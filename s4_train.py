@@ -4,6 +4,9 @@ With --init it goes on from a trained network: more slowly, with simulated crops
 mixed in, so that what the photos at hand do not show is not forgotten. At the end both networks
 are compared; one that has become worse at a class ends in an error.
 
+With --distribute several devices or machines train one network, each on its own crops; of several
+workers the first, the chief, alone writes and speaks (docs/scale.md).
+
 Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
         curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;

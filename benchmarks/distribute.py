@@ -48,7 +48,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--networks", nargs="+", default=["compact", "nnsic_m4"], help="(%(default)s)"
     )
-    for flag, default in (("crops", 512), ("epochs", 3), ("batch-size", 32), ("workers", 2)):
+    for flag, default in (("crops", 256), ("epochs", 2), ("batch-size", 32), ("workers", 2)):
         parser.add_argument(
             f"--{flag}", type=cli.positive_int, default=default, help="(%(default)s)"
         )
@@ -58,26 +58,26 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 
 def measure(args: argparse.Namespace) -> None:
-    """Train each network by one process with each seed, and by the workers with the first."""
+    """Train each network by one process and by the workers; then by one with other seeds."""
     shards = write_crops(args.work, args.crops)
     rows = []
-    for network in args.networks:
-        tries = [(1, seed) for seed in args.seeds] + [(args.workers, args.seeds[0])]
-        for workers, seed in tries:
-            run_dir = args.work / f"{network}-{workers}-{seed}"
-            flags = ["--input", args.work, "--train", *shards, "--arch", network]
-            flags += ["--epochs", args.epochs, "--batch-size", args.batch_size, "--seed", seed]
-            flags += ["--output", run_dir, "--overwrite"]
-            start = time.monotonic()
-            if workers == 1:
-                finish(
-                    [subprocess.Popen([sys.executable, "s4_train.py", *map(str, flags)], **QUIET)]
-                )
-            else:
-                finish(start_workers(flags, workers))
-            rows.append(row_of(run_dir, workers, args, time.monotonic() - start))
-            write_csv(args.output, COLUMNS, rows)
-            print(*rows[-1].values(), sep="\t", flush=True)
+    first, *others = args.seeds
+    tries = [(name, workers, first) for name in args.networks for workers in (1, args.workers)]
+    tries += [(name, 1, seed) for seed in others for name in args.networks]
+    for network, workers, seed in tries:
+        run_dir = args.work / f"{network}-{workers}-{seed}"
+        flags = ["--input", args.work, "--train", *shards, "--arch", network]
+        flags += ["--epochs", args.epochs, "--batch-size", args.batch_size, "--seed", seed]
+        flags += ["--output", run_dir, "--overwrite"]
+        start = time.monotonic()
+        if workers == 1:
+            command = [sys.executable, "s4_train.py", *map(str, flags)]
+            finish([subprocess.Popen(command, **QUIET)])
+        else:
+            finish(start_workers(flags, workers))
+        rows.append(row_of(run_dir, workers, args, time.monotonic() - start))
+        write_csv(args.output, COLUMNS, rows)
+        print(*rows[-1].values(), sep="\t", flush=True)
 
 
 def write_crops(folder: Path, crops: int) -> list[Path]:

@@ -4,6 +4,9 @@ With --cpus N first, this machine's processor counts as N devices.
 """
 
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from training_layer import tiny
 

@@ -38,7 +38,6 @@ _LOSSES = (
     tf.errors.AbortedError,
     tf.errors.CancelledError,
     tf.errors.DeadlineExceededError,
-    tf.errors.InternalError,
 )
 
 
@@ -72,11 +71,9 @@ class Team:
 
     def describe(self) -> dict:
         """Return what run.json says of the team."""
-        kind = type(self.strategy).__name__
         return {
-            "strategy": kind,
             "workers": self.workers,
-            "replicas": self.replicas,
+            "devices": self.replicas,
             "mixed_precision": self.mixed,
         }
 
