@@ -12,7 +12,7 @@ from training_layer import tiny
 
 
 def normalised(input_shape, classes):
-    """Build a network with all that couples the crops of a batch, or is random."""
+    """Build such a network whose crops of a batch depend on one another."""
     from keras import Input, Model, layers
 
     from lib.training.architectures import FEATURES_LAYER, GreyProfile
@@ -21,7 +21,6 @@ def normalised(input_shape, classes):
     x = layers.Conv1D(8, 9, strides=8, use_bias=False)(GreyProfile()(image))
     x = layers.Activation("relu")(layers.BatchNormalization(momentum=0.5)(x))
     x = layers.Dense(16, activation="relu", name=FEATURES_LAYER)(layers.Flatten()(x))
-    x = layers.Dropout(0.1)(x)
     return Model(image, layers.Dense(classes, name="logits")(x), name="normalised")
 
 
