@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from lib.errors import DataError
 from lib.files import read_json, write_csv
-from lib.making.records import crop_records
+from lib.making.examples.records import crop_records
 from lib.paths import ROOT
 from lib.training.fit import HISTORY_NAME, read_history
 from lib.training.frozen import RECORD_NAME
