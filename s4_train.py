@@ -4,6 +4,9 @@ With --init it goes on from a trained network: more slowly, with simulated crops
 mixed in, so that what the photos at hand do not show is not forgotten. At the end both networks
 are compared; one that has become worse at a class ends in an error.
 
+With --distribute several devices or machines train one network, each on its own crops; of several
+workers the first, the chief, alone writes and speaks (docs/scale.md).
+
 Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
         curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;
@@ -21,6 +24,7 @@ import sys
 from collections import Counter
 from dataclasses import fields
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cli
 from lib.making.examples.records import crop_records
@@ -28,6 +32,9 @@ from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import CLASSES
 from lib.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from lib.training.distribute import Team
 
 # Of going on from a trained network, which a full rate would undo.
 INIT_LEARNING_RATE = 2e-4
@@ -108,7 +115,20 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=None,
         help="leave crops upright (default: turn half of them)",
     )
+    parser.add_argument(
+        "--distribute",
+        choices=("mirrored", "multiworker"),
+        help="train on all GPUs of this machine, or on the workers that the variable TF_CONFIG "
+        "names, each with this command (default: in this process alone)",
+    )
+    parser.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="compute in half precision; needs a GPU (default: single precision)",
+    )
     args = parser.parse_args(argv)
+    if args.distribute == "multiworker" and args.init is not None and not args.train:
+        parser.error("--init with --distribute multiworker needs --train: nothing is mixed in")
     args.mixed = args.init is not None and not args.train
     args.train = args.train or [args.input / "train.tfrecord"]
     if args.init is not None and args.learning_rate is None:
@@ -119,7 +139,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def train(args: argparse.Namespace) -> None:
+def train(args: argparse.Namespace, team: "Team | None") -> None:
     """Train, test, record and print the report."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
@@ -136,8 +156,18 @@ def train(args: argparse.Namespace) -> None:
         resume=args.resume,
         overwrite=args.overwrite,
         on_epoch=print_epoch,
+        team=team,
     )
-    print(metrics.report_text(record["test"]))
+    if record is not None:
+        print(metrics.report_text(record["test"]))
+
+
+def assemble(args: argparse.Namespace) -> "Team":
+    """Return the workers or devices that train together."""
+    with quiet_stderr():
+        from lib.training import distribute
+
+    return distribute.assemble(args.distribute, mixed=args.mixed_precision)
 
 
 def config_of(args: argparse.Namespace) -> TrainConfig:
@@ -209,9 +239,14 @@ def main(argv: list[str] | None = None) -> int:
 
 def command(args: argparse.Namespace) -> None:
     """Train, hold the network against its start, and say what comes next."""
+    # Workers find one another before TensorFlow does anything else.
+    team = assemble(args) if args.distribute or args.mixed_precision else None
+    if team is not None and not team.is_chief:
+        train(args, team)
+        return
     if args.init is not None:
         prepare_start(args)
-    train(args)
+    train(args, team)
     if args.init is not None:
         judge(args)
     cli.print_next("s5_freeze_pb.py", "--input", args.output)

@@ -19,18 +19,22 @@ def crops_folder(tmp_path_factory) -> Path:
     return folder
 
 
+def tiny(input_shape, classes):
+    """Build a network that trains in a second."""
+    from keras import Input, Model, layers
+
+    from lib.training.architectures import FEATURES_LAYER, GreyProfile
+
+    image = Input(input_shape, name="x_img")
+    x = layers.Conv1D(8, 9, strides=8, activation="relu")(GreyProfile()(image))
+    x = layers.Dense(16, activation="relu", name=FEATURES_LAYER)(layers.Flatten()(x))
+    return Model(image, layers.Dense(classes, name="logits")(x), name="tiny")
+
+
 @pytest.fixture(scope="session")
 def tiny_network():
     """The name of a network that trains in a second, listed like any other."""
-    from keras import Input, Model, layers
-
-    from lib.training.architectures import ARCHITECTURES, FEATURES_LAYER, GreyProfile
-
-    def tiny(input_shape, classes):
-        image = Input(input_shape, name="x_img")
-        x = layers.Conv1D(8, 9, strides=8, activation="relu")(GreyProfile()(image))
-        x = layers.Dense(16, activation="relu", name=FEATURES_LAYER)(layers.Flatten()(x))
-        return Model(image, layers.Dense(classes, name="logits")(x), name="tiny")
+    from lib.training.architectures import ARCHITECTURES
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", tiny)

@@ -4,6 +4,8 @@ import csv
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -18,7 +20,7 @@ from lib.model_card import KERAS_NAME
 from lib.plots.training import confusion_figure, png_bytes
 from lib.tables import CROP_SHAPE
 from lib.taxonomy import CLASSES
-from lib.training import metrics
+from lib.training import distribute, metrics
 from lib.training.architectures import ARCHITECTURES
 from lib.training.config import TrainConfig
 from lib.training.frozen import load_network
@@ -55,6 +57,7 @@ def train(
     *,
     resume: bool,
     on_epoch: Callable[[dict], None] = lambda row: None,
+    team: distribute.Team | None = None,
 ) -> list[dict]:
     """Train a network into `run_dir`: model.keras (best), last.keras, history.csv, logs/.
 
@@ -66,6 +69,8 @@ def train(
         Go on from last.keras, if there is one.
     on_epoch : callable(dict)
         Called with each new row of history.csv as it is written.
+    team : Team, optional
+        Those who train together, this process as their chief; the others call `assist`.
 
     Returns
     -------
@@ -86,19 +91,14 @@ def train(
     recorder = Recorder(
         run_dir, history, patience=config.patience, validation=validation, on_epoch=on_epoch
     )
-    if len(history) < rounds and not recorder.is_exhausted():
+    done = rounds if recorder.is_exhausted() else len(history)
+    if team is not None:
+        _train_together(team, config, sizes, plain=network, callback=recorder, done=done)
+    elif done < rounds:
         network.fit(
-            training_batches(
-                sizes,
-                batch_size=config.batch_size,
-                # Epochs after an interruption are shuffled anew, not as the first were.
-                seed=config.seed + len(history),
-                flip=config.flip,
-                outlier_weight=config.outlier_weight,
-                targets=teachings(config.teachers, sizes),
-            ),
+            _batches(config, sizes, done, teachings(config.teachers, sizes)),
             steps_per_epoch=steps,
-            initial_epoch=len(history),
+            initial_epoch=done,
             epochs=rounds,
             callbacks=[recorder],
             # The batches come shuffled.
@@ -106,6 +106,56 @@ def train(
             verbose=0,
         )
     return recorder.history
+
+
+def assist(config: TrainConfig, sizes: dict[Path, int], team: distribute.Team) -> None:
+    """Train as a worker that is not the chief: nothing is written.
+
+    Parameters
+    ----------
+    sizes : dict of Path to int
+        Training files of all workers and their number of crops.
+    """
+    keras.utils.set_random_seed(config.seed)
+    _train_together(team, config, sizes)
+
+
+def _train_together(
+    team: distribute.Team, config: TrainConfig, sizes: dict[Path, int], **of_chief
+) -> None:
+    """Train with the others, each on its share; `of_chief` as `distribute.train` takes it."""
+    rounds, steps = config.rounds(sum(sizes.values()))
+    own, part = team.share(sizes)
+    batch_size = team.batch_size(config.batch_size)
+    targets = teachings(config.teachers, own)
+    distribute.train(
+        team,
+        # What it starts from is sent by the chief.
+        partial(compiled_network, replace(config, init=None), rounds * steps),
+        lambda done: _batches(config, own, done, targets, batch_size=batch_size, part=part),
+        rounds=rounds,
+        steps=steps,
+        **of_chief,
+    )
+
+
+def _batches(
+    config: TrainConfig,
+    sizes: dict[Path, int],
+    done: int,
+    targets: dict[Path, np.ndarray] | None,
+    **parts,
+) -> tf.data.Dataset:
+    """Return the batches after `done` epochs; `parts` of a team as `training_batches` takes it."""
+    return training_batches(
+        sizes,
+        # Epochs after an interruption are shuffled anew, not as the first were.
+        seed=config.seed + done,
+        flip=config.flip,
+        outlier_weight=config.outlier_weight,
+        targets=targets,
+        **{"batch_size": config.batch_size} | parts,
+    )
 
 
 def teachings(teachers: Sequence[str], paths: Iterable[Path]) -> dict[Path, np.ndarray] | None:

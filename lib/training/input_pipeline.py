@@ -37,10 +37,12 @@ def training_batches(
     flip: bool,
     outlier_weight: float,
     targets: dict[Path, np.ndarray] | None = None,
+    part: tuple[int, int] | None = None,
 ) -> tf.data.Dataset:
     """Return endless shuffled batches of (images, targets, weights) of several files together.
 
-    Each epoch sees every crop once, files mixed in proportion to their sizes.
+    Each epoch sees every crop once, files mixed in proportion to their sizes. A part of a training
+    (see `part`) has full batches alone, so that an epoch may end within one.
 
     Parameters
     ----------
@@ -53,6 +55,8 @@ def training_batches(
         Hendrycks et al. 2019, https://arxiv.org/abs/1812.04606).
     targets : dict of Path to float32 array of shape (crops, 7), optional
         Probabilities to teach in place of the labels, crops in the order of their file.
+    part : (int, int), optional
+        i and n: of each file every n-th crop, from the i-th on. (0, 1) is all of them.
 
     Returns
     -------
@@ -64,6 +68,9 @@ def training_batches(
     if targets is not None:
         told = [tf.data.Dataset.from_tensor_slices(targets[path]) for path in sizes]
         files = [tf.data.Dataset.zip(pair) for pair in zip(files, told, strict=True)]
+    if part is not None:
+        index, parts = part
+        files = [file.shard(parts, index) for file in files]
     records = tf.data.Dataset.sample_from_datasets(
         files,
         weights=[size / total for size in sizes.values()],
@@ -71,7 +78,10 @@ def training_batches(
         rerandomize_each_iteration=True,
     )
     records = records.shuffle(min(total, SHUFFLE_BUFFER_CROPS), seed=seed)
-    batches = records.batch(batch_size).repeat()
+    if part is None:
+        batches = records.batch(batch_size).repeat()
+    else:
+        batches = records.repeat().batch(batch_size, drop_remainder=True)
     numbered = tf.data.Dataset.zip(tf.data.Dataset.counter(), batches)
 
     def prepare(number, records):

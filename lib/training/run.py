@@ -24,6 +24,7 @@ from lib.training import fit, run_record
 from lib.training.architectures import ARCHITECTURES
 from lib.training.assessment import write_figures
 from lib.training.config import TrainConfig
+from lib.training.distribute import Team
 from lib.training.frozen import RECORD_NAME, load_network
 
 
@@ -38,21 +39,30 @@ def run(
     resume: bool = False,
     overwrite: bool = False,
     on_epoch: Callable[[dict], None] = lambda row: None,
-) -> dict:
+    team: Team | None = None,
+) -> dict | None:
     """Train into `run_dir` (models/<arch> if None) and return what run.json records.
 
     Nothing is written before every file has been read through. A run that is overwritten stays
     until the new one, trained beside it, is finished. `on_epoch` is called with each row of
-    history.csv.
+    history.csv. Of a `team` the chief alone does this; the others help to train, and return None.
 
     Raises
     ------
     DataError
         If a file is no TFRecord of crops, the network is none, the folder holds another run or
         what this one reads, another process trains into it, or the run to resume was given other
-        files or another configuration.
+        files or another configuration, or a worker of the team is gone or not as the others.
     """
     _require_network(config)
+    if team is not None:
+        team.batch_size(config.batch_size)
+        team.require_same([asdict(config), [*train, *outliers]])
+        if not team.is_chief:
+            files = [*train, *outliers]
+            crops = [entry["crops"] for entry in run_record.describe_together(files, team)]
+            fit.assist(config, dict(zip(files, crops, strict=True)), team)
+            return None
     run_dir = run_dir or MODELS / config.arch
     teachers = [Path(teacher) for teacher in config.teachers]
     place = run_dir.resolve()
@@ -68,7 +78,7 @@ def run(
             "finished": False,
             "architecture": config.arch,
             "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
-            "data": _describe_files(train, outliers, validation, test)
+            "data": _describe_files(train, outliers, validation, test, team)
             | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
         }
         if resume:
@@ -79,12 +89,16 @@ def run(
             for older in {beside, folder}:
                 _clear(older)
         record |= run_record.describe_environment()
+        if team is not None:
+            record["distribution"] = team.describe()
         write_json(folder / RECORD_NAME, record)
 
         files = [*train, *outliers]
         crops = [entry["crops"] for entry in record["data"]["train"]]
         sizes = dict(zip(files, crops, strict=True))
-        history = fit.train(config, sizes, validation, folder, resume=resume, on_epoch=on_epoch)
+        history = fit.train(
+            config, sizes, validation, folder, resume=resume, on_epoch=on_epoch, team=team
+        )
         record |= _conclude(folder, history, validation, test, title=f"{run_dir.name}: {test.stem}")
         write_json(folder / RECORD_NAME, record)
         if folder == beside:
@@ -187,10 +201,17 @@ def _checked_network(folder: Path) -> keras.Model:
 
 
 def _describe_files(
-    train: Sequence[Path], outliers: Sequence[Path], validation: Path, test: Path
+    train: Sequence[Path],
+    outliers: Sequence[Path],
+    validation: Path,
+    test: Path,
+    team: Team | None,
 ) -> dict[str, list[dict]]:
+    files = (*train, *outliers)
     data = {
-        "train": [run_record.describe_data(path) for path in (*train, *outliers)],
+        "train": [run_record.describe_data(path) for path in files]
+        if team is None
+        else run_record.describe_together(files, team),
         "validation": [run_record.describe_data(validation)],
         "test": [run_record.describe_data(test)],
     }
