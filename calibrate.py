@@ -18,8 +18,9 @@ from pathlib import Path
 
 import cli
 from lib.errors import DataError
-from lib.measurement.calibration import Calibrated, LampPhoto, calibrate, look_at
+from lib.measurement.calibration import Calibrated, calibrate
 from lib.measurement.frames import dark_of, read_frames
+from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
 from lib.paths import DEFAULT_MODEL

@@ -23,7 +23,8 @@ import cli
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
-from lib.measurement.calibration import LampPhoto, calibrate
+from lib.measurement.calibration import calibrate
+from lib.measurement.lamp_lines import LampPhoto
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.axis.line_lists import known_lamps
