@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TILTED_BENCH = 144
 
 
-# Fixtures that start a browser or a server: the tests that use them are slow.
-SLOW_FIXTURES = {"browser", "service"}
+# Fixtures that start a browser, a server or a cluster: the tests that use them are slow.
+SLOW_FIXTURES = {"browser", "service", "cluster"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -424,6 +424,7 @@ def test_photos_of_another_shape_are_refused(folder, kept, tmp_path, capsys):
     assert "no enlargement" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_as_one(folder, kept, tmp_path):
     photos = [tmp_path / f"{k:02d}.png" for k in range(18)]
     for k, photo in enumerate(photos):
