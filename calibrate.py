@@ -18,11 +18,11 @@ from pathlib import Path
 
 import cli
 from lib.errors import DataError
-from lib.measurement.calibration import Calibrated, LampPhoto, calibrate, look_at
+from lib.measurement.calibration import Calibrated, calibrate
 from lib.measurement.frames import dark_of, read_frames
+from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
-from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
@@ -89,9 +89,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="spectrum, two columns nm and relative power, of the continuum among the photos",
     )
-    parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
-    )
+    cli.add_model_flag(parser)
     args = parser.parse_args(argv)
     if not args.photos and not args.points and not (args.instrument and args.dark):
         parser.error("expected lamp photos, --points, or --instrument with --dark")

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lib.errors import DataError
+from lib.paths import DEFAULT_MODEL
 from lib.video import video_file
 
 BACKENDS = ("processes", "dask")
@@ -92,6 +93,23 @@ def add_shared_flags(
         )
 
 
+def add_model_flag(parser: argparse.ArgumentParser, what: str = "frozen model") -> None:
+    """Add --model, the folder of a frozen model."""
+    parser.add_argument(
+        "--model", type=Path, default=DEFAULT_MODEL, help=f"{what} (default: models/default)"
+    )
+
+
+def add_min_precision_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --min-precision."""
+    parser.add_argument(
+        "--min-precision",
+        type=share,
+        metavar="P",
+        help="refuse until this share of the named is right (default: as the model was set)",
+    )
+
+
 def add_workers_flags(parser: argparse.ArgumentParser) -> None:
     """Add --jobs, --backend and --scheduler: `workers_of` makes arguments of them."""
     add_jobs_flag(parser)
@@ -136,6 +154,14 @@ def whole_number(text: str, least: int = 0) -> int:
 def positive_int(text: str) -> int:
     """Parse a whole number of at least 1."""
     return whole_number(text, 1)
+
+
+def share(text: str) -> float:
+    """Parse a number above 0 and at most 1."""
+    value = float(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"expected a share in (0, 1], received {text}")
+    return value
 
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:

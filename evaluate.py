@@ -20,7 +20,6 @@ import cli
 from lib.errors import DataError
 from lib.files import write_json
 from lib.images import list_images
-from lib.paths import DEFAULT_MODEL
 from lib.quiet import quiet_stderr
 from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
@@ -37,9 +36,7 @@ PRINTED_COVERAGES = (0.8, 0.9, 0.95, 0.98, 1.0)
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
-    parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: %(default)s)"
-    )
+    cli.add_model_flag(parser)
     parser.add_argument(
         "--compare",
         type=Path,
@@ -53,12 +50,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--tfrecord", type=Path, nargs="+", metavar="FILE", help="TFRecord of crops"
     )
     source.add_argument("--photos", type=Path, metavar="DIR", help="folder of labelled photos")
-    parser.add_argument(
-        "--min-precision",
-        type=float,
-        metavar="P",
-        help="refuse until this share of the named is right (default: as the model was set)",
-    )
+    cli.add_min_precision_flag(parser)
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="write the report as JSON (default: none)"
     )

@@ -23,8 +23,8 @@ import cli
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.images import list_images, read_image, write_png
-from lib.measurement.calibration import LampPhoto, calibrate
-from lib.paths import DEFAULT_MODEL
+from lib.measurement.calibration import calibrate
+from lib.measurement.lamp_lines import LampPhoto
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
@@ -77,9 +77,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         metavar="PHOTO_OR_FOLDER",
         help="photos, or folders of them",
     )
-    parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
-    )
+    cli.add_model_flag(parser)
     parser.add_argument(
         "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
     )
@@ -97,12 +95,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help="the light source where you know it (default: recognise it): "
         + ", ".join(known_lamps()),
     )
-    parser.add_argument(
-        "--min-precision",
-        type=float,
-        metavar="P",
-        help="refuse until this share of the named is right (default: as the model was set)",
-    )
+    cli.add_min_precision_flag(parser)
     parser.add_argument(
         "--save-calibration", type=Path, metavar="FILE", help="keep the axis of this lamp photo"
     )
@@ -111,8 +104,6 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     )
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
-    if args.min_precision is not None and not 0 < args.min_precision <= 1:
-        parser.error(f"--min-precision: expected a share in (0, 1], received {args.min_precision}")
     if args.save_calibration and args.calibration:
         parser.error("--save-calibration and --calibration exclude each other")
     return args

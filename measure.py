@@ -33,7 +33,6 @@ from lib.measurement.measuring import (
     on_grid,
     transmission,
 )
-from lib.paths import DEFAULT_MODEL
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
 from lib.terminal import MeasurementTable
@@ -104,9 +103,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw all spectra into one figure (PNG, PDF, SVG)"
     )
-    parser.add_argument(
-        "--model", type=Path, default=DEFAULT_MODEL, help="frozen model (default: models/default)"
-    )
+    cli.add_model_flag(parser)
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.absorbance and not args.reference:

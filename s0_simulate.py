@@ -113,12 +113,6 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
         help="number of crops (default: %(default)s)",
     )
     crops.add_argument(
-        "--output",
-        type=Path,
-        default=INPUT_DATA / "simulated.tfrecord",
-        help="file to write (default: %(default)s)",
-    )
-    crops.add_argument(
         "--lamps",
         nargs="+",
         default=["known"],
@@ -136,14 +130,25 @@ def _add_crops(commands: argparse._SubParsersAction) -> None:
     crops.add_argument(
         "--without", nargs="+", default=[], choices=EFFECT_NAMES, help="effects to leave out (none)"
     )
-    crops.add_argument(
+    _add_record_flags(crops, "simulated.tfrecord")
+
+
+def _add_record_flags(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add what crops and cuts share: where the files go, how large they are, how they are made."""
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=INPUT_DATA / name,
+        help="file to write (default: %(default)s)",
+    )
+    parser.add_argument(
         "--per-shard",
         type=cli.positive_int,
         default=100_000,
         help="crops a file at most (default: %(default)s)",
     )
-    cli.add_workers_flags(crops)
-    cli.add_shared_flags(crops, seed=True, overwrite=True)
+    cli.add_workers_flags(parser)
+    cli.add_shared_flags(parser, seed=True, overwrite=True)
 
 
 def write_crops(args: argparse.Namespace) -> None:
@@ -202,22 +207,12 @@ def _add_cuts(commands: argparse._SubParsersAction) -> None:
         help="photos; some of them give no crop (default: %(default)s)",
     )
     cuts.add_argument(
-        "--output",
-        type=Path,
-        default=INPUT_DATA / "cuts.tfrecord",
-        help="file to write (default: %(default)s)",
-    )
-    cuts.add_argument(
         "--lamps",
         choices=LAMP_GROUPS,
         default="known",
         help="known: the classes in equal shares; unknown, held-out: as of crops (default: known)",
     )
-    cuts.add_argument(
-        "--per-shard", type=cli.positive_int, default=100_000, help="crops a file at most (100000)"
-    )
-    cli.add_workers_flags(cuts)
-    cli.add_shared_flags(cuts, seed=True, overwrite=True)
+    _add_record_flags(cuts, "cuts.tfrecord")
 
 
 def write_cuts(args: argparse.Namespace) -> None:

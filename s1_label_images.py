@@ -29,7 +29,7 @@ import cli
 from lib.curation import labelling, summary
 from lib.curation.decisions import Applied, apply_decisions, recover, undo_decisions
 from lib.curation.places import LABELS_TABLE
-from lib.paths import DEFAULT_MODEL, LABELED_IMAGES, RAW_DATA
+from lib.paths import LABELED_IMAGES, RAW_DATA
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -64,12 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="label: group exact duplicates only, without reading a picture (default: off)",
     )
-    parser.add_argument(
-        "--model",
-        type=Path,
-        default=DEFAULT_MODEL,
-        help="review: folder of the frozen model (default: %(default)s)",
-    )
+    cli.add_model_flag(parser, "review: folder of the frozen model")
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if (args.command == "apply") != (args.decisions is not None):

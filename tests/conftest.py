@@ -14,8 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent
 TILTED_BENCH = 144
 
 
+# Fixtures that start a browser, a server, a cluster or a whole training with its freezing: the
+# tests that use them are slow.
+SLOW_FIXTURES = {"browser", "service", "cluster", "finished_run"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the files with slow tests first, so that two processes end at about the same time."""
+    """Mark what uses a slow fixture; put files with slow tests first, so that two processes end
+    at about the same time."""
+    for item in items:
+        if SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
 

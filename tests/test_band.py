@@ -126,7 +126,8 @@ def test_pictures_of_nothing_are_refused(image):
         find_band(image)
 
 
-def test_box_lies_in_the_photo():
+def test_the_box_of_a_spectrum_that_runs_off_the_photo_lies_in_it():
+    found = 0
     for seed in range(8):
         photo = simulate_photo(np.random.default_rng(seed), oversized=True)
         try:
@@ -136,20 +137,14 @@ def test_box_lies_in_the_photo():
         height, width = photo.image.shape[:2]
         assert 0 <= band.x0 < band.x1 <= width
         assert 0 <= band.y0 < band.y1 <= height
+        found += 1
+    assert found >= 4
 
 
-def test_same_photo_gives_the_same_band():
-    photo = easy_photo(7, "helium")
-    first, second = find_band(photo.image), find_band(photo.image)
-    assert first == second
-    assert np.array_equal(cut_crop(first), cut_crop(second))
-
-
-def test_saturation_is_reported():
-    photo = easy_photo(8, "cfl_hg", saturated=True)
-    band = find_band(photo.image)
-    assert band.saturated == (band.quality.clipped_fraction > 0.02)
-    assert band.quality.clipped_fraction > 0
+@pytest.mark.parametrize("saturated", [True, False])
+def test_a_band_says_whether_it_is_saturated(saturated):
+    band = find_band(easy_photo(8, "cfl_hg", saturated=saturated).image)
+    assert band.saturated == saturated
 
 
 @pytest.mark.parametrize(("sure", "whole"), [(0.6, True), (0.95, False)])

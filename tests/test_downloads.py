@@ -111,6 +111,7 @@ def test_duplicates_copy_faultless_rows_within_and_across_folders():
     assert 20 < across < 140
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_any_number_of_processes(heap, tmp_path):
     write_downloads(tmp_path, COUNT, 5, rates=MANY_FAULTS, jobs=2)
     assert contents(tmp_path) == contents(heap)

@@ -91,6 +91,7 @@ def test_the_order_of_the_photos_does_not_matter(store, analysed):
     assert near_duplicates(backwards, store) == near_duplicates(analysed, store)
 
 
+@pytest.mark.slow
 def test_two_processes_find_the_same(store, analysed):
     assert near_duplicates(analysed, store, jobs=2) == near_duplicates(analysed, store)
 

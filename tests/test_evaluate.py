@@ -109,6 +109,7 @@ def test_every_photo_of_a_folder_is_answered(frozen_model, photos, tmp_path, cap
     assert "neon/broken.png" in out
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_answers(frozen_model, photos, pictures, tmp_path):
     for i in range(30):
         write_png(photos / "helium" / f"{i}.png", pictures["helium"])

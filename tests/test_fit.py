@@ -53,6 +53,7 @@ def test_training_learns_and_records_every_epoch(config, learn, tmp_path):
     assert history[-1]["learning_rate"] == pytest.approx(0, abs=1e-9)
 
 
+@pytest.mark.slow
 def test_best_and_last_weights_are_both_kept(config, learn, tmp_path):
     history = learn(config)
     last = keras.models.load_model(tmp_path / "run" / LAST_NAME)
@@ -67,6 +68,7 @@ def test_best_and_last_weights_are_both_kept(config, learn, tmp_path):
     ).stat().st_size
 
 
+@pytest.mark.slow
 def test_the_seed_decides_a_training(config, learn):
     one, same, other = (
         learn(replace(config, epochs=1, seed=seed), folder=folder)
@@ -76,6 +78,7 @@ def test_the_seed_decides_a_training(config, learn):
     assert one[0]["val_loss"] != pytest.approx(other[0]["val_loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_stood(config, learn, tmp_path, monkeypatch):
     saved = fit._save
 
@@ -100,16 +103,19 @@ def test_an_interrupted_training_goes_on_where_it_stood(config, learn, tmp_path,
     assert int(after.optimizer.iterations) == 12
 
 
+@pytest.mark.slow
 def test_a_training_interrupted_before_its_first_epoch_starts_afresh(config, learn):
     assert len(learn(replace(config, epochs=1), resume=True)) == 1
 
 
+@pytest.mark.slow
 def test_a_whole_training_is_not_trained_again(config, learn, monkeypatch):
     history = learn(replace(config, epochs=1))
     monkeypatch.setattr(keras.Model, "fit", None)
     assert learn(replace(config, epochs=1), resume=True) == history
 
 
+@pytest.mark.slow
 def test_training_stops_where_validation_stops_improving(config, learn):
     # A rate of zero improves nothing: the first epoch stays the best.
     history = learn(replace(config, epochs=9, patience=2, learning_rate=0.0, weight_decay=0.0))
@@ -121,6 +127,7 @@ def test_a_diverged_training_says_so(config, learn):
         learn(replace(config, learning_rate=1e30, warmup=0.0))
 
 
+@pytest.mark.slow
 def test_fine_tuning_starts_from_the_given_weights(config, learn, tmp_path):
     learn(config)
     network = compiled_network(replace(config, init=str(tmp_path / "run")), 10)
@@ -130,6 +137,7 @@ def test_fine_tuning_starts_from_the_given_weights(config, learn, tmp_path):
     assert network.optimizer.weight_decay == config.weight_decay
 
 
+@pytest.mark.slow
 def test_tensorboard_gets_scalars_and_confusion_pictures(config, learn, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 

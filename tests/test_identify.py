@@ -64,6 +64,7 @@ def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys):
     assert "c_broken.jpg" in rows[2]["reason"]
 
 
+@pytest.mark.slow
 def test_many_photos_are_shared_among_processes(tmp_path):
     # As people start it: what workers import differs from what a test imports.
     for number in range(33):

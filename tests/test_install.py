@@ -20,7 +20,7 @@ from lib.images import write_png
 
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
-OF_TRAINING = (*TENSORFLOW, "sklearn", "faiss", "cleanlab")
+OF_TRAINING = (*TENSORFLOW, "pandas", "sklearn", "faiss", "cleanlab")
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
 
 
@@ -186,9 +186,10 @@ def test_the_lock_has_a_version_of_every_requirement_within_its_bounds():
         assert requirement.specifier.contains(version, prereleases=True), requirement
 
 
-def test_only_training_requires_tensorflow():
-    assert "tensorflow" not in {found.name for found in requirements("requirements-use.txt")}
-    assert "tensorflow" in {found.name for found in requirements("requirements-train.txt")}
+@pytest.mark.parametrize("package", ["tensorflow", "pandas"])
+def test_only_training_requires_the_large_packages(package):
+    assert package not in {found.name for found in requirements("requirements-use.txt")}
+    assert package in {found.name for found in requirements("requirements-train.txt")}
 
 
 def test_the_citation_is_of_this_version():

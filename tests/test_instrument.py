@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.measurement.calibration import LampPhoto, calibrate
+from lib.measurement.calibration import calibrate
+from lib.measurement.lamp_lines import LampPhoto
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
 from lib.recognition.axis.shift import find_shift

@@ -12,10 +12,11 @@ import measure as measure_command
 from lib.errors import DataError
 from lib.images import write_png
 from lib.lines import line_list
-from lib.measurement.calibration import LampPhoto, calibrate, lines_of_points
+from lib.measurement.calibration import calibrate
 from lib.measurement.colour import colour_of
 from lib.measurement.features import find_features, likeliest, strongest_first
 from lib.measurement.frames import Frames, light_along, linear_light, read_frames
+from lib.measurement.lamp_lines import LampPhoto, lines_of_points
 from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid, transmission
 from lib.measurement.points import read_points
 from lib.measurement.response import Planck, measure_response
@@ -424,6 +425,7 @@ def test_photos_of_another_shape_are_refused(folder, kept, tmp_path, capsys):
     assert "no enlargement" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_processes_give_the_same_as_one(folder, kept, tmp_path):
     photos = [tmp_path / f"{k:02d}.png" for k in range(18)]
     for k, photo in enumerate(photos):

@@ -56,6 +56,7 @@ def test_an_error_of_the_work_is_raised_in_its_place():
 
 
 # Loky tells of it too.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker stopped")
 def test_a_process_that_is_killed_costs_only_time(tmp_path):
     work = partial(killed_at, tmp_path, 1)
@@ -63,12 +64,14 @@ def test_a_process_that_is_killed_costs_only_time(tmp_path):
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:A worker stopped")
 def test_an_item_that_kills_every_process_is_named(tmp_path):
     with pytest.raises(DataError, match=r"^5: the process that worked on it died 3 times"):
         list(map_in_order(partial(killed_at, tmp_path, 99), range(30), jobs=2))
 
 
+@pytest.mark.slow
 def test_processes_end_with_the_one_that_started_them(tmp_path):
     code = """
 import os, sys, time
@@ -183,6 +186,7 @@ def test_a_photo_that_nobody_can_read_is_its_own_error(address, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_worker_of_another_version_is_refused_before_any_work(tmp_path):
     distributed = pytest.importorskip("distributed")
     shutil.copytree(ROOT / "lib", tmp_path / "lib")

@@ -229,6 +229,7 @@ def test_thousands_of_photos_do_not_choke_the_page(tmp_path, browser):
     assert time.perf_counter() - start < 20
 
 
+@pytest.mark.slow
 def test_a_review_killed_at_any_moment_ends_with_the_same_bytes(raw, frozen_model, tmp_path):
     undisturbed = shutil.copytree(raw, tmp_path / "undisturbed" / "RawData")
     command = [sys.executable, "s1_label_images.py", "--jobs", "1", "--input"]

@@ -62,9 +62,10 @@ def test_a_fault_that_makes_no_sense_is_a_usage_error(fault):
     assert error.value.code == 2
 
 
+@pytest.mark.slow
 def test_cuts_are_crops_that_the_finder_cut(tmp_path):
     argv = ["cuts", "--count", "14", "--seed", "3", "--output", str(tmp_path / "a.tfrecord")]
-    assert s0_simulate.main(argv) == 0
+    assert s0_simulate.main([*argv, "--jobs", "1"]) == 0
     crops = read_tfrecord(tmp_path / "a.tfrecord")
     assert 7 <= len(crops.labels) <= 14
     assert crops.images.shape[1:] == (15, 480, 3)
@@ -76,6 +77,6 @@ def test_cuts_are_crops_that_the_finder_cut(tmp_path):
 
 def test_cuts_of_unknown_lamps_have_no_class(tmp_path):
     path = tmp_path / "unknown.tfrecord"
-    argv = ["cuts", "--count", "6", "--lamps", "unknown", "--output", str(path)]
+    argv = ["cuts", "--count", "6", "--lamps", "unknown", "--output", str(path), "--jobs", "1"]
     assert s0_simulate.main(argv) == 0
-    assert set(read_tfrecord(path).labels.tolist()) <= {-1}
+    assert set(read_tfrecord(path).labels.tolist()) == {-1}

@@ -89,6 +89,7 @@ def test_same_input_gives_same_bytes(labelled, tmp_path):
     assert first == second
 
 
+@pytest.mark.slow
 def test_parallel_run_gives_the_same_table(labelled, tmp_path):
     run(labelled, tmp_path / "one")
     run(labelled, tmp_path / "two", "--jobs", "2")

@@ -72,6 +72,7 @@ def test_the_confusion_table_equals_the_report(finished_run):
     assert np.array(rows)[1:, 1:].astype(int).tolist() == record["test"]["confusion"]
 
 
+@pytest.mark.slow
 def test_each_epoch_the_report_and_the_next_command_are_printed(
     crops_folder, tiny_network, tmp_path, capsys
 ):
@@ -104,6 +105,7 @@ def test_only_a_run_folder_is_overwritten(crops_folder, tiny_network, tmp_path, 
     assert (tmp_path / "precious.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_overwriting_leaves_nothing_of_the_older_run(crops_folder, tiny_network, tmp_path):
     flags = ("--input", crops_folder, "--arch", tiny_network, "--output", tmp_path / "run")
     assert run(*flags, "--epochs", 1) == 0
@@ -125,6 +127,7 @@ def interrupted(monkeypatch):
     return end
 
 
+@pytest.mark.slow
 def test_the_second_of_two_runs_into_one_folder_ends_in_one_line(
     crops_folder, tiny_network, tmp_path, monkeypatch, capsys
 ):
@@ -146,6 +149,7 @@ def test_the_second_of_two_runs_into_one_folder_ends_in_one_line(
     assert json.loads((tmp_path / "run" / "run.json").read_text())["finished"]
 
 
+@pytest.mark.slow
 def test_an_overwritten_run_stays_until_the_new_one_is_finished(
     crops_folder, tiny_network, tmp_path, interrupted
 ):
@@ -162,6 +166,7 @@ def test_an_overwritten_run_stays_until_the_new_one_is_finished(
     assert {path.name for path in tmp_path.iterdir()} == {"run", ".run.lock"}
 
 
+@pytest.mark.slow
 def test_a_run_killed_while_it_was_put_in_place_is_there_at_the_next_start(
     crops_folder, tiny_network, tmp_path, capsys
 ):
@@ -176,6 +181,7 @@ def test_a_run_killed_while_it_was_put_in_place_is_there_at_the_next_start(
     assert not (tmp_path / ".run-new").exists() and not (tmp_path / ".run-old").exists()
 
 
+@pytest.mark.slow
 def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_path, interrupted):
     folder = tmp_path / "run"
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)
@@ -186,6 +192,7 @@ def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_
     assert not (tmp_path / ".run-new").exists()
 
 
+@pytest.mark.slow
 def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_network, tmp_path):
     from lib.training.tfrecord import write_tfrecord
 
@@ -230,6 +237,7 @@ def test_nothing_is_simulated_for_a_start_that_is_refused(
     assert sorted(data.iterdir()) == before
 
 
+@pytest.mark.slow
 def test_teachers_replace_the_labels(
     finished_run, frozen_model, crops_folder, tiny_network, tmp_path
 ):
@@ -249,6 +257,7 @@ def test_teachers_replace_the_labels(
     assert answers[0] < answers.sum(), "taught by labels, it would know but the first class"
 
 
+@pytest.mark.slow
 def test_data_in_the_run_s_own_folder_are_not_deleted(crops_folder, tiny_network, tmp_path, capsys):
     folder = tmp_path / "run"
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)
@@ -261,6 +270,7 @@ def test_data_in_the_run_s_own_folder_are_not_deleted(crops_folder, tiny_network
     assert inside.exists() and (folder / "model.keras").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--init", "--teachers"])
 def test_what_a_training_starts_from_is_not_overwritten(
     flag, crops_folder, tiny_network, tmp_path, capsys
@@ -291,6 +301,7 @@ def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder)
     assert max(found) < 1e-5
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, interrupted, capsys):
     flags = ["--input", crops_folder, "--arch", tiny_network, "--epochs", 2]
     flags += ["--output", tmp_path / "run"]

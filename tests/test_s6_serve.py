@@ -26,6 +26,8 @@ from lib.recognition.recognise import recognise_file
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from web.examples import FOLDER as EXAMPLES_FOLDER
 
+# Nearly every test here starts a server.
+pytestmark = pytest.mark.slow
 IDENTIFY = "/api/v1/identify"
 
 
@@ -92,7 +94,6 @@ def test_the_api_says_what_identify_says(service, shipped_model, photos):
     assert rows == [identify_says(path, shipped_model, path.name) for path in photos]
 
 
-@pytest.mark.slow
 def test_the_api_says_what_identify_says_of_real_photos(service, shipped_model, real_data):
     classifier = Classifier(shipped_model)
     paths = [path for path in sorted((real_data / "photos").rglob("*")) if path.is_file()]

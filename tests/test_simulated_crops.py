@@ -21,6 +21,7 @@ def test_crops_have_the_contract_s_shape_and_true_labels():
     assert set(batch.labels) == set(range(7))
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whatever_the_number_of_processes():
     alone = all_images(simulate_crops(300, 11))
     assert (alone == all_images(simulate_crops(300, 11, jobs=2))).all()
@@ -51,9 +52,14 @@ def test_wavelength_grows_to_the_right_unless_flipped():
     assert 0 < share < 0.15
 
 
+@pytest.fixture(scope="module")
+def whole():
+    """Crops with every effect."""
+    return all_images(simulate_crops(128, 4))
+
+
 @pytest.mark.parametrize("name", EFFECT_NAMES)
-def test_every_effect_changes_crops_when_left_out(name):
-    whole = all_images(simulate_crops(128, 4))
+def test_every_effect_changes_crops_when_left_out(whole, name):
     without = all_images(simulate_crops(128, 4, effects=Effects(**{name: False})))
     assert (whole != without).any()
 

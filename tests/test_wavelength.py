@@ -124,7 +124,9 @@ def test_four_balmer_lines_alone_lie_where_they_belong(gain):
 
 def test_an_axis_claims_only_what_the_lines_pin_down():
     profile, nm = make_profile("mercury", 3, ends_nm=(390.0, 900.0))
+    # A line list may be named in place of a class.
     axis = fit_axis(profile, "mercury")
+    assert axis.lamp == "mercury"
     low, high = axis.range_nm
     # Mercury has no line between 579 and 1014 nm.
     assert low < 440 and 540 < high < 700
@@ -172,10 +174,10 @@ def test_axes_are_monotonic_and_name_their_lines():
     profile, _ = make_profile("neon", 3)
     axis = fit_axis(profile, "neon")
     assert (np.diff(axis.nm_at(profile.position)) > 0).all()
-    saved = axis.to_json()
-    assert {"coefficients", "axis", "rms_nm", "uncertainty_nm", "lines"} <= set(saved)
-    assert all("Ne I" in line["name"] for line in saved["lines"])
-    assert [line["nm"] for line in saved["lines"]] == sorted(line["nm"] for line in saved["lines"])
+    lines = axis.to_json()["lines"]
+    assert len(lines) >= 3
+    assert all("Ne I" in line["name"] for line in lines)
+    assert (np.diff([line["nm"] for line in lines]) > 0).all()
 
 
 def test_stated_errors_are_of_the_size_of_true_ones():
@@ -238,11 +240,6 @@ def test_an_unknown_lamp_is_named_in_the_error():
     profile, _ = make_profile("neon")
     with pytest.raises(DataError, match="'unobtainium'"):
         fit_axis(profile, "unobtainium")
-
-
-def test_a_line_list_can_be_named_in_place_of_a_class():
-    profile, _nm = make_profile("mercury")
-    assert fit_axis(profile, "mercury").lamp == "mercury"
 
 
 def test_marked_lines_of_real_photos(real_data):

@@ -24,9 +24,10 @@ from page_steps import (
 )
 from PIL import Image
 
-from lib.measurement.calibration import LampPhoto, calibrate
+from lib.measurement.calibration import calibrate
 from lib.measurement.exports import CSV_COLUMNS
 from lib.measurement.frames import Frames, light_along
+from lib.measurement.lamp_lines import LampPhoto
 from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise

@@ -38,7 +38,7 @@ from web.examples import EXAMPLES
 from web.examples import FOLDER as EXAMPLES_FOLDER
 
 # Web Content Accessibility Guidelines 2.2, level AA: text against its ground.
-LEAST_CONTRAST = 4.5
+MIN_CONTRAST = 4.5
 
 
 @pytest.fixture(scope="module")
@@ -320,7 +320,7 @@ def test_words_stand_out_from_their_ground_in_light_and_dark(page, lamp_photo, d
     assert (luminance(colours[-3][2]) < 0.05) == dark
     for selector, ink, ground in colours:
         light, dim = sorted((luminance(ink), luminance(ground)), reverse=True)
-        assert (light + 0.05) / (dim + 0.05) >= LEAST_CONTRAST, (selector, ink, ground)
+        assert (light + 0.05) / (dim + 0.05) >= MIN_CONTRAST, (selector, ink, ground)
 
 
 def luminance(colour):

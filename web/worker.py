@@ -21,8 +21,9 @@ from lib.errors import DataError
 from lib.images import read_image
 from lib.lines import available_line_lists
 from lib.measurement.answers import answer_of, curve_of
-from lib.measurement.calibration import LampPhoto, calibrate
+from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
+from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import instrument_from_json, instrument_to_json

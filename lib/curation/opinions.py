@@ -32,7 +32,7 @@ SUSPECTS_COLUMNS = (
 )
 # Four digits: what a reader can use, and the same on every machine.
 _DIGITS = 4
-_LEAST_PROBABILITY = 1e-4
+_MIN_PROBABILITY = 1e-4
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _features(forwards: Prediction, backwards: Prediction) -> np.ndarray:
     parts = [
         part[0]
         for prediction in (forwards, backwards)
-        for part in (prediction.features, np.log(prediction.probabilities + _LEAST_PROBABILITY))
+        for part in (prediction.features, np.log(prediction.probabilities + _MIN_PROBABILITY))
     ]
     return np.concatenate(parts)
 

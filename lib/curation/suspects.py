@@ -27,7 +27,7 @@ _LEFT_OUT = 0.08
 # The second judge knows these very photos, so it counts for twice the model.
 _MODEL_WEIGHT = 0.5
 # Probabilities below this say "surely not"; without a floor one judge would outvote the other.
-_LEAST_PROBABILITY = 1e-3
+_MIN_PROBABILITY = 1e-3
 
 
 def out_of_fold_probabilities(
@@ -116,7 +116,7 @@ def suspicion(
     -------
     float64 array of shape (n_photos,)
     """
-    quality = np.log(np.maximum(_model_quality(class_ids, model), _LEAST_PROBABILITY))
+    quality = np.log(np.maximum(_model_quality(class_ids, model), _MIN_PROBABILITY))
     weight = np.ones(len(labels))
     if out_of_fold is not None:
         asked = ~np.isnan(out_of_fold).any(axis=1)
@@ -124,7 +124,7 @@ def suspicion(
             columns = np.searchsorted(np.unique(labels), labels)
             second = _label_quality(columns[asked], out_of_fold[asked])
             quality[asked] *= _MODEL_WEIGHT
-            quality[asked] += np.log(np.maximum(second, _LEAST_PROBABILITY))
+            quality[asked] += np.log(np.maximum(second, _MIN_PROBABILITY))
             weight[asked] += _MODEL_WEIGHT
     return 1 - np.exp(quality / weight)
 

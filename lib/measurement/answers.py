@@ -9,7 +9,7 @@ from lib.measurement.features import Feature, find_features, likeliest, stronges
 from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Measurement, Spectrum, saturated_nm
 
 # Emitters that explain less than this part of the lines are not listed.
-_LEAST_SHARE = 0.05
+_MIN_SHARE = 0.05
 # Lines higher than this part of the highest peak colour a light.
 _MATTERS = 0.1
 # No photo has more lines than this that anybody would go through.
@@ -54,7 +54,7 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> dic
         "emitters": {
             name: round(share, 3)
             for name, share in likeliest(features).items()
-            if share >= _LEAST_SHARE
+            if share >= _MIN_SHARE
         },
         "colour": _colour(colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))),
     }

@@ -26,7 +26,7 @@ _NARROWEST, _CLEAR = 0.4, 4.0
 # Peaks fainter than this part of the brightest are not listed.
 _FAINTEST = 0.004
 # Less probable emitters are not listed.
-_LEAST_PROBABLE = 0.02
+_MIN_PROBABILITY = 0.02
 # Absorption lines are no emission.
 _NO_EMITTERS = ("fraunhofer",)
 # ln of the odds that peaks are of no list, before they are looked at: lasers, other lamps.
@@ -255,7 +255,7 @@ def _emitters_of(peaks: Peaks, spectrum: Spectrum) -> dict[int, tuple[Emitter, .
     return {
         peak: tuple(
             sorted(
-                (one for one in emitters.values() if one.probability >= _LEAST_PROBABLE),
+                (one for one in emitters.values() if one.probability >= _MIN_PROBABILITY),
                 key=lambda one: -one.probability,
             )
         )

@@ -9,7 +9,7 @@ import numpy as np
 from lib.errors import DataError
 from lib.images import to_eight_bits
 from lib.measurement.frames import Frames, flattened, light_along
-from lib.measurement.response import LEAST_LIGHT, corrected, light_on
+from lib.measurement.response import MIN_LIGHT, corrected, light_on
 from lib.recognition.advice import ADVICE
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.instrument import Instrument, Place
@@ -19,12 +19,12 @@ from lib.recognition.recognise import Result, recognise
 CAMERA, POWER = "camera response", "relative power"
 TRANSMISSION, ABSORBANCE = "transmission", "absorbance"
 # A reference fainter than this part of full scale, or than so many errors, says nothing.
-_LEAST_REFERENCE = 0.002
-_LEAST_SIGMAS = 5.0
+_MIN_REFERENCE = 0.002
+_MIN_SIGMAS = 5.0
 # A reference lights at least this part of the band; noise passes for light here and there.
-_LEAST_LIT = 0.05
+_MIN_LIT = 0.05
 # No transmission is told from none below this.
-_LEAST_TRANSMISSION = 1e-4
+_MIN_TRANSMISSION = 1e-4
 
 
 @dataclass(frozen=True)
@@ -205,9 +205,9 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
             "expected both by one instrument, at one size"
         )
     usable = ~(sample.clipped | reference.clipped)
-    least = np.maximum(LEAST_LIGHT * reference.rgb.max(axis=0), _LEAST_REFERENCE)
-    usable &= reference.rgb > np.maximum(least, _LEAST_SIGMAS * reference.rgb_noise)
-    if usable.any(axis=1).mean() < _LEAST_LIT:
+    least = np.maximum(MIN_LIGHT * reference.rgb.max(axis=0), _MIN_REFERENCE)
+    usable &= reference.rgb > np.maximum(least, _MIN_SIGMAS * reference.rgb_noise)
+    if usable.any(axis=1).mean() < _MIN_LIT:
         raise DataError(f"{reference.name}: no light in the reference that is not clipped")
     light, through, noise = (
         np.where(usable, part, 0.0)
@@ -220,7 +220,7 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
     quantity = TRANSMISSION
     if absorbance:
         quantity = ABSORBANCE
-        kept = np.maximum(share, _LEAST_TRANSMISSION)
+        kept = np.maximum(share, _MIN_TRANSMISSION)
         share, error = -np.log10(kept), error / (kept * np.log(10))
     return replace(sample, intensity=share, noise=error, quantity=quantity)
 

@@ -24,9 +24,9 @@ _KELVIN = (1000.0, 20000.0)
 _DAYLIGHT_KELVIN = (4000.0, 25000.0)
 # A channel's response is not known where it answers by less than this part of its greatest, or by
 # less than so many errors.
-_LEAST_PART, _LEAST_SIGMAS = 0.02, 5.0
+_MIN_PART, _MIN_SIGMAS = 0.02, 5.0
 # Nor where its light is fainter than this part of its brightest.
-LEAST_LIGHT = 0.01
+MIN_LIGHT = 0.01
 # A response is smooth; noise and fine structure of the reference are not. Standard deviation, nm.
 _SMOOTH_NM = 3.0
 
@@ -151,9 +151,7 @@ def measure_response(
         error = np.interp(grid, nm[order], seen.noise[order, channel]) * px_per_nm
         clipped = np.interp(grid, nm[order], seen.clipped[order, channel]) > 0
         good = known & ~clipped & np.isfinite(power)
-        good &= answer > np.maximum(
-            _LEAST_SIGMAS * error, LEAST_LIGHT * answer[known].max(initial=0)
-        )
+        good &= answer > np.maximum(_MIN_SIGMAS * error, MIN_LIGHT * answer[known].max(initial=0))
         ratio = np.where(good, answer / np.where(good, power, 1.0), 0.0)
         weight = gaussian_filter1d(good.astype(float), _SMOOTH_NM / STEP_NM)
         smooth = gaussian_filter1d(ratio, _SMOOTH_NM / STEP_NM) / np.maximum(weight, 1e-9)
@@ -164,7 +162,7 @@ def measure_response(
             "expected one well exposed"
         )
     with np.errstate(invalid="ignore"):
-        rgb[rgb < _LEAST_PART * np.nanmax(rgb, axis=0, initial=0.0)] = np.nan
+        rgb[rgb < _MIN_PART * np.nanmax(rgb, axis=0, initial=0.0)] = np.nan
     rgb /= np.nanmax(rgb)
     some = np.flatnonzero(np.isfinite(rgb).any(axis=1))
     kept = slice(some[0], some[-1] + 1)

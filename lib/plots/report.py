@@ -14,7 +14,7 @@ _STYLES = ("-", "--", ":")
 # Names of peaks closer than this part of the axis would lie on one another.
 _LABEL_GAP = 0.016
 # Peaks lower than this part of the highest have no room for a name.
-_LEAST_NAMED = 0.05
+_MIN_NAMED = 0.05
 _MAX_LABELS = 12
 # A longer name is broken, as the legend would leave the curves no room.
 _NAME_LETTERS = 32
@@ -86,7 +86,7 @@ def _label(axes, peaks: Sequence[tuple[float, float, str]]) -> None:
     placed: list[float] = []
     top = max((height for _, height, _ in peaks), default=0.0)
     for nm, height, words in peaks:
-        if height < _LEAST_NAMED * top:
+        if height < _MIN_NAMED * top:
             continue
         crowded = any(abs(nm - other) < _LABEL_GAP * (high - low) for other in placed)
         if crowded or not low < nm < high or len(placed) >= _MAX_LABELS:

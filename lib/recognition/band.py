@@ -40,7 +40,7 @@ _SURE_OF_MASK = 0.75
 # An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
 # it is longer than the last of these parts of the band; some margin stays. Shorter ends may hold
 # lines too faint to see, and their place helps to tell the lamp.
-_LIT_NOISES, _LIT_PART, _LEAST_DARK = 4.0, 0.03, 0.4
+_LIT_NOISES, _LIT_PART, _MIN_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
@@ -252,7 +252,7 @@ def _lit_part(profile: np.ndarray, noise: float) -> slice:
         return slice(0, samples)
     margin = round(_LIT_MARGIN * samples)
     start, stop = max(lit[0] - margin, 0), min(lit[-1] + 1 + margin, samples)
-    least = _LEAST_DARK * samples
+    least = _MIN_DARK * samples
     return slice(start if start > least else 0, stop if samples - stop > least else samples)
 
 

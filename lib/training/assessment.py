@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lib.errors import DataError
-from lib.files import write_csv
+from lib.files import atomic_path
 from lib.plots import training as plots
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN, class_id
@@ -129,14 +130,9 @@ def write_figures(
     plots.save_figure(
         plots.confusion_figure(confusion, CLASSES, title=title), folder / "confusion.png"
     )
-    write_csv(
-        folder / "confusion.csv",
-        ("true", *CLASSES),
-        (
-            {"true": name} | dict(zip(CLASSES, row, strict=True))
-            for name, row in zip(CLASSES, confusion.tolist(), strict=True)
-        ),
-    )
+    table = pd.DataFrame(confusion, index=list(CLASSES), columns=list(CLASSES))
+    with atomic_path(folder / "confusion.csv") as path:
+        table.to_csv(path, index_label="true", lineterminator="\n")
     bins = metrics.reliability(labels, probabilities)
     plots.save_figure(plots.reliability_figure(*bins, title=title), folder / "reliability.png")
     shipped = (report["coverage"], report["selective_precision"])

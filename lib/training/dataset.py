@@ -2,10 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from lib.errors import DataError
 from lib.files import read_csv, require_absent, scratch_folder, sha256, write_csv, write_json
@@ -27,46 +27,32 @@ SPLITS_NAME = "splits.csv"
 DATASET_NAME = "dataset.json"
 
 
-@dataclass(frozen=True)
-class LabelledCrop:
-    """One crop file with its class id and its duplicate group."""
-
-    path: Path
-    name: str
-    label: int
-    group: str
-
-
-def read_crops(table: Path) -> tuple[list[LabelledCrop], Counter[str]]:
+def read_crops(table: Path) -> tuple[pd.DataFrame, Counter[str]]:
     """Read crops.csv.
 
     Returns
     -------
-    crops, left_out : list of LabelledCrop, Counter of str
-        The crops of the seven classes, and how many of each other raw folder take no part.
+    crops, left_out : DataFrame, Counter of str
+        `crop`, its `label` (class id) and its duplicate `group`, of the crops of the classes; and
+        how many of each other raw folder take no part.
 
     Raises
     ------
     DataError
         If the table is missing or lacks a column, or there is no crop of the classes.
     """
-    crops, left_out = [], Counter()
-    for row in read_csv(table, CROPS_COLUMNS):
-        if row["status"] != "ok":
-            continue
-        folder = row["raw_id"]
-        name = class_of_folder(folder) if is_folder_name(folder) else UNKNOWN
-        if name == UNKNOWN:
-            left_out[folder] += 1
-            continue
-        path = table.parent / row["crop"]
-        crops.append(LabelledCrop(path, row["crop"], class_id(name), row["group"] or row["crop"]))
-    if not crops:
+    rows = pd.DataFrame(read_csv(table, CROPS_COLUMNS), columns=CROPS_COLUMNS, dtype=object)
+    rows = rows[rows["status"] == "ok"]
+    names = rows["raw_id"].map(lambda one: class_of_folder(one) if is_folder_name(one) else UNKNOWN)
+    left_out = Counter(rows["raw_id"][names == UNKNOWN])
+    crops = rows[names != UNKNOWN]
+    if crops.empty:
         raise DataError(
             f"{table}: lists no crop of the classes; expected rows with status ok in folders of "
             f"{folder_names()}"
         )
-    return crops, left_out
+    group = crops["group"].where(crops["group"].astype(bool), crops["crop"])
+    return crops[["crop"]].assign(label=names[crops.index].map(class_id), group=group), left_out
 
 
 def write_dataset(
@@ -112,12 +98,16 @@ def write_dataset(
     for name in names:
         require_absent(output / name, overwrite=overwrite)
     rng = np.random.default_rng(seed)
-    split_of = _split_of(table, crops, shares, rng, partial=partial)
-    members, counts = _balanced(crops, split_of, minimum, rng)
+    crops["split"] = _split_of(table, crops, shares, rng, partial=partial)
+    members = {split: crops[crops["split"] == split] for split in SPLITS}
+    drawn = oversample(members["train"]["label"].tolist(), minimum, rng)
+    members["train"] = members["train"].iloc[drawn]
+    counts = {"before": _counts(crops), "after": _counts(pd.concat(members.values()))}
     with scratch_folder(output) as folder:
         for split in SPLITS:
             turned = rng.random(len(members[split])) < (0.5 if flips and split == "train" else 0)
-            write_tfrecord(folder / f"{split}.tfrecord", _records(members[split], turned))
+            records = _records(members[split], turned, table.parent)
+            write_tfrecord(folder / f"{split}.tfrecord", records)
         record = {
             "classes": list(CLASSES),
             "counts": counts,
@@ -130,53 +120,41 @@ def write_dataset(
             "sha256": {name: sha256(folder / name) for name in names[: len(SPLITS)]},
         }
         write_json(folder / DATASET_NAME, record)
-        write_csv(folder / SPLITS_NAME, SPLITS_COLUMNS, _split_rows(crops, split_of))
+        rows = crops[list(SPLITS_COLUMNS)].to_dict("records")
+        write_csv(folder / SPLITS_NAME, SPLITS_COLUMNS, rows)
         for name in names:
             (folder / name).replace(output / name)
     return record
 
 
-def _balanced(
-    crops: list[LabelledCrop], split_of: list[str], minimum: int, rng: np.random.Generator
-) -> tuple[dict[str, list[LabelledCrop]], dict[str, dict]]:
-    """Return the crops of each split, rare classes drawn again, and the counts of dataset.json."""
-    members = {
-        split: [crop for crop, of in zip(crops, split_of, strict=True) if of == split]
-        for split in SPLITS
-    }
-    before = {split: _count(members[split]) for split in SPLITS}
-    drawn = oversample([crop.label for crop in members["train"]], minimum, rng)
-    members["train"] = [members["train"][i] for i in drawn]
-    after = {split: _count(members[split]) for split in SPLITS}
-    return members, {"before": before, "after": after}
-
-
 def _split_of(
     table: Path,
-    crops: list[LabelledCrop],
+    crops: pd.DataFrame,
     shares: tuple[float, ...],
     rng: np.random.Generator,
     *,
     partial: bool,
 ) -> list[str]:
     """Return the split of each crop; an error names the table."""
-    labels, groups = [crop.label for crop in crops], [crop.group for crop in crops]
+    labels, groups = crops["label"].tolist(), crops["group"].tolist()
     try:
         return split_groups(labels, groups, shares, rng, partial=partial)
     except DataError as error:
         raise DataError(f"{table}: {error}") from error
 
 
+def _counts(crops: pd.DataFrame) -> dict[str, dict[str, int]]:
+    """Return how many crops of each class each split has, by split and class."""
+    counts = pd.crosstab(crops["label"], crops["split"])
+    counts = counts.reindex(index=range(len(CLASSES)), columns=list(SPLITS), fill_value=0)
+    return counts.set_axis(list(CLASSES)).to_dict()
+
+
 def class_table(counts: dict[str, dict[str, dict[str, int]]]) -> str:
     """Return the counts of dataset.json as a table for people, before and after balancing."""
-    lines = [f"{'class':<12}" + "".join(f"{split:>12}" for split in SPLITS) + f"{'balanced':>12}"]
-    after = counts["after"]["train"]
-    for name in CLASSES:
-        cells = [counts["before"][split][name] for split in SPLITS] + [after[name]]
-        lines.append(f"{name:<12}" + "".join(f"{cell:>12}" for cell in cells))
-    totals = [sum(counts["before"][split].values()) for split in SPLITS] + [sum(after.values())]
-    lines.append(f"{'all':<12}" + "".join(f"{total:>12}" for total in totals))
-    return "\n".join(lines)
+    table = pd.DataFrame(counts["before"]).assign(balanced=counts["after"]["train"])
+    table.loc["all"] = table.sum()
+    return table.rename_axis(columns="class").to_string(col_space=12)
 
 
 def missing(counts: dict[str, dict[str, dict[str, int]]]) -> list[str]:
@@ -197,25 +175,16 @@ def missing(counts: dict[str, dict[str, dict[str, int]]]) -> list[str]:
     return lacking
 
 
-def _require_classes(table: Path, crops: list[LabelledCrop], partial: bool) -> None:
-    empty = [name for name, count in _count(crops).items() if not count]
+def _require_classes(table: Path, crops: pd.DataFrame, partial: bool) -> None:
+    seen = set(crops["label"])
+    empty = [name for number, name in enumerate(CLASSES) if number not in seen]
     if empty and not partial:
         raise DataError(
             f"{table}: no crop of {', '.join(empty)}; expected some of each class (or --partial)"
         )
 
 
-def _records(crops: list[LabelledCrop], turned: np.ndarray) -> Iterator[Record]:
-    for crop, upside_down in zip(crops, turned, strict=True):
-        image = read_image(crop.path)
-        yield image[::-1] if upside_down else image, crop.label, crop.name
-
-
-def _split_rows(crops: list[LabelledCrop], split_of: list[str]) -> Iterator[dict]:
-    for crop, split in zip(crops, split_of, strict=True):
-        yield {"crop": crop.name, "label": crop.label, "group": crop.group, "split": split}
-
-
-def _count(crops: list[LabelledCrop]) -> dict[str, int]:
-    counts = Counter(crop.label for crop in crops)
-    return {name: counts[i] for i, name in enumerate(CLASSES)}
+def _records(crops: pd.DataFrame, turned: np.ndarray, folder: Path) -> Iterator[Record]:
+    for crop, upside_down in zip(crops.itertuples(), turned, strict=True):
+        image = read_image(folder / crop.crop)
+        yield image[::-1] if upside_down else image, crop.label, crop.crop

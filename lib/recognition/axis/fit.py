@@ -21,7 +21,7 @@ from lib.recognition.band import BandProfile
 __all__ = ["NoAxis", "WavelengthAxis", "fit_axis"]
 
 _SHORTEST_PX = 30
-_FEWEST_LINES = 2
+_MIN_LINES = 2
 # Places of the reading that the curve is fitted to; more say nothing new.
 _READ_PLACES = 24
 # Standard error of a read place over its scale: 68 % of Laplace's law lie within. No reading is
@@ -155,16 +155,16 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     if backwards:
         rgb = rgb[::-1]
     peaks = find_dips(rgb)[0] if lists == ("fraunhofer",) else find_lines(rgb)
-    if len(peaks) < _FEWEST_LINES:
-        few = f"{len(peaks)} line(s) seen; expected at least {_FEWEST_LINES}"
+    if len(peaks) < _MIN_LINES:
+        few = f"{len(peaks)} line(s) seen; expected at least {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
     points = points_of(reading, backwards)
     read = fit_dispersion(points)
     matches = [match_lines(peaks, samples, points, read, name) for name in lists]
     best = max((m for m in matches if m), key=lambda match: match.worth, default=None)
-    if best is None or len(best.peak) < _FEWEST_LINES:
+    if best is None or len(best.peak) < _MIN_LINES:
         found = 0 if best is None else len(best.peak)
-        few = f"only {found} of the lamp's lines found; expected {_FEWEST_LINES}"
+        few = f"only {found} of the lamp's lines found; expected {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
     return Candidate(best, read, backwards)
 

@@ -29,7 +29,7 @@ _SURE_RISE = 8.0
 _DARKEST_PEAK = 16.0
 # Local contrast is what rises over this many columns, against what varies over twice as many.
 _DETAIL_COLUMNS = 12.0
-_LEAST_DETAIL = 0.02
+_MIN_DETAIL = 0.02
 
 
 @dataclass(frozen=True)
@@ -119,6 +119,6 @@ def profile_views(rgb: np.ndarray) -> np.ndarray:
     slow = gaussian_filter1d(shown, _DETAIL_COLUMNS, axis=1, mode="nearest")
     detail = shown - slow
     power = gaussian_filter1d(detail**2, 2 * _DETAIL_COLUMNS, axis=1, mode="nearest")
-    contrast = detail / np.sqrt(power.max(axis=2, keepdims=True) + _LEAST_DETAIL**2)
+    contrast = detail / np.sqrt(power.max(axis=2, keepdims=True) + _MIN_DETAIL**2)
     level = np.broadcast_to(peak / 255, (*shown.shape[:2], 1))
     return np.concatenate([shown, contrast, level], axis=2, dtype=np.float32)

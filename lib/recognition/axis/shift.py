@@ -19,7 +19,7 @@ _MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 0.6
 # Part of the lines of which that is asked.
 _LEFT_QUANTILE = 0.8
 # Fewer lines may fit by chance wherever they lie.
-_FEWEST_LINES = 3
+_MIN_LINES = 3
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
         return None
     if abs(shift) < max(_UNMOVED_PX, _UNMOVED_SIGMAS * error):
         return Shift(0.0, 0.0)
-    if len(px) < _FEWEST_LINES:
+    if len(px) < _MIN_LINES:
         return None
     length = axis.range_px[1] - axis.range_px[0]
     return Shift(shift, error) if abs(shift) <= _MAX_PART * length else None

@@ -16,7 +16,7 @@ from lib.recognition.straighten import Geometry
 # The first look goes this far beyond either end of the band, in lengths of the band: the mask's
 # ends are rough. Later looks go this far beyond the stretch that was found.
 _FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
-_LEAST_WINDOW_PX = 12.0
+_MIN_WINDOW_PX = 12.0
 _LOOKS = 2
 _MIDDLES = np.arange(PLACES) + 0.5
 # Of 38 orders of 240 simulated photos that lay beside the band 37 were right, all surer than this.
@@ -114,7 +114,7 @@ def _surest_order(
 
 
 def _widened(start: float, stop: float, beyond: float) -> tuple[float, float]:
-    margin = max(beyond * (stop - start), (_LEAST_WINDOW_PX - (stop - start)) / 2)
+    margin = max(beyond * (stop - start), (_MIN_WINDOW_PX - (stop - start)) / 2)
     return start - margin, stop + margin
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from lib.recognition.straighten import Geometry, sample
 
 # Sampling of the measuring strip: enough for a fifth of a line's width, bounded for speed.
-_MOST_ROWS = 25
-_MOST_COLUMNS = 640
-_MOST_FREQUENCIES = 192
+_MAX_ROWS = 25
+_MAX_COLUMNS = 640
+_MAX_FREQUENCIES = 192
 # Lines lean at most so far against the normal of the trace: beyond 30 deg nothing is resolved.
 _STEEPEST_LEAN = 0.6
 # Smile shifts the ends of the lines by at most this part of the band's length.
@@ -24,7 +24,7 @@ _DEEPEST_SMILE = 0.16
 _PASSES = ((1.0, 61), (0.08, 15), (0.02, 11))
 # A bend is believed if it makes the profile this much sharper than straight, upright lines do;
 # continua without edges change by less than this under any bend.
-_LEAST_GAIN = 1.02
+_MIN_GAIN = 1.02
 # A frequency counts as light above this many times the noise's power.
 _NOISE_MARGIN = 2.0
 # Light below this part of a block's brightest row is its fading edge.
@@ -33,7 +33,7 @@ _THIN_PART = 0.7
 _TRACE_BLOCKS, _TRACE_ROWS = 16, 97
 # A band shorter than this many of its heights shows no slope; its edges, and what else lies across
 # it, would be taken for one.
-_LEAST_LENGTH = 1.0
+_MIN_LENGTH = 1.0
 
 
 def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
@@ -63,7 +63,7 @@ def _strip(
 ) -> tuple[np.ndarray, ...]:
     """Light of a measuring strip, float32 (m, n), with its offsets (m,) and positions (n,)."""
     length = geometry.stop - geometry.start
-    along = np.linspace(geometry.start, geometry.stop, int(np.clip(length + 1, 8, _MOST_COLUMNS)))
+    along = np.linspace(geometry.start, geometry.stop, int(np.clip(length + 1, 8, _MAX_COLUMNS)))
     rows = int(np.clip(2 * np.floor(reach) + 1, 3, most))
     offset = _inside(image, geometry, np.linspace(-reach, reach, rows))
     strip = sample(image, geometry, along, offset).astype(np.float32)
@@ -80,7 +80,7 @@ def _inside(image: np.ndarray, geometry: Geometry, offset: np.ndarray) -> np.nda
 
 def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
     """Search the lean and smile that make the mean profile sharpest."""
-    strip, offset, along = _strip(image, geometry, 0.85 * geometry.half_height, _MOST_ROWS)
+    strip, offset, along = _strip(image, geometry, 0.85 * geometry.half_height, _MAX_ROWS)
     if len(offset) < 3 or np.ptp(offset) < 2:
         return geometry
     pixel = along[1] - along[0]
@@ -94,9 +94,9 @@ def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
     # A lean lays one half of an arc upright, and hides it: the search begins from the sharper.
     start, first_gain = max((leaning, gain), (arched, arch_gain), key=lambda found: found[1])
     bent, further = _climb(spectra, frequency, terms, start, widths)
-    if first_gain * further > _LEAST_GAIN * gain:
+    if first_gain * further > _MIN_GAIN * gain:
         return _add_bend(geometry, *bent)
-    return _add_bend(geometry, *leaning) if gain > _LEAST_GAIN else geometry
+    return _add_bend(geometry, *leaning) if gain > _MIN_GAIN else geometry
 
 
 def _climb(
@@ -145,7 +145,7 @@ def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     power = (np.abs(spectra) ** 2).mean(axis=0)
     floor = np.median(power[-max(1, len(power) // 4) :])
     clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
-    kept = slice(1, min(_MOST_FREQUENCIES, len(frequency)))
+    kept = slice(1, min(_MAX_FREQUENCIES, len(frequency)))
     return spectra[:, kept] * (clean * frequency)[kept], frequency[kept]
 
 
@@ -174,7 +174,7 @@ def _sharpness(
 def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
     """Move the centre line onto the light's middle and set the height, if both edges are seen."""
     half_height = geometry.half_height
-    if geometry.stop - geometry.start < _LEAST_LENGTH * 2 * half_height:
+    if geometry.stop - geometry.start < _MIN_LENGTH * 2 * half_height:
         return geometry
     reach = 1.5 * half_height + 2 * uncertainty_px + 1
     strip, offset, along = _strip(image, geometry, reach, _TRACE_ROWS)

@@ -6,7 +6,7 @@ from lib.recognition.straighten import Geometry, sample
 
 # The outermost part of a band on either side is its fading edge.
 _CLEAN_PART = 0.85
-_MOST_ROWS = 33
+_MAX_ROWS = 33
 _GROUPS = 5
 # A row agrees that correlates with the sharpest group of rows at least so well, relative to that
 # group's own rows: the other half of a divided slit, shifted by a line's width, falls below.
@@ -25,7 +25,7 @@ def clean_rows(image: np.ndarray, geometry: Geometry) -> tuple[float, float]:
         With its bends refined.
     """
     reach = _CLEAN_PART * geometry.half_height
-    count = int(np.clip(2 * np.floor(reach) + 1, 1, _MOST_ROWS))
+    count = int(np.clip(2 * np.floor(reach) + 1, 1, _MAX_ROWS))
     if count < 2 * _GROUPS:
         return -reach, reach
     offset = np.linspace(-reach, reach, count)

@@ -22,16 +22,16 @@ _TILE = 0.5
 _TILE_PLACES = (0.0, 0.25, 0.5)
 _SURE_IN_A_TILE = 0.7
 # Candidates looked at closely, the most likely first.
-_MOST_CANDIDATES = 3
+_MAX_CANDIDATES = 3
 # Margin of the close look on each side, of the candidate's longer side.
 _MARGIN = 0.35
 # Looks at one candidate: a second if the first showed that it goes on beyond the view.
-_MOST_LOOKS = 3
-_LEAST_CONFIDENCE = 0.4
+_MAX_LOOKS = 3
+_MIN_CONFIDENCE = 0.4
 # Quantiles of the mask along the dispersion between which its middle line is straight, and how
 # long that part must be against its height to tell the slope.
 _INNER_PART = (0.2, 0.8)
-_LEAST_INNER_LENGTH = 0.8
+_MIN_INNER_LENGTH = 0.8
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def _look_over(image: np.ndarray, views: list[View], sure: float) -> list[Candid
     marked = [
         (view, component)
         for view, cells in zip(views, cells_of_views, strict=True)
-        for component in _components(cells, sure)[:_MOST_CANDIDATES]
+        for component in _components(cells, sure)[:_MAX_CANDIDATES]
     ]
     for view, component in marked:
         candidate = _look_closely(image, _photo_box(view, component))
@@ -109,7 +109,7 @@ def _photo_box(view: View, group: np.ndarray) -> tuple[float, float, float, floa
 def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> Candidate | None:
     """Look at a candidate's surroundings until the whole of it is in view."""
     height, width = image.shape[:2]
-    for _ in range(_MOST_LOOKS):
+    for _ in range(_MAX_LOOKS):
         margin = _MARGIN * max(box[2] - box[0], box[3] - box[1])
         view = make_view(
             image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
@@ -168,7 +168,7 @@ def _measure(
     slope = direction[1 - main] / direction[main]
     geometry = _fit_box(view, weight, axis, float(slope), shape)
     confidence = float(core.sum() / group.sum())
-    if geometry is None or confidence < _LEAST_CONFIDENCE:
+    if geometry is None or confidence < _MIN_CONFIDENCE:
         return None
     return Candidate(geometry, confidence, 1 / view.scale[1 - main])
 
@@ -211,7 +211,7 @@ def _midline_slope(x: np.ndarray, y: np.ndarray, mass: np.ndarray, slope: float)
     middle_x, middle_y = np.average(x, weights=mass), np.average(y, weights=mass)
     across = y - middle_y - slope * (x - middle_x)
     height = np.sqrt(np.average(across**2, weights=mass)) * np.sqrt(12)
-    if high - low < _LEAST_INNER_LENGTH * height or inner.sum() < 8:
+    if high - low < _MIN_INNER_LENGTH * height or inner.sum() < 8:
         return slope
     w, u, v = mass[inner], x[inner] - middle_x, y[inner] - middle_y
     u, v = u - np.average(u, weights=w), v - np.average(v, weights=w)

@@ -32,7 +32,7 @@ FAULT_RATES: dict[str, float] = {
 }
 
 # Of all rows the classes hold this part at most.
-_MOST_OF_CLASSES = 0.97
+_MAX_SHARE_OF_CLASSES = 0.97
 ROWS_PER_FOLDER = 1000
 PNG_SHARE = 0.2
 NEWEST_ID = 144_000
@@ -118,7 +118,7 @@ def plant_faults(rng: np.random.Generator, count: int, rates: Mapping[str, float
 def draw_lamp_name(rng: np.random.Generator) -> str:
     """Draw the name of a lamp by the shares of the classes; the rest are other lamps."""
     ends = np.cumsum([one.share for one in LAMP_CLASSES])
-    ends /= max(ends[-1] / _MOST_OF_CLASSES, 1.0)
+    ends /= max(ends[-1] / _MAX_SHARE_OF_CLASSES, 1.0)
     where = rng.random()
     if where < ends[-1]:
         return draw_lamp(rng, CLASSES[int(np.searchsorted(ends, where, side="right"))]).name

@@ -20,7 +20,7 @@ from lib.simulation.lamps.spectra import (
 # Light is put where most cameras see it.
 _FIRST_NM, _LAST_NM = 390.0, 710.0
 # A lamp moved by less could be the same lamp through another camera and other crop limits.
-_LEAST_SHIFT_NM = 40.0
+_MIN_SHIFT_NM = 40.0
 
 
 def draw_comb(rng: np.random.Generator) -> np.ndarray:
@@ -96,7 +96,7 @@ def displace(rng: np.random.Generator, spd: np.ndarray) -> np.ndarray:
     """
     form = rng.integers(4)
     if form == 0:
-        shift_nm = rng.choice([-1, 1]) * rng.uniform(_LEAST_SHIFT_NM, 160)
+        shift_nm = rng.choice([-1, 1]) * rng.uniform(_MIN_SHIFT_NM, 160)
         return _moved(spd, WAVELENGTHS_NM - shift_nm)
     if form == 1:
         factor = rng.choice([rng.uniform(0.45, 0.7), rng.uniform(1.45, 2.2)])

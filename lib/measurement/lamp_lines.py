@@ -1,0 +1,191 @@
+"""The lines of an instrument's lamps along one band, and points that are known, as lines."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from lib.errors import DataError
+from lib.images import read_image
+from lib.measurement.joint_axis import LampLines, common_t, fit_curve
+from lib.recognition.axis.axis import NoAxis
+from lib.recognition.axis.dispersion import Points, fit_dispersion
+from lib.recognition.axis.fit import find_candidate, points_of
+from lib.recognition.axis.line_lists import line_lists_of
+from lib.recognition.axis.matching import match_lines
+from lib.recognition.axis.peaks import find_lines
+from lib.recognition.axis.verdict import shipped_verdict
+from lib.recognition.band import Band, BandProfile, band_along, band_profile
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import Result, recognise
+
+# A lamp that gives no axis by itself is laid on the others' if its lines explain this part of it.
+_MIN_EXPLAINED, _MIN_LINES = 0.5, 2
+# What a person reads off for a point: half a pixel, and the rounding of a data sheet.
+_POINT_PX, _POINT_NM = 0.5, 0.05
+# Points further than this from the curve of the others contradict them, nm.
+_CONTRADICTION_NM = 3.0
+_MIN_POINTS = 2
+_POINTS_NAME = "points"
+
+
+@dataclass(frozen=True)
+class LampPhoto:
+    """A photo of a lamp, and what was recognised in it.
+
+    Attributes
+    ----------
+    name : str
+        What it is called in reports.
+    image : uint8 array of shape (height, width, 3)
+    result : Result
+    """
+
+    name: str
+    image: np.ndarray
+    result: Result
+
+
+def look_at(
+    path: Path, classifier: Classifier, lamp: str | None = None, *, name: str | None = None
+) -> LampPhoto:
+    """Read a photo and recognise its lamp, unless the user tells it.
+
+    Raises
+    ------
+    DataError
+        If the photo cannot be read or the lamp is not known.
+    """
+    image = read_image(path)
+    return LampPhoto(name or path.name, image, recognise(image, classifier, lamp=lamp))
+
+
+def band_of_lamps(results: Sequence[Result]) -> Band | None:
+    """Return the longest band of lamps that give an axis, with the first and last ends of all."""
+    bands = [result.band for result in results if result.band is not None]
+    sure = [result.band for result in results if result.axis is not None] or bands
+    if not sure:
+        return None
+    longest = max(sure, key=lambda band: band.geometry.stop - band.geometry.start)
+    same = [band.geometry for band in sure if band.axis == longest.axis]
+    start, stop = min(one.start for one in same), max(one.stop for one in same)
+    return replace(longest, geometry=replace(longest.geometry, start=start, stop=stop))
+
+
+def lines_of_lamp(photo: LampPhoto, place: Band) -> LampLines:
+    """Return the lines of a photo that gives an axis by itself.
+
+    Lines that lean lie elsewhere on another centre line, so those of all lamps are read along one;
+    along its own where it shows no lines there.
+    """
+    lamp, own = photo.result.axis.lamp, photo.result.band.geometry
+    geometry = replace(place.geometry, start=own.start, stop=own.stop)
+    towards_red = -1 if place.reversed else 1
+    band = band_along(photo.image, geometry, place.rows, towards_red, evidence=1.0)
+    try:
+        profile = band_profile(band)
+        candidate = find_candidate(profile, lamp, band.reading)
+    except NoAxis:
+        band, profile = photo.result.band, photo.result.profile
+        candidate = find_candidate(profile, lamp, band.reading)
+    to_px = _px_of(profile, candidate.backwards)
+    points, match = candidate.match.points, candidate.match
+    reading = points_of(band.reading, candidate.backwards)
+    return LampLines(
+        photo.name,
+        lamp,
+        to_px(points.t),
+        points.nm,
+        points.sigma_nm,
+        tuple(match.pattern.names[k] for k in match.line),
+        _sharpest_px(profile),
+        replace(reading, t=to_px(reading.t)),
+        band.reading.error_nm,
+    )
+
+
+def lines_on_axis(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | None:
+    """Return the lines of a named lamp where the axis of others puts them, if it has such lines."""
+    result = photo.result
+    if result.source is None:
+        return None
+    try:
+        lists = line_lists_of(result.source)
+    except (NoAxis, DataError):
+        return None
+    profile, t_of, curve = result.profile, common_t(lamps), fit_curve(lamps)
+    position = profile.position
+    backwards = t_of(position[-1]) < t_of(position[0])
+    place = _px_of(profile, bool(backwards))
+    rgb = np.asarray(profile.rgb[::-1] if backwards else profile.rgb, np.float64)
+    peaks = find_lines(rgb)
+    if len(peaks) < _MIN_LINES:
+        return None
+    own_t = np.linspace(-0.98, 0.98, 24)
+    there = t_of(place(own_t))
+    error = shipped_verdict().error_scale * curve.error_at(there)
+    known = Points(own_t, curve.nm_at(there), np.maximum(error, 0.1))
+    start = fit_dispersion(known)
+    matches = [match_lines(peaks, len(rgb), known, start, name) for name in lists]
+    best = max((one for one in matches if one), key=lambda match: match.worth, default=None)
+    if best is None or len(best.peak) < _MIN_LINES or best.explained < _MIN_EXPLAINED:
+        return None
+    names = tuple(best.pattern.names[k] for k in best.line)
+    points = best.points
+    return LampLines(
+        photo.name,
+        best.lamp,
+        place(points.t),
+        points.nm,
+        points.sigma_nm,
+        names,
+        _sharpest_px(profile),
+    )
+
+
+def lines_of_points(points: Sequence[tuple[float, float]]) -> LampLines:
+    """Return known points as lines.
+
+    Raises
+    ------
+    DataError
+        If there are fewer than two, or they contradict each other.
+    """
+    if len(points) < _MIN_POINTS:
+        raise DataError(f"{len(points)} known point; expected at least {_MIN_POINTS}")
+    px, nm = np.array(sorted(points), np.float64).T
+    if not np.isfinite([px, nm]).all() or nm.min() < 100 or nm.max() > 3000:
+        raise DataError(f"points {_in_words(px, nm)}: expected pixels and wavelengths in nm")
+    step = np.diff(nm)
+    if (np.diff(px) <= 0).any() or not ((step > 0).all() or (step < 0).all()):
+        raise DataError(
+            f"points {_in_words(px, nm)}: expected wavelengths that grow or fall with the pixels"
+        )
+    slope = np.abs(np.gradient(nm, px)) if len(px) > 2 else np.abs(step / np.diff(px)).repeat(2)
+    sigma = np.hypot(_POINT_PX * slope, _POINT_NM)
+    lines = LampLines(_POINTS_NAME, "", px, nm, sigma, ("known point",) * len(px))
+    off = np.abs(fit_curve([lines]).nm_at(common_t([lines])(px)) - nm)
+    worst = int(off.argmax())
+    if off[worst] > _CONTRADICTION_NM:
+        raise DataError(
+            f"points contradict each other: {px[worst]:g}={nm[worst]:g} lies {off[worst]:.1f} nm "
+            "off the smooth curve of a grating or a prism through all"
+        )
+    return lines
+
+
+def _in_words(px: np.ndarray, nm: np.ndarray) -> str:
+    return ",".join(f"{x:g}={y:g}" for x, y in zip(px, nm, strict=True))
+
+
+def _sharpest_px(profile: BandProfile) -> float:
+    """Return the full width at half maximum of the narrow peaks of a profile, pixels."""
+    peaks = find_lines(profile.rgb)
+    return peaks.point_spread if len(peaks) else np.nan
+
+
+def _px_of(profile: BandProfile, backwards: bool) -> Callable[[np.ndarray], np.ndarray]:
+    """Return the function from places t of a profile to photo pixels."""
+    first, last = profile.position[[-1, 0]] if backwards else profile.position[[0, -1]]
+    return lambda t: (first + last) / 2 + (last - first) / 2 * np.asarray(t)
