@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from matplotlib import get_data_path
 from PIL import Image, ImageDraw, ImageFont
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.errors import DataError
 from lib.images import read_image, write_png
