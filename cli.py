@@ -2,6 +2,7 @@
 
 import argparse
 import errno
+import importlib
 import importlib.util
 import io
 import logging
@@ -195,6 +196,34 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         print("error: interrupted", file=sys.stderr)
         return 1
     return 0
+
+
+class Stopped(Exception):
+    """Stops a notebook; its one line is all that the reader needs."""
+
+    def _render_traceback_(self) -> list[str]:
+        # IPython shows this in place of the traceback.
+        return [f"{type(self).__name__}: {self}"]
+
+
+def stage(script: str, *words: object) -> None:
+    """Run a script with the words of its command line, in this process, for notebooks.
+
+    Raises
+    ------
+    Stopped
+        If its exit code is not 0, as a notebook goes on after anything but an exception.
+    """
+    called = sys.argv[0]
+    sys.argv[0] = script
+    try:
+        code = importlib.import_module(script.removesuffix(".py")).main([*map(str, words)])
+    except SystemExit as end:
+        code = end.code
+    finally:
+        sys.argv[0] = called
+    if code:
+        raise Stopped(f"{script} ended with exit code {code}; the reason stands above")
 
 
 def _discard_output() -> None:

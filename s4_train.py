@@ -11,6 +11,8 @@ Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
         curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;
         with --overwrite in models/.<arch>-new until finished, so that the older run lives on;
+        with --scratch there until finished: for an --output on Google Drive, whose bin would fill
+        with the weights of every epoch;
         with --init InputData/simulated_mix.tfrecord and simulated_check.tfrecord
 
 Examples: python s4_train.py --train InputData/train.tfrecord InputData/simulated.tfrecord
@@ -74,6 +76,12 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--test", **file, help="crops to test on (default: INPUT/test.tfrecord)")
     parser.add_argument("--output", type=Path, help=f"run folder (default: {MODELS}/<arch>)")
+    parser.add_argument(
+        "--scratch",
+        type=Path,
+        metavar="DIR",
+        help="train in this folder, and copy the finished run to its own once (default: beside it)",
+    )
     parser.add_argument("--resume", action="store_true", help="go on after an interruption")
     parser.add_argument(
         "--arch", help=f"a network of lib/training/architectures.py (default: {default.arch})"
@@ -153,6 +161,7 @@ def train(args: argparse.Namespace, team: "Team | None") -> None:
         validation=args.validation,
         test=args.test,
         run_dir=args.output,
+        scratch=args.scratch,
         resume=args.resume,
         overwrite=args.overwrite,
         on_epoch=print_epoch,

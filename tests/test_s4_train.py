@@ -193,6 +193,60 @@ def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_
 
 
 @pytest.mark.slow
+def test_with_a_scratch_each_file_of_a_run_is_written_to_its_folder_once(
+    crops_folder, tiny_network, tmp_path, monkeypatch
+):
+    from lib.training import fit
+
+    drive, scratch, seen = tmp_path / "drive", tmp_path / "scratch", []
+    train = fit.train
+
+    def look_after_each_epoch(*args, on_epoch, **options):
+        return train(*args, on_epoch=lambda row: seen.append([*drive.rglob("*")]), **options)
+
+    monkeypatch.setattr(fit, "train", look_after_each_epoch)
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 2, "--scratch", scratch)
+    flags += ("--output", drive / "run")
+    assert run(*flags) == 0
+    assert seen == [[], []]
+    assert [path.name for path in drive.iterdir()] == ["run"]
+    assert {"model.keras", "last.keras", "run.json"} <= {
+        path.name for path in (drive / "run").iterdir()
+    }
+    assert not [path for path in scratch.rglob("*") if path.suffix != ".lock"]
+
+
+@pytest.mark.slow
+def test_a_run_in_a_scratch_is_resumed_and_replaces_the_older_one_at_its_end(
+    crops_folder, tiny_network, tmp_path, interrupted
+):
+    folder, scratch = tmp_path / "drive" / "run", tmp_path / "scratch"
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)
+    flags += ("--scratch", scratch)
+    assert run(*flags) == 0
+    interrupted(*flags, "--seed", 7, "--overwrite")
+    assert json.loads((folder / "run.json").read_text())["config"]["seed"] == 0
+    assert run(*flags, "--seed", 7, "--resume") == 0
+    record = json.loads((folder / "run.json").read_text())
+    assert record["finished"] and record["config"]["seed"] == 7
+    assert [path.name for path in folder.parent.iterdir()] == ["run"]
+
+
+def test_with_a_scratch_too_only_a_run_folder_is_overwritten(
+    crops_folder, tiny_network, tmp_path, capsys
+):
+    folder, scratch = tmp_path / "mine", tmp_path / "scratch"
+    folder.mkdir()
+    (folder / "precious.txt").write_text("mine")
+    flags = ("--input", crops_folder, "--arch", tiny_network, "--output", folder, "--overwrite")
+    assert run(*flags, "--scratch", scratch) == 1
+    assert "it is no run folder" in capsys.readouterr().err
+    assert run(*flags, "--scratch", folder / "scratch") == 1
+    assert "lies in the run's folder" in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["precious.txt"]
+
+
+@pytest.mark.slow
 def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_network, tmp_path):
     from lib.training.tfrecord import write_tfrecord
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.curation.fingerprints import WAVES, fingerprint
 from lib.errors import DataError

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.curation.analysis import AnalysisStore
 from lib.curation.candidates import Marks, propose

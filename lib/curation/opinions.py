@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.curation.analysis import ERROR, NO_BAND, OK, AnalysisStore
 from lib.curation.suspects import out_of_fold_probabilities, suspicion

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.errors import DataError
 from lib.images import read_image, write_png

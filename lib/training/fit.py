@@ -12,7 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 from scipy.special import softmax
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.errors import DataError
 from lib.files import atomic_path, write_csv

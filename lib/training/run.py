@@ -1,5 +1,6 @@
 """One training run: check its files, train, calibrate, test, record."""
 
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from lib.files import (
     only_writer,
     read_json,
     require_absent,
+    scratch_folder,
     sha256,
     write_errors,
     write_json,
@@ -36,6 +38,7 @@ def run(
     validation: Path,
     test: Path,
     run_dir: Path | None = None,
+    scratch: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
     on_epoch: Callable[[dict], None] = lambda row: None,
@@ -44,8 +47,11 @@ def run(
     """Train into `run_dir` (models/<arch> if None) and return what run.json records.
 
     Nothing is written before every file has been read through. A run that is overwritten stays
-    until the new one, trained beside it, is finished. `on_epoch` is called with each row of
-    history.csv. Of a `team` the chief alone does this; the others help to train, and return None.
+    until the new one, trained beside it, is finished. With `scratch` the new one is trained in
+    that folder, and each of its files is written to `run_dir` once: a disk that keeps what was
+    replaced, as Google Drive does, would fill with the weights of every epoch. `on_epoch` is
+    called with each row of history.csv. Of a `team` the chief alone does this; the others help to
+    train, and return None.
 
     Raises
     ------
@@ -66,8 +72,13 @@ def run(
     run_dir = run_dir or MODELS / config.arch
     teachers = [Path(teacher) for teacher in config.teachers]
     place = run_dir.resolve()
-    beside = place.with_name(f".{place.name}-new")
-    with only_writer(run_dir, place.with_name(f".{place.name}.lock")):
+    workshop = (scratch or place.parent).resolve()
+    if workshop.is_relative_to(place):
+        raise DataError(f"{scratch}: lies in the run's folder; expected the scratch elsewhere")
+    # Runs of one name that go to different places may share a scratch.
+    name = re.sub(r"\W+", "-", str(place)) if scratch else place.name
+    beside = workshop / f".{name}-new"
+    with only_writer(run_dir, workshop / f".{name}.lock"):
         if _is_finished(beside):
             # Its process was killed while it put the run in place.
             _put_in_place(beside, place)
@@ -85,7 +96,8 @@ def run(
             folder = beside if beside.exists() else run_dir
             _require_same_run(folder / RECORD_NAME, record)
         else:
-            folder = beside if _is_finished(run_dir) else run_dir
+            folder = beside if scratch or _is_finished(run_dir) else run_dir
+            _require_run_folder(run_dir)
             for older in {beside, folder}:
                 _clear(older)
         record |= run_record.describe_environment()
@@ -158,7 +170,20 @@ def _is_finished(folder: Path) -> bool:
 
 
 def _put_in_place(new: Path, place: Path) -> None:
-    """Replace the run at `place`, if there is one, by the run `new` beside it."""
+    """Replace the run at `place`, if there is one, by the run `new`, of any disk."""
+    _require_run_folder(place)
+    if new.parent == place.parent:
+        _rename(new, place)
+        return
+    with scratch_folder(place.parent) as folder:
+        copy = folder / place.name
+        with write_errors(copy):
+            shutil.copytree(new, copy)
+        _rename(copy, place)
+    _clear(new)
+
+
+def _rename(new: Path, place: Path) -> None:
     old = place.with_name(f".{place.name}-old")
     with write_errors(place):
         if place.exists():
@@ -249,11 +274,17 @@ def _require_same_run(path: Path, record: dict) -> None:
 
 def _clear(run_dir: Path) -> None:
     """Remove an older run, and nothing that is not one."""
+    _require_run_folder(run_dir)
+    if run_dir.exists():
+        with write_errors(run_dir):
+            shutil.rmtree(run_dir)
+
+
+def _require_run_folder(run_dir: Path) -> None:
+    """Refuse to replace what is there and no run."""
     if not run_dir.exists():
         return
     if not run_dir.is_dir() or (any(run_dir.iterdir()) and not (run_dir / RECORD_NAME).is_file()):
         raise DataError(
             f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
         )
-    with write_errors(run_dir):
-        shutil.rmtree(run_dir)

@@ -6,7 +6,7 @@ Direct ones are fast; cuts have the small mistakes of the band finder.
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.making.examples.shards import in_order
 from lib.recognition.band import BandNotFound, cut_crop, find_band

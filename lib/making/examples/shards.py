@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.files import atomic_path
 from lib.parallel import map_in_order

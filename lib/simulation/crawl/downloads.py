@@ -13,7 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from tqdm import tqdm
+from tqdm.auto import tqdm
 
 from lib.files import read_csv, require_absent, write_bytes, write_csv
 from lib.parallel import map_in_order
