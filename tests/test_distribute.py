@@ -1,4 +1,5 @@
 import json
+import re
 import signal
 import socket
 import subprocess
@@ -160,8 +161,10 @@ def same_losses(one, two):
 
 
 def ended(processes):
-    """Wait for processes; return their exit codes and what each of them said."""
+    """Wait for processes; return their exit codes and what each said, TensorFlow's log aside."""
     said = [process.communicate(timeout=400) for process in processes]
+    log = re.compile(r"^(WARNING: All log messages|[IWEF]\d{4} ).*\n", re.MULTILINE)
+    said = [(out, log.sub("", err)) for out, err in said]
     return [process.returncode for process in processes], said
 
 
