@@ -108,21 +108,21 @@ def test_photos_without_a_crop_are_nowhere_listed(data):
 
 def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypatch):
     """Fourth mistake of nnSIC: training reads RGB, prediction feeds BGR."""
+    from lib.litert import LiteNetwork
     from lib.recognition.name.classifier import Classifier
     from lib.training.input_pipeline import evaluation_batches
 
     assert run("--input", data, "--minimum", 0) == 0
     crops = read(data, "test")
     ((images, _),) = evaluation_batches(data / "test.tfrecord", batch_size=100)
-    fed = []
+    fed, predict = [], LiteNetwork.predict
+
+    def remember(network, examples):
+        fed.append(examples)
+        return predict(network, examples)
+
+    monkeypatch.setattr(LiteNetwork, "predict", remember)
     classifier = Classifier(frozen_model)
-    network = classifier._runner()
-
-    def remember(x_img):
-        fed.append(x_img)
-        return network(x_img=x_img)
-
-    monkeypatch.setattr(classifier, "_runner", lambda: remember)
     classifier.predict(np.stack([read_image(data / name) for name in crops.names]))
     assert (np.concatenate(fed) == images.numpy()).all()
 
