@@ -277,13 +277,14 @@ def test_fine_tuning_starts_from_a_frozen_model(frozen_model, crops_folder, tmp_
     [
         ("resnet", "run", "no network 'resnet'"),
         ("compact", "run", "holds a tiny; expected a compact"),
-        ("tiny", "", "already exists; give --overwrite"),
+        ("tiny", "taken", "already exists; give --overwrite"),
     ],
 )
 def test_nothing_is_simulated_for_a_start_that_is_refused(
     arch, folder, message, frozen_model, crops_folder, tmp_path, capsys
 ):
     data = shutil.copytree(crops_folder, tmp_path / "data")
+    (tmp_path / "taken").mkdir()
     before = sorted(data.iterdir())
     flags = ["--input", data, "--init", frozen_model, "--arch", arch]
     assert run(*flags, "--output", tmp_path / folder) == 1
