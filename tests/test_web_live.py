@@ -265,7 +265,9 @@ def test_what_is_frozen_stays_and_is_saved(page, browser, tmp_path):
     nm = [float(row["nm"]) for row in rows]
     assert nm == sorted(nm)
     best = max(rows, key=lambda row: float(row["intensity"]))
-    assert float(best["nm"]) == pytest.approx(611.5, abs=2) and float(best["noise"]) >= 0
+    # Which of the lamp's two great lines is the higher is the camera's affair.
+    assert min(abs(float(best["nm"]) - nm) for nm in (546.1, 611.5)) < 2
+    assert float(best["noise"]) >= 0
     with Image.open(downloaded(tmp_path, "png")) as picture:
         assert picture.size == (1280, 720)
     press(page, "freeze")
