@@ -39,7 +39,7 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
     said = network.run(view)
     assert said.shape == (PLACES, 2)
     kept = keras.models.load_model(output / "axis.keras", compile=False)
-    assert said == pytest.approx(np.asarray(kept(view[None]))[0], abs=0.02)
+    assert said == pytest.approx(kept.predict(view[None], verbose=0)[0], abs=0.02)
 
 
 @pytest.mark.slow

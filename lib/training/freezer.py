@@ -50,7 +50,9 @@ def freeze_network(
     model = to_litert(network, half=half)
     frozen = LiteNetwork(model, path)
     received = np.stack([frozen.run(example) for example in examples])
-    expected = np.asarray(network(examples, training=False))
+    # One that was read from a file takes a list of inputs; this takes the one.
+    plain = keras.Model(network.inputs[0], network.outputs[0])
+    expected = np.asarray(plain(examples, training=False))
     require_agreement(expected, received, path.name, _HALF_TOLERANCE if half else _TOLERANCE)
     write_bytes(path, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
