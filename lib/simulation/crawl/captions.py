@@ -8,7 +8,7 @@ from lib.taxonomy import RAW_SOURCES, class_of_raw_id
 
 # The crawler keeps a photo whose title, split at spaces and underscores, holds one of its words,
 # and lists those as keywords. The words of its filter that occur in the titles below.
-CRAWLER_FILTER = """
+_CRAWLER_FILTER = """
 cfl ccfl fluorescent fluorescence incandescent halogen quartz discharge led sun sky solar gas
 light star stellar lamp tube bulb laser hid bunsen calibrate calibrated calibration blank
 reference flat absorption absorbed reflection standard filter osram philips panasonic ikea
@@ -16,7 +16,7 @@ alcohol glucose acetone ethanol salt water oil glass candle wine solution tea co
 h hydrogen he helium ne neon xe xenon ar argon na sodium hg mercury copper zinc cadmium
 tungsten nitrogen oxygen
 """
-CRAWLER_WORDS = frozenset(CRAWLER_FILTER.split())
+_CRAWLER_WORDS = frozenset(_CRAWLER_FILTER.split())
 
 # By raw id. No phrase names another raw source: the faults do that on purpose.
 PHRASES = {
@@ -138,9 +138,9 @@ EXTRAS = (
     " dvd",
     " webcam",
 )
-FIRST = ("photon", "kit", "maria", "stoft", "lab", "bio", "jdoe", "prof", "astro", "optics", "diy")
-LAST = ("", "_22", "hunter", "warren", "1987", "x", "teach", "spectro", "-school", "pdx")
-DESCRIPTIONS = (
+_FIRST = ("photon", "kit", "maria", "stoft", "lab", "bio", "jdoe", "prof", "astro", "optics", "diy")
+_LAST = ("", "_22", "hunter", "warren", "1987", "x", "teach", "spectro", "-school", "pdx")
+_DESCRIPTIONS = (
     "first try with the paper spectrometer",
     "desktop spectrometer kit, DVD grating",
     "Webcam without IR filter.",
@@ -181,17 +181,17 @@ def _phrases(raw_id: int) -> tuple[str, ...]:
 def keywords_of(title: str) -> list[str]:
     """Return the words of the crawler's filter in a title, found as the crawler finds them."""
     words = title.lower().replace(" ", "_").split("_")
-    return [word for word in dict.fromkeys(words) if word in CRAWLER_WORDS]
+    return [word for word in dict.fromkeys(words) if word in _CRAWLER_WORDS]
 
 
 def draw_author(rng: np.random.Generator) -> str:
     """Draw a user name."""
-    return str(rng.choice(FIRST)) + str(rng.choice(LAST))
+    return str(rng.choice(_FIRST)) + str(rng.choice(_LAST))
 
 
 def draw_description(rng: np.random.Generator) -> str:
     """Draw a description; most people write none, which the crawler records as None."""
-    return "None" if rng.random() < 0.8 else str(rng.choice(DESCRIPTIONS))
+    return "None" if rng.random() < 0.8 else str(rng.choice(_DESCRIPTIONS))
 
 
 def upload_date(rng: np.random.Generator, photo_id: int) -> str:

@@ -33,10 +33,10 @@ FAULT_RATES: dict[str, float] = {
 
 # Of all rows the classes hold this part at most.
 _MAX_SHARE_OF_CLASSES = 0.97
-ROWS_PER_FOLDER = 1000
-PNG_SHARE = 0.2
-NEWEST_ID = 144_000
-FIRST_CRAWL = datetime(2018, 9, 18, 0, 36)
+_ROWS_PER_FOLDER = 1000
+_PNG_SHARE = 0.2
+_NEWEST_ID = 144_000
+_FIRST_CRAWL = datetime(2018, 9, 18, 0, 36)
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,15 @@ def plan(count: int, seed: int, rates: Mapping[str, float]) -> list[Download]:
         If a fault is not known, or the rates are negative or add up to more than 1.
     """
     rng = np.random.default_rng([seed, 0])
-    faults = plant_faults(rng, count, rates)
-    folders = -(-count // ROWS_PER_FOLDER) if count > ROWS_PER_FOLDER else min(2, count)
+    faults = _plant_faults(rng, count, rates)
+    folders = -(-count // _ROWS_PER_FOLDER) if count > _ROWS_PER_FOLDER else min(2, count)
     heap = []
     for part, members in enumerate(np.array_split(np.arange(count), folders)):
-        newest = NEWEST_ID - part * 4 * ROWS_PER_FOLDER
+        newest = _NEWEST_ID - part * 4 * _ROWS_PER_FOLDER
         # Not every number has a page with a title that the crawler keeps.
         ids = newest - np.cumsum(rng.integers(1, 4, len(members)))
         folder = f"{newest}-{ids[-1]}"
-        table = f"{folder}-{FIRST_CRAWL + timedelta(hours=5 * part):%Y%m%d%H%M}.csv"
+        table = f"{folder}-{_FIRST_CRAWL + timedelta(hours=5 * part):%Y%m%d%H%M}.csv"
         heap += [
             describe(rng, int(index), folder, table, int(photo_id), faults[index])
             for index, photo_id in zip(members, ids, strict=True)
@@ -103,7 +103,7 @@ def plan(count: int, seed: int, rates: Mapping[str, float]) -> list[Download]:
     return copied(rng, heap)
 
 
-def plant_faults(rng: np.random.Generator, count: int, rates: Mapping[str, float]) -> list[str]:
+def _plant_faults(rng: np.random.Generator, count: int, rates: Mapping[str, float]) -> list[str]:
     """Return the fault of each row, "" for none: rate * count of each, rounded."""
     unknown = [name for name in rates if name not in FAULT_RATES]
     if unknown:
@@ -115,7 +115,7 @@ def plant_faults(rng: np.random.Generator, count: int, rates: Mapping[str, float
     return [faults[i] for i in rng.permutation(count)]
 
 
-def draw_lamp_name(rng: np.random.Generator) -> str:
+def _draw_lamp_name(rng: np.random.Generator) -> str:
     """Draw the name of a lamp by the shares of the classes; the rest are other lamps."""
     ends = np.cumsum([one.share for one in LAMP_CLASSES])
     ends /= max(ends[-1] / _MAX_SHARE_OF_CLASSES, 1.0)
@@ -130,7 +130,7 @@ def describe(
     rng: np.random.Generator, index: int, folder: str, table: str, photo_id: int, fault: str
 ) -> Download:
     """Return the plan of one row, duplicates apart."""
-    lamp = None if fault == "non_spectrum" else draw_lamp_name(rng)
+    lamp = None if fault == "non_spectrum" else _draw_lamp_name(rng)
     raw_id = LAMPS[lamp].raw_id if lamp else None
     raw_ids = () if raw_id is None else (raw_id,)
     if fault == "no_class":
@@ -140,7 +140,7 @@ def describe(
     elif fault == "two_classes":
         first = raw_id if raw_id is not None else 0
         raw_ids = (first, int(rng.choice(captions.raw_ids_of_other_classes(first))))
-    suffix = ".png" if rng.random() < PNG_SHARE else ".jpg"
+    suffix = ".png" if rng.random() < _PNG_SHARE else ".jpg"
     return Download(
         index=index,
         source=index,

@@ -52,9 +52,9 @@ TRUTH_COLUMNS = (
 )
 
 # Half a second of work: little to wait for at the end, much more than handing it out costs.
-ROWS_PER_TASK = 4
-PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 4)
-NOT_IMAGES = (
+_ROWS_PER_TASK = 4
+_PNG_OPTIONS = (cv2.IMWRITE_PNG_COMPRESSION, 4)
+_NOT_IMAGES = (
     b"",
     b"<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head></html>\n",
     b"GIF89",
@@ -103,7 +103,7 @@ def write_downloads(
             numbered = ({"": number, **row} for number, row in enumerate(listed_rows))
             write_csv(workshop / "DataTable" / table, ("", *TABLE_COLUMNS), numbered)
         if (output / "truth.csv").exists():
-            remove_heap(output)
+            _remove_heap(output)
         for place in places:
             move(workshop / place, output / place)
         write_csv(output / "truth.csv", TRUTH_COLUMNS, rows)
@@ -117,7 +117,7 @@ def made(
 ) -> Iterator[tuple[Download, dict[str, object], dict[str, object]]]:
     """Make every picture under `folder`; yield each row with its truth and its table row."""
     pictures = map_in_order(
-        partial(make, seed=seed), heap, jobs=jobs, cluster=cluster, per_task=ROWS_PER_TASK
+        partial(make, seed=seed), heap, jobs=jobs, cluster=cluster, per_task=_ROWS_PER_TASK
     )
     for row, truth, listed, data in tqdm(pictures, total=len(heap), unit=" photos", disable=None):
         if data is not None:
@@ -134,7 +134,7 @@ def make(
     # An exact duplicate is the same file, so it is encoded as its source is.
     shared = np.random.default_rng([seed, 2, row.index if row.change else row.source])
     data = spoil(own, encode(shared, photo.image, row.name), row.fault)
-    return row, truth_row(row, photo), table_row(own, row, photo), data
+    return row, _truth_row(row, photo), table_row(own, row, photo), data
 
 
 def picture(row: Download, seed: int) -> SimulatedPhoto:
@@ -152,7 +152,7 @@ def encode(rng: np.random.Generator, image: np.ndarray, name: str) -> bytes:
     """Return the bytes of an image file, of the format that the name says."""
     suffix = name[name.rindex(".") :]
     quality = int(rng.integers(60, 97))
-    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else PNG_OPTIONS
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else _PNG_OPTIONS
     _, data = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]), options)
     return data.tobytes()
 
@@ -164,7 +164,7 @@ def spoil(rng: np.random.Generator, data: bytes, fault: str) -> bytes | None:
     if fault == "truncated":
         return data[: int(len(data) * rng.uniform(0.05, 0.6))]
     if fault == "not_an_image":
-        return NOT_IMAGES[rng.integers(len(NOT_IMAGES))]
+        return _NOT_IMAGES[rng.integers(len(_NOT_IMAGES))]
     return data
 
 
@@ -185,7 +185,7 @@ def table_row(rng: np.random.Generator, row: Download, photo: SimulatedPhoto) ->
     }
 
 
-def truth_row(row: Download, photo: SimulatedPhoto) -> dict[str, object]:
+def _truth_row(row: Download, photo: SimulatedPhoto) -> dict[str, object]:
     """Return a row of truth.csv."""
     truth = photo.truth
     values: dict[str, object] = {
@@ -214,7 +214,7 @@ def truth_row(row: Download, photo: SimulatedPhoto) -> dict[str, object]:
     return values
 
 
-def remove_heap(output: Path) -> None:
+def _remove_heap(output: Path) -> None:
     """Remove the files that the present truth.csv lists, and the folders this leaves empty."""
     rows = read_csv(output / "truth.csv", TRUTH_COLUMNS)
     for row in rows:

@@ -11,7 +11,7 @@ from lib.simulation.photos.truth import BandTruth
 
 CHANGES = ("rescaled", "recompressed", "brightened", "rotated", "mirrored")
 # Smaller than this a spectrum is gone.
-SMALLEST_PX = 40
+_SMALLEST_PX = 40
 
 
 def retouch(rng: np.random.Generator, photo: SimulatedPhoto, change: str) -> SimulatedPhoto:
@@ -26,7 +26,7 @@ def retouch(rng: np.random.Generator, photo: SimulatedPhoto, change: str) -> Sim
         return SimulatedPhoto(table[image], photo.truth)
     if change == "rescaled":
         factor = rng.uniform(0.4, 0.85) if rng.random() < 0.7 else rng.uniform(1.2, 1.6)
-        size = max(SMALLEST_PX, round(width * factor)), max(6, round(height * factor))
+        size = max(_SMALLEST_PX, round(width * factor)), max(6, round(height * factor))
         method = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
         scaled = cv2.resize(image, size, interpolation=method)
         return moved(photo, scaled, (size[0] / width, size[1] / height))
@@ -41,7 +41,7 @@ def retouch(rng: np.random.Generator, photo: SimulatedPhoto, change: str) -> Sim
     swapped = replace(
         photo,
         image=image.transpose(1, 0, 2),
-        truth=replace(photo.truth, boxes=tuple(map(swap_axes, photo.truth.boxes))),
+        truth=replace(photo.truth, boxes=tuple(map(_swap_axes, photo.truth.boxes))),
     )
     flips = (-1.0, 1.0) if turns == 1 else (1.0, -1.0)
     turned = swapped.image[:, ::-1] if turns == 1 else swapped.image[::-1]
@@ -99,7 +99,7 @@ def opposite(side: str) -> str:
     return (pairs | {b: a for a, b in pairs.items()}).get(side, side)
 
 
-def swap_axes(box: BandTruth) -> BandTruth:
+def _swap_axes(box: BandTruth) -> BandTruth:
     """Return a box in a picture whose x and y have changed places."""
     turned = {"left": "top", "right": "bottom", "top": "left", "bottom": "right", "none": "none"}
     return replace(

@@ -57,7 +57,7 @@ class Strip:
         return image**_DISPLAY_GAMMA
 
 
-def paint_scene(
+def _paint_scene(
     painter: scenes.Painter, rng: np.random.Generator, shape: tuple[int, int]
 ) -> np.ndarray:
     """Return a strip of a painted scene, along or across it, float32 (height, width, 3) in [0, 1].
@@ -78,13 +78,13 @@ def paint_scene(
     return _with_noise(rng, strip, 0.02 * rng.random() ** 2)
 
 
-def paint_flat(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+def _paint_flat(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Return an even field of any colour from black to white, with a little noise."""
     field = rng.random() * rng.uniform(0.3, 1, 3) * np.ones((*shape, 3))
     return _with_noise(rng, field.astype(np.float32), rng.uniform(0, 0.03))
 
 
-def paint_noise(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+def _paint_noise(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Return what a sensor shows without light: noise, in colour or grey, of any grain."""
     noise = rng.standard_normal((*shape, 3)).astype(np.float32)
     if rng.random() < 0.3:
@@ -105,20 +105,20 @@ STRIPS: dict[str, Strip] = {
     strip.name: strip
     for strip in (
         *(
-            Strip(f"strip_{scene}", partial(paint_scene, scenes.PAINTERS[scene]), "scene", 0.15)
+            Strip(f"strip_{scene}", partial(_paint_scene, scenes.PAINTERS[scene]), "scene", 0.15)
             for scene in _TRAINING_SCENES
         ),
-        Strip("strip_noise", paint_noise, "noise", 0.3),
+        Strip("strip_noise", _paint_noise, "noise", 0.3),
         *(
             Strip(
                 f"strip_{scene}",
-                partial(paint_scene, scenes.PAINTERS[scene]),
+                partial(_paint_scene, scenes.PAINTERS[scene]),
                 f"scene_{scene}",
                 held_out=True,
             )
             for scene in _HELD_OUT_SCENES
         ),
-        Strip("strip_flat", paint_flat, "flat", held_out=True),
+        Strip("strip_flat", _paint_flat, "flat", held_out=True),
     )
 }
 

@@ -72,7 +72,7 @@ DIFFICULTIES = tuple(field.name for field in fields(Difficulty))
 PLAIN = Difficulty(**dict.fromkeys(DIFFICULTIES, False))
 
 # Pairs that cannot be in one photo; of two that were drawn, the later in the list gives way.
-CONFLICTS = (
+_CONFLICTS = (
     ("large", "thumbnail"),
     ("strip", "thumbnail"),
     ("strip", "cluttered"),
@@ -111,7 +111,7 @@ class Family:
 
 # Rates are guesses from SpectralWorkbench, from open spectrometer projects and from the crops of
 # nnSIC; they aim at covering what happens rather than at its exact frequency.
-COMMON = {
+_COMMON = {
     "reversed": 0.25,
     "tilted": 0.25,
     "slanted": 0.2,
@@ -127,7 +127,7 @@ FAMILIES = {
     "webcam": Family(
         0.42,
         ((640, 480),) * 6 + ((1280, 720), (320, 240), (800, 600), (352, 288), (1024, 768)),
-        COMMON
+        _COMMON
         | {
             "vertical": 0.08,
             "oblique": 0.04,
@@ -143,7 +143,7 @@ FAMILIES = {
     "phone": Family(
         0.24,
         ((885, 664), (1298, 974), (822, 617), (1024, 768), (1280, 960), (629, 839), (720, 1280)),
-        COMMON
+        _COMMON
         | {
             "vertical": 0.25,
             "oblique": 0.1,
@@ -169,7 +169,7 @@ FAMILIES = {
             (462, 63),
             (512, 128),
         ),
-        COMMON
+        _COMMON
         | {
             "strip": 1.0,
             "tilted": 0.08,
@@ -184,7 +184,7 @@ FAMILIES = {
     "astro": Family(
         0.06,
         ((1600, 1200), (1280, 1024), (752, 480), (1392, 1040), (640, 480)),
-        COMMON
+        _COMMON
         | {
             "monochrome": 0.8,
             "thin": 0.5,
@@ -208,7 +208,7 @@ FAMILIES = {
             (320, 240),
             (160, 120),
         ),
-        COMMON
+        _COMMON
         | {
             "thumbnail": 1.0,
             "vertical": 0.05,
@@ -247,21 +247,21 @@ def draw_setting(rng: np.random.Generator, difficulty: Difficulty) -> Setting:
         if forced.get("zero_order") is False:
             raise ValueError("mirrored=True needs the zero order; received zero_order=False")
         forced["zero_order"] = True
-    for first, second in CONFLICTS:
+    for first, second in _CONFLICTS:
         if forced.get(first) and forced.get(second):
             raise ValueError(f"{first} and {second} cannot both be on in one photo")
-    name = draw_family(rng, forced)
+    name = _draw_family(rng, forced)
     family = FAMILIES[name]
     drawn = {
         key: forced.get(key, bool(rng.random() < family.rates.get(key, 0.0)))
         for key in DIFFICULTIES
     }
     on = settle(drawn, forced)
-    width, height = draw_size(rng, family, on)
+    width, height = _draw_size(rng, family, on)
     return Setting(name, width, height, frozenset(on))
 
 
-def draw_family(rng: np.random.Generator, forced: dict[str, bool]) -> str:
+def _draw_family(rng: np.random.Generator, forced: dict[str, bool]) -> str:
     """Draw a family, each weighted by how often it shows what is forced.
 
     A forced difficulty that no family left shows by itself (rate 0) counts as rare, except those
@@ -286,7 +286,7 @@ def draw_family(rng: np.random.Generator, forced: dict[str, bool]) -> str:
 def settle(drawn: dict[str, bool], forced: dict[str, bool]) -> set[str]:
     """Return the difficulties that are on once drawn ones gave way to what they conflict with."""
     on = {key for key, value in drawn.items() if value}
-    for first, second in CONFLICTS:
+    for first, second in _CONFLICTS:
         if first in on and second in on:
             on.discard(first if second in forced else second)
     if "mirrored" in on and "zero_order" not in on:
@@ -294,7 +294,7 @@ def settle(drawn: dict[str, bool], forced: dict[str, bool]) -> set[str]:
     return on
 
 
-def draw_size(rng: np.random.Generator, family: Family, on: set[str]) -> tuple[int, int]:
+def _draw_size(rng: np.random.Generator, family: Family, on: set[str]) -> tuple[int, int]:
     """Draw the width and height in pixels."""
     if "large" in on:
         return (3000, 4000) if rng.random() < 0.6 else (4000, 3000)

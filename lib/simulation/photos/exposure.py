@@ -11,7 +11,7 @@ from lib.simulation.instrument.processing import Processing, draw_processing
 from lib.simulation.photos.difficulty import Setting
 from lib.simulation.scenes.brushes import blur_coarsely
 
-BLOCK_VALUES = 50_000
+_BLOCK_VALUES = 50_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def expose(
     light = light + exposure.veil_share * glow
     image = np.empty(light.shape, np.uint8)
     # In blocks of rows that fit the processor's cache, a fifth faster than all at once.
-    rows = max(1, BLOCK_VALUES // (light.shape[1] * 3))
+    rows = max(1, _BLOCK_VALUES // (light.shape[1] * 3))
     for top in range(0, len(light), rows):
         block = slice(top, top + rows)
         image[block] = exposure.camera.picture(rng, light[block])

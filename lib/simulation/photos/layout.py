@@ -10,10 +10,10 @@ from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.difficulty import Setting
 
 # The range whose length is called the length of the spectrum.
-SPAN_NM = (400.0, 700.0)
+_SPAN_NM = (400.0, 700.0)
 # Finer gratings throw the red so far from the zero order that one camera does not see both.
-MOST_GROOVES_WITH_ZERO_ORDER = 1000
-SHORTEST_SPECTRUM_PX = 24.0
+_MOST_GROOVES_WITH_ZERO_ORDER = 1000
+_SHORTEST_SPECTRUM_PX = 24.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Slit:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that says where light falls, and the length of `SPAN_NM` in pixels."""
+    """Everything that says where light falls, and the length of `_SPAN_NM` in pixels."""
 
     grating: Grating | Prism
     projection: Projection
@@ -56,15 +56,15 @@ class Layout:
 
 def draw_layout(rng: np.random.Generator, setting: Setting) -> Layout:
     """Draw the geometry of one photo."""
-    angle = draw_angle(rng, setting)
+    angle = _draw_angle(rng, setting)
     cos, sin = abs(np.cos(angle)), abs(np.sin(angle))
     width, height = setting.width, setting.height
     # The chord of the frame along the dispersion through its middle, and across.
     along = min(width / max(cos, 1e-6), height / max(sin, 1e-6))
     across = min(width / max(sin, 1e-6), height / max(cos, 1e-6))
-    grating, span = draw_grating(rng, setting, along)
-    slit = draw_slit(rng, setting, across, span)
-    middle_u = draw_middle(rng, setting, grating, along)
+    grating, span = _draw_grating(rng, setting, along)
+    slit = _draw_slit(rng, setting, across, span)
+    middle_u = _draw_middle(rng, setting, grating, along)
     anchor_u = float(grating.offset_px(550.0))
     free = 0.0 if setting.on & {"strip", "oblique"} else max(0, across / 2 - slit.half_height_px)
     shift_v = rng.uniform(-0.7, 0.7) * free
@@ -74,12 +74,12 @@ def draw_layout(rng: np.random.Generator, setting: Setting) -> Layout:
         anchor_y=(height - 1) / 2 + forward * np.sin(angle) + shift_v * np.cos(angle),
         anchor_u=anchor_u,
         angle_rad=angle,
-        **draw_bends(rng, setting, slit, span, height),
+        **_draw_bends(rng, setting, slit, span, height),
     )
     return Layout(grating, projection, slit, span)
 
 
-def draw_angle(rng: np.random.Generator, setting: Setting) -> float:
+def _draw_angle(rng: np.random.Generator, setting: Setting) -> float:
     """Draw the direction of growing wavelength, in radians clockwise from +x."""
     quarter_turns = 2 * ("reversed" in setting.on) + ("vertical" in setting.on)
     if "oblique" in setting.on:
@@ -94,20 +94,20 @@ def draw_angle(rng: np.random.Generator, setting: Setting) -> float:
     return float(np.radians(90 * quarter_turns + tilt))
 
 
-def draw_grating(
+def _draw_grating(
     rng: np.random.Generator, setting: Setting, along: float
 ) -> tuple[Grating | Prism, float]:
-    """Draw the grating (or prism) and camera, and the length of `SPAN_NM` in pixels."""
+    """Draw the grating (or prism) and camera, and the length of `_SPAN_NM` in pixels."""
     if "zero_order" in setting.on:
-        grooves = [n for n in GROOVES_PER_MM if n <= MOST_GROOVES_WITH_ZERO_ORDER]
+        grooves = [n for n in GROOVES_PER_MM if n <= _MOST_GROOVES_WITH_ZERO_ORDER]
         period = 1e6 / rng.choice(grooves)
         middle = float(np.arcsin(550 / period))
         if "mirrored" in setting.on:
             reach, turn = rng.uniform(0.22, 0.46) * along, rng.normal(0, 0.05) * middle
         else:
             reach, turn = rng.uniform(0.45, 0.95) * along, rng.uniform(0.2, 1) * middle
-        grating = Grating(period, 1.0, turn).spread(reach, (0.0, SPAN_NM[1]))
-        low, high = grating.offset_px(np.array(SPAN_NM))
+        grating = Grating(period, 1.0, turn).spread(reach, (0.0, _SPAN_NM[1]))
+        low, high = grating.offset_px(np.array(_SPAN_NM))
         return grating, float(high - low)
     if "oversized" in setting.on:
         # Astronomers' spectrographs show little of the spectrum at a time.
@@ -118,16 +118,16 @@ def draw_grating(
         span = rng.uniform(0.3, 0.5) * along
     else:
         span = rng.uniform(0.35, 0.98) * along
-    span = max(span, SHORTEST_SPECTRUM_PX)
+    span = max(span, _SHORTEST_SPECTRUM_PX)
     alone = "second_order" not in setting.on
-    return draw_dispersion(rng, span, SPAN_NM, prism=alone), float(span)
+    return draw_dispersion(rng, span, _SPAN_NM, prism=alone), float(span)
 
 
-def draw_middle(
+def _draw_middle(
     rng: np.random.Generator, setting: Setting, grating: Grating | Prism, along: float
 ) -> float:
     """Draw the u that lies in the middle of the frame."""
-    low, high = map(float, grating.offset_px(np.array(SPAN_NM)))
+    low, high = map(float, grating.offset_px(np.array(_SPAN_NM)))
     if "mirrored" in setting.on:
         return rng.uniform(-0.5, 0.5) * max(0, 0.98 * along / 2 - high)
     if "zero_order" in setting.on:
@@ -142,7 +142,7 @@ def draw_middle(
     return middle + rng.uniform(-1, 1) * (abs(room) * 0.95 + beyond)
 
 
-def draw_slit(rng: np.random.Generator, setting: Setting, across: float, span: float) -> Slit:
+def _draw_slit(rng: np.random.Generator, setting: Setting, across: float, span: float) -> Slit:
     """Draw the slit's image: a trace, a low strip, a tall band, a divided slit."""
     on = setting.on
     if "thin" in on:
@@ -166,7 +166,7 @@ def draw_slit(rng: np.random.Generator, setting: Setting, across: float, span: f
     return Slit(half, max(edge, 0.3), gap)
 
 
-def draw_bends(
+def _draw_bends(
     rng: np.random.Generator, setting: Setting, slit: Slit, span: float, height: int
 ) -> dict[str, object]:
     """Draw slant, smile, keystone and bend; sizes are limited to what leaves a usable spectrum."""

@@ -10,11 +10,11 @@ from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.layout import Layout, Slit
 
 # Samples along u for each pixel of the photo; two keep the narrowest lines in place.
-SAMPLES_PER_PX = 2
+_SAMPLES_PER_PX = 2
 # The frame's far corners may lie outside what any order reaches; no need to sample further.
-LONGEST_STRIP_PX = 12_000
+_LONGEST_STRIP_PX = 12_000
 # Grid on which the lit part of a picture is looked for.
-LIT_AREA_STEP_PX = 8
+_LIT_AREA_STEP_PX = 8
 
 
 def frame_reach(projection: Projection, width: int, height: int) -> tuple[float, float]:
@@ -29,9 +29,9 @@ def frame_reach(projection: Projection, width: int, height: int) -> tuple[float,
 
 def sample_positions(low: float, high: float) -> np.ndarray:
     """Return the centres of the samples along u, float64 (n,), a margin beyond both ends."""
-    low, high = low - 8, min(high, low + LONGEST_STRIP_PX) + 8
-    n = int(np.ceil((high - low) * SAMPLES_PER_PX))
-    return low + (np.arange(n) + 0.5) / SAMPLES_PER_PX
+    low, high = low - 8, min(high, low + _LONGEST_STRIP_PX) + 8
+    n = int(np.ceil((high - low) * _SAMPLES_PER_PX))
+    return low + (np.arange(n) + 0.5) / _SAMPLES_PER_PX
 
 
 def order_light(
@@ -68,14 +68,14 @@ def blur(rng: np.random.Generator, light: np.ndarray, span_px: float) -> np.ndar
     Widths are parts of the spectrum's length `span_px`; the lens scatters a halo around the slit's
     image, as in crops.
     """
-    width = SAMPLES_PER_PX * max(0.9, span_px * float(camera.draw_line_width(rng, 1)[0]))
+    width = _SAMPLES_PER_PX * max(0.9, span_px * float(camera.draw_line_width(rng, 1)[0]))
     slit_share = rng.random() ** 1.5
     return camera.spread(
         light[None],
-        sigma_px=max(0.35 * SAMPLES_PER_PX, width * (1 - slit_share) / 2.3548),
+        sigma_px=max(0.35 * _SAMPLES_PER_PX, width * (1 - slit_share) / 2.3548),
         slit_px=width * slit_share,
         halo_share=0.35 * rng.random() ** 3,
-        halo_px=SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12),
+        halo_px=_SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12),
     )[0]
 
 
@@ -139,7 +139,7 @@ def cast(
     u, light : arrays of shape (n,) and (n, 3)
     v, transmission : arrays of shape (m,)
     """
-    rows, columns = lit_area(picture.shape, scale, layout, u)
+    rows, columns = _lit_area(picture.shape, scale, layout, u)
     x = ((np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5) * scale - 0.5)[None]
     y = ((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * scale - 0.5)[:, None]
     if x.size == 0 or y.size == 0:
@@ -155,11 +155,11 @@ def cast(
     picture[rows, columns] += lit * mask[..., None]
 
 
-def lit_area(
+def _lit_area(
     shape: tuple[int, ...], scale: int, layout: Layout, u: np.ndarray
 ) -> tuple[slice, slice]:
     """Return the rows and columns of a picture outside of which no light of the slit falls."""
-    step = LIT_AREA_STEP_PX
+    step = _LIT_AREA_STEP_PX
     x = np.arange(0, shape[1] + step, step)[None] * scale
     y = np.arange(0, shape[0] + step, step)[:, None] * scale
     along, v = layout.projection.to_slit(x, y)

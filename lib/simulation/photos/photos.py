@@ -25,17 +25,17 @@ from lib.taxonomy import CLASSES
 
 # Larger photos are rendered at a half or a third of their size and enlarged: what a phone's 12
 # megapixels show of a spectrum is not sharper than that.
-RENDERED_PX = 2e6
+_RENDERED_PX = 2e6
 # Share of lamps without a class among the photos, as in a crawl.
 UNKNOWN_SHARE = 0.12
 # A pixel counts as clipped from here on (JPEG spreads 255 a little), a box as saturated with more
 # than this part of its pixels clipped.
 CLIPPED_LEVEL = 250
-SATURATED_FRACTION = 0.02
+_SATURATED_FRACTION = 0.02
 # Difficulties that mean something without a spectrum.
-SCENE_DIFFICULTIES = ("monochrome", "overlay", "large", "thumbnail")
+_SCENE_DIFFICULTIES = ("monochrome", "overlay", "large", "thumbnail")
 # About one draw in forty has no usable spectrum.
-ATTEMPTS = 50
+_ATTEMPTS = 50
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ def simulate_photo(
         left out) drawn at its natural rate.
     """
     switches = Difficulty(**difficulty)
-    for _ in range(ATTEMPTS):
+    for _ in range(_ATTEMPTS):
         setting = draw_setting(rng, switches)
-        photo = attempt(rng, draw_lamp(rng, lamp, held_out=held_out), setting, quality)
+        photo = _attempt(rng, draw_lamp(rng, lamp, held_out=held_out), setting, quality)
         if photo is not None:
             return photo
-    raise RuntimeError(f"no usable spectrum in {ATTEMPTS} attempts with {lamp=}, {difficulty=}")
+    raise RuntimeError(f"no usable spectrum in {_ATTEMPTS} attempts with {lamp=}, {difficulty=}")
 
 
 def draw_lamp(rng: np.random.Generator, name: str | None, *, held_out: bool = False) -> Lamp:
@@ -94,20 +94,20 @@ def weighted(rng: np.random.Generator, lamps: Sequence[Lamp]) -> Lamp:
     return lamps[rng.choice(len(lamps), p=weights / weights.sum())]
 
 
-def attempt(
+def _attempt(
     rng: np.random.Generator, lamp: Lamp, setting: Setting, quality: int | None
 ) -> SimulatedPhoto | None:
     """Return one photo, or None where no first order of it is usable."""
     layout = draw_layout(rng, setting)
     low, high = light.frame_reach(layout.projection, setting.width, setting.height)
     u = light.sample_positions(low, high)
-    orders = draw_orders(rng, lamp, setting, layout, u)
+    orders = _draw_orders(rng, lamp, setting, layout, u)
     exposure = draw_exposure(rng, setting)
     peak = (orders[1] * exposure.camera.balance).max()
     if peak <= 0:
         return None
     orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
-    backdrop, scale = draw_backdrop(rng, setting, layout, orders)
+    backdrop, scale = _draw_backdrop(rng, setting, layout, orders)
     v, transmission = light.slit_profile(rng, layout.slit)
     if "scattered" in setting.on:
         stray = light.scatter(rng, orders[1])
@@ -132,13 +132,13 @@ def attempt(
         family=setting.family,
         difficulties=setting.on,
         boxes=boxes,
-        saturated=clipped_fraction(image, boxes[0]) > SATURATED_FRACTION,
+        saturated=clipped_fraction(image, boxes[0]) > _SATURATED_FRACTION,
         zero_order="zero_order" in setting.on,
     )
     return SimulatedPhoto(image, truth)
 
 
-def draw_orders(
+def _draw_orders(
     rng: np.random.Generator, lamp: Lamp, setting: Setting, layout: Layout, u: np.ndarray
 ) -> dict[int, np.ndarray]:
     """Return the light of each order along u, float32 (n, 3) each, after slit and lens."""
@@ -162,7 +162,7 @@ def draw_orders(
     return dict(zip(strips, np.split(blurred, len(strips), axis=1), strict=True))
 
 
-def draw_backdrop(
+def _draw_backdrop(
     rng: np.random.Generator, setting: Setting, layout: Layout, orders: dict[int, np.ndarray]
 ) -> tuple[np.ndarray, int]:
     """Draw what else shines in the frame.
@@ -177,7 +177,7 @@ def draw_backdrop(
     height, width, scale = rendered_size(setting)
     picture = surroundings.dark_box(rng, height, width)
     if "cluttered" in setting.on:
-        picture += surroundings.lit_place(rng, height, width, spectrum_corners(layout) / scale)
+        picture += surroundings.lit_place(rng, height, width, _spectrum_corners(layout) / scale)
     if "light_leak" in setting.on:
         picture += surroundings.light_leak(rng, height, width)
     if "pedestal" in setting.on:
@@ -196,11 +196,11 @@ def draw_backdrop(
 
 def rendered_size(setting: Setting) -> tuple[int, int, int]:
     """Return the height and width that a photo is rendered at, and by how much it is enlarged."""
-    scale = int(np.ceil(np.sqrt(setting.width * setting.height / RENDERED_PX)))
+    scale = int(np.ceil(np.sqrt(setting.width * setting.height / _RENDERED_PX)))
     return -(-setting.height // scale), -(-setting.width // scale), scale
 
 
-def spectrum_corners(layout: Layout) -> np.ndarray:
+def _spectrum_corners(layout: Layout) -> np.ndarray:
     """Return the corners x, y of the first order's light in the photo, float64 (4, 2)."""
     low, high = layout.grating.offset_px(np.array([400.0, 700.0]))
     half = layout.slit.half_height_px
@@ -231,10 +231,10 @@ def simulate_scene(
     quality : int, optional
         JPEG quality, 0 for none; drawn if left out.
     **difficulty : bool or None
-        Of `SCENE_DIFFICULTIES`, as in `simulate_photo`.
+        Of `_SCENE_DIFFICULTIES`, as in `simulate_photo`.
     """
     kind = kind or str(rng.choice(list(PAINTERS)))
-    switches = dict.fromkeys(SCENE_DIFFICULTIES) | difficulty
+    switches = dict.fromkeys(_SCENE_DIFFICULTIES) | difficulty
     setting = draw_setting(rng, replace(PLAIN, **switches))
     height, width, scale = rendered_size(setting)
     painted = PAINTERS[kind](rng, height, width)

@@ -11,10 +11,10 @@ from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.layout import Layout
 
 # The polynomial that maps pixels to nm follows the grating equation this closely over the box.
-POLYNOMIAL_TOLERANCE_NM = 0.01
-HIGHEST_DEGREE = 8
+_POLYNOMIAL_TOLERANCE_NM = 0.01
+_HIGHEST_DEGREE = 8
 # Shorter than this there is no spectrum to speak of, not even a single line.
-SHORTEST_BOX_PX = 3
+_SHORTEST_BOX_PX = 3
 
 
 @dataclass(frozen=True)
@@ -185,13 +185,13 @@ def band_truths(
             ("half", projection, (gap, half)),
         ]
     truths = (
-        band_truth(layout, where, order, part, seen_u, reach, shape, known)
+        _band_truth(layout, where, order, part, seen_u, reach, shape, known)
         for part, where, reach in bands
     )
     return [truth for truth in truths if truth is not None]
 
 
-def band_truth(
+def _band_truth(
     layout: Layout,
     projection: Projection,
     order: int,
@@ -206,14 +206,14 @@ def band_truth(
     position = np.arange(length, dtype=float)
     edges = np.sort([cross(projection, position, v, breadth) for v in reach_v], axis=0)
     low, high = np.clip(edges, -0.5, breadth - 0.5)
-    line = centre_polynomial(projection, position, edges, breadth, seen_u)
+    line = _centre_polynomial(projection, position, edges, breadth, seen_u)
     if line is None:
         return None
     centre = np.polynomial.polynomial.polyval(position, line)
-    u, _ = to_slit_along(projection, position, centre)
+    u, _ = _to_slit_along(projection, position, centre)
     inside = (centre > -0.5) & (centre < breadth - 0.5) & (high - low > 0.5)
-    inside = longest_run(inside & (u >= seen_u[0]) & (u <= seen_u[1]))
-    if inside.sum() < SHORTEST_BOX_PX:
+    inside = _longest_run(inside & (u >= seen_u[0]) & (u <= seen_u[1]))
+    if inside.sum() < _SHORTEST_BOX_PX:
         return None
     first, last = np.flatnonzero(inside)[[0, -1]]
     pick = slice(first, last + 1)
@@ -236,7 +236,7 @@ def band_truth(
         angle_deg=float(np.degrees(np.arctan(slope)) * (1 if projection.horizontal else -1)),
         order=order,
         part=part,
-        coefficients=fit_polynomial(position[pick], nm, POLYNOMIAL_TOLERANCE_NM, HIGHEST_DEGREE),
+        coefficients=_fit_polynomial(position[pick], nm, _POLYNOMIAL_TOLERANCE_NM, _HIGHEST_DEGREE),
         centre_line=line,
         seen_fraction=float(np.ptp(u[pick]) / max(seen_u[1] - seen_u[0], 1e-6)),
         projection=layout.projection,
@@ -244,7 +244,7 @@ def band_truth(
     )
 
 
-def centre_polynomial(
+def _centre_polynomial(
     projection: Projection,
     position: np.ndarray,
     edges: np.ndarray,
@@ -258,16 +258,16 @@ def centre_polynomial(
     """
     low, high = np.clip(edges, -0.5, breadth - 0.5)
     centre = (low + high) / 2
-    u, _ = to_slit_along(projection, position, centre)
-    seen = longest_run((high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1]))
+    u, _ = _to_slit_along(projection, position, centre)
+    seen = _longest_run((high - low > 0.5) & (u >= seen_u[0]) & (u <= seen_u[1]))
     whole = seen & (edges[0] >= -0.5) & (edges[1] <= breadth - 0.5)
     used = whole if whole.sum() > 0.3 * seen.sum() else seen
-    if used.sum() < SHORTEST_BOX_PX:
+    if used.sum() < _SHORTEST_BOX_PX:
         return None
-    return fit_polynomial(position[used], centre[used], 0.05, 2)
+    return _fit_polynomial(position[used], centre[used], 0.05, 2)
 
 
-def longest_run(true: np.ndarray) -> np.ndarray:
+def _longest_run(true: np.ndarray) -> np.ndarray:
     """Return the longest unbroken run of a bool array alone, of its shape.
 
     Far from a bent band the bends, carried on, can come to its wavelengths again.
@@ -280,7 +280,7 @@ def longest_run(true: np.ndarray) -> np.ndarray:
     return alone
 
 
-def to_slit_along(
+def _to_slit_along(
     projection: Projection, position: np.ndarray, crossing: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return (u, v) at coordinates along and across the band's axis of the photo."""
@@ -294,13 +294,13 @@ def cross(projection: Projection, position: np.ndarray, v: float, breadth: int) 
     crossing = np.full_like(position, breadth / 2)
     # Newton's method with a numerical slope; v is nearly linear in the crossing.
     for _ in range(8):
-        here = to_slit_along(projection, position, crossing)[1]
-        ahead = to_slit_along(projection, position, crossing + 0.5)[1]
+        here = _to_slit_along(projection, position, crossing)[1]
+        ahead = _to_slit_along(projection, position, crossing + 0.5)[1]
         crossing = crossing + (v - here) / ((ahead - here) / 0.5)
     return crossing
 
 
-def fit_polynomial(
+def _fit_polynomial(
     x: np.ndarray, y: np.ndarray, tolerance: float, highest_degree: int
 ) -> tuple[float, ...]:
     """Return ascending coefficients of the lowest degree that follows y(x) within `tolerance`."""

@@ -10,19 +10,19 @@ from lib.simulation.photos.truth import BandTruth, band_truths
 
 # Light stands out where it is this much brighter than its surroundings, in display levels, or
 # this part of the brightest: about what an eye tells apart in a photo.
-VISIBLE_LEVELS = 8.0
-VISIBLE_PART = 0.04
+_VISIBLE_LEVELS = 8.0
+_VISIBLE_PART = 0.04
 # Nor where it is less than this many standard deviations of the noise, averaged along the slit.
-VISIBLE_SIGMAS = 2.5
+_VISIBLE_SIGMAS = 2.5
 # With its peak below this multiple of what can be seen, no one would call it a spectrum.
-FAINTEST_PEAK = 3.0
+_FAINTEST_PEAK = 3.0
 # A first order is usable with at least this part of its visible length inside the frame.
-SEEN_FRACTION = 0.6
+_SEEN_FRACTION = 0.6
 # What silicon behind glass can see at all; a halo may be seen farther out.
-SIGHT_NM = (360.0, 1000.0)
+_SIGHT_NM = (360.0, 1000.0)
 # Sum of the differences of the three colour shares between the halves of a spectrum, from which
 # on a person can tell which half is bluer.
-COLOUR_CHANGE = 0.3
+_COLOUR_CHANGE = 0.3
 
 
 @dataclass(frozen=True)
@@ -65,8 +65,8 @@ def find_boxes(frame: Frame, orders: dict[int, np.ndarray]) -> tuple[BandTruth, 
             continue
         shown, threshold = contrast(frame, orders[order])
         nm = frame.layout.grating.nm_at(frame.u, order)
-        seen = (shown.max(axis=1) > threshold) & (nm > SIGHT_NM[0]) & (nm < SIGHT_NM[1])
-        if not seen.any() or shown.max() < FAINTEST_PEAK * threshold:
+        seen = (shown.max(axis=1) > threshold) & (nm > _SIGHT_NM[0]) & (nm < _SIGHT_NM[1])
+        if not seen.any() or shown.max() < _FAINTEST_PEAK * threshold:
             continue
         first, last = np.flatnonzero(seen)[[0, -1]]
         truths = band_truths(
@@ -74,13 +74,13 @@ def find_boxes(frame: Frame, orders: dict[int, np.ndarray]) -> tuple[BandTruth, 
             order,
             (frame.u[first], frame.u[last]),
             frame.shape,
-            direction_shows(shown[first : last + 1]),
+            _direction_shows(shown[first : last + 1]),
         )
         peak = orders[order].max()
         found += [
             (truth.seen_fraction < 0.95, max(peak, 1 / peak), truth)
             for truth in truths
-            if truth.seen_fraction >= SEEN_FRACTION
+            if truth.seen_fraction >= _SEEN_FRACTION
         ]
     return tuple(truth for *_, truth in sorted(found, key=lambda item: item[:2]))
 
@@ -104,22 +104,22 @@ def contrast(frame: Frame, strip: np.ndarray) -> tuple[np.ndarray, float]:
     shown = np.maximum(levels[1] - levels[0], 0)
     rows = np.clip(2 * layout.slit.half_height_px, 1, 25)
     grain = float(np.median((levels[2] - levels[0]).max(axis=1))) / np.sqrt(rows)
-    return shown, max(VISIBLE_LEVELS, VISIBLE_PART * float(shown.max()), VISIBLE_SIGMAS * grain)
+    return shown, max(_VISIBLE_LEVELS, _VISIBLE_PART * float(shown.max()), _VISIBLE_SIGMAS * grain)
 
 
 def dim_backdrop(frame: Frame, strip: np.ndarray) -> None:
     """Dim the backdrop, in place, until the spectrum can be told from it."""
     for _ in range(6):
         shown, threshold = contrast(frame, strip)
-        if shown.max() > FAINTEST_PEAK * threshold:
+        if shown.max() > _FAINTEST_PEAK * threshold:
             return
         np.multiply(frame.backdrop, 0.4, out=frame.backdrop)
 
 
-def direction_shows(shown: np.ndarray) -> bool:
+def _direction_shows(shown: np.ndarray) -> bool:
     """Return whether the colours differ between the two halves of the light, shape (n, 3)."""
     total = np.cumsum(shown.sum(axis=1))
     middle = int(np.searchsorted(total, total[-1] / 2)) + 1
     halves = [part.sum(axis=0) for part in (shown[:middle], shown[middle:])]
     shares = [half / max(half.sum(), 1e-9) for half in halves]
-    return bool(np.abs(shares[0] - shares[1]).sum() > COLOUR_CHANGE)
+    return bool(np.abs(shares[0] - shares[1]).sum() > _COLOUR_CHANGE)

@@ -35,7 +35,7 @@ RAINBOW = np.float32(
         [0.46, 0.03, 0.53],
     ]
 )
-LETTERS = "abcdefghijklmnopqrstuvwxyz      0123456789.,:-"
+_LETTERS = "abcdefghijklmnopqrstuvwxyz      0123456789.,:-"
 
 
 def plain_wall(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -52,14 +52,14 @@ def room(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     table = canvas(height - horizon, width, muted(rng))
     picture[horizon:] = table + grain(rng, height - horizon, width, rng.uniform(0.01, 0.07))
     for _ in range(rng.integers(2, 7)):
-        paint_box(rng, picture)
+        _paint_box(rng, picture)
     for _ in range(rng.integers(0, 5)):
-        paint_cable(rng, picture)
+        _paint_cable(rng, picture)
     picture = cv2.GaussianBlur(picture, (0, 0), max(0.5, width * rng.uniform(0.0005, 0.008)))
     return shade(rng, picture, rng.uniform(0.2, 0.9))
 
 
-def paint_box(rng: np.random.Generator, picture: np.ndarray) -> None:
+def _paint_box(rng: np.random.Generator, picture: np.ndarray) -> None:
     """Add a box with a lit top and a darker side."""
     height, width = picture.shape[:2]
     x, y = rng.uniform(-0.1, 0.9) * width, rng.uniform(0.1, 0.9) * height
@@ -72,7 +72,7 @@ def paint_box(rng: np.random.Generator, picture: np.ndarray) -> None:
     cv2.fillPoly(picture, [front], tuple(map(float, 0.75 * body)), cv2.LINE_AA)
 
 
-def paint_cable(rng: np.random.Generator, picture: np.ndarray) -> None:
+def _paint_cable(rng: np.random.Generator, picture: np.ndarray) -> None:
     """Add a curved dark or coloured cable."""
     height, width = picture.shape[:2]
     t = np.linspace(0, 1, 24)[:, None]
@@ -146,7 +146,7 @@ def text_page(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     scale = rng.uniform(0.0009, 0.003) * max(width, 200)
     y, step = 0.05 * height, max(8, 30 * scale)
     while y < height:
-        text = "".join(rng.choice(list(LETTERS), rng.integers(5, 60)))
+        text = "".join(rng.choice(list(_LETTERS), rng.integers(5, 60)))
         tint = np.full(3, ink) if rng.random() < 0.9 else colour(rng)
         shades = tuple(map(float, 255 * tint))
         at = (int(rng.choice([0.05, 0.05, 0.1]) * width), int(y))
@@ -167,11 +167,11 @@ def screenshot(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
         w, h = int(rng.uniform(0.04, 0.3) * width), max(3, int(rng.uniform(0.03, 0.12) * height))
         picture[y : y + h, x : x + w] = colour(rng)
     for _ in range(rng.integers(1, 4)):
-        paint_plot(rng, picture)
+        _paint_plot(rng, picture)
     return np.clip(picture, 0, 1)
 
 
-def paint_plot(rng: np.random.Generator, picture: np.ndarray) -> None:
+def _paint_plot(rng: np.random.Generator, picture: np.ndarray) -> None:
     """Add a plotted curve with its axes, as spectrum software draws beside the picture."""
     height, width = picture.shape[:2]
     x0, x1 = np.sort(rng.uniform(0.05, 0.95, 2)) * width

@@ -13,7 +13,7 @@ from lib.simulation.scenes import brushes, scenes
 # Exponent that turns what a screen shows into linear light, near enough to sRGB for a backdrop.
 SCREEN_GAMMA = 2.2
 # Backdrops are painted at most this large and enlarged: they are out of focus anyway.
-PAINTED_PX = 800
+_PAINTED_PX = 800
 
 
 def dark_box(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
@@ -67,7 +67,7 @@ def lit_place(rng: np.random.Generator, height: int, width: int, window: np.ndar
     window : float array of shape (4, 2)
         Corners x, y of the area of the spectrum; the opening leaves a margin around it.
     """
-    shrink = min(1.0, PAINTED_PX / max(height, width))
+    shrink = min(1.0, _PAINTED_PX / max(height, width))
     small_h, small_w = max(4, round(height * shrink)), max(4, round(width * shrink))
     painter = scenes.PAINTERS[str(rng.choice(["room", "plain_wall", "texture"]))]
     light = painter(rng, small_h, small_w) ** np.float32(SCREEN_GAMMA)
@@ -126,12 +126,12 @@ def flare(
 
 def draw_overlays(rng: np.random.Generator, image: np.ndarray) -> None:
     """Draw a time stamp, a logo, a marker line or a scale on the finished picture, in place."""
-    drawers = (draw_stamp, draw_line, draw_logo, draw_ticks, camera.draw_grid)
+    drawers = (_draw_stamp, _draw_line, _draw_logo, _draw_ticks, camera.draw_grid)
     for index in rng.permutation(len(drawers))[: rng.integers(1, 3)]:
         drawers[index](rng, image)
 
 
-def draw_stamp(rng: np.random.Generator, image: np.ndarray) -> None:
+def _draw_stamp(rng: np.random.Generator, image: np.ndarray) -> None:
     """Write a date and time, or the name of a program, in a corner."""
     height, width = image.shape[:2]
     text = (
@@ -149,7 +149,7 @@ def draw_stamp(rng: np.random.Generator, image: np.ndarray) -> None:
     cv2.putText(image, text, (x, y), font, scale, tuple(map(float, ink)), thickness, cv2.LINE_AA)
 
 
-def draw_line(rng: np.random.Generator, image: np.ndarray) -> None:
+def _draw_line(rng: np.random.Generator, image: np.ndarray) -> None:
     """Draw the line along which a program reads the spectrum, mostly white, straight across."""
     height, width = image.shape[:2]
     ink = (
@@ -163,7 +163,7 @@ def draw_line(rng: np.random.Generator, image: np.ndarray) -> None:
         cv2.line(image, (int(at * width), 0), (int(at * width), height), ink, thickness)
 
 
-def draw_logo(rng: np.random.Generator, image: np.ndarray) -> None:
+def _draw_logo(rng: np.random.Generator, image: np.ndarray) -> None:
     """Paste a small coloured badge near a corner."""
     height, width = image.shape[:2]
     size = max(3, int(min(height, width) * rng.uniform(0.04, 0.1)))
@@ -177,7 +177,7 @@ def draw_logo(rng: np.random.Generator, image: np.ndarray) -> None:
     cv2.circle(image, (x, y), size // 2, (255, 255, 255), max(1, size // 6), cv2.LINE_AA)
 
 
-def draw_ticks(rng: np.random.Generator, image: np.ndarray) -> None:
+def _draw_ticks(rng: np.random.Generator, image: np.ndarray) -> None:
     """Draw a white ruler with ticks along the upper or lower rim."""
     height, width = image.shape[:2]
     thick = max(1, height // 60)
