@@ -12,7 +12,7 @@ EPOCHS := 6
 # CI gives `-c requirements.lock`.
 PIP_FLAGS ?=
 
-.PHONY: demo quick test lint format lock clean
+.PHONY: demo quick test thorough coverage lint format lock clean
 
 $(VENV)/installed: $(wildcard requirements*.txt)
 	$(PYTHON) -m venv $(VENV)
@@ -40,13 +40,18 @@ demo: $(VENV)/installed
 	@echo "minutes. The good one is models/default, which identify.py takes without --model."
 
 quick: $(VENV)/installed lint
-	$(PYTEST) -m "not slow"
+	$(PYTEST) -m "not slow and not thorough"
 
-# Under coverage only what `make quick` runs: under Python 3.11 it costs a third of their time.
 test: $(VENV)/installed lint
-	$(PYTEST) -m "not slow" --cov --cov-report=json
+	$(PYTEST) -m "not thorough"
+
+thorough: $(VENV)/installed lint
+	$(PYTEST)
+
+# Of what `make quick` runs, by wing: under Python 3.11 it costs a third of their time.
+coverage: $(VENV)/installed
+	$(PYTEST) -m "not slow and not thorough" --cov --cov-report=json
 	$(BIN)/python benchmarks/coverage_by_wing.py
-	$(PYTEST) -m slow
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

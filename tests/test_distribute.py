@@ -190,6 +190,7 @@ def test_two_workers_train_as_one_process_does(flags, tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_two_devices_of_one_machine_train_as_one_does(flags, tmp_path):
     flags += ["--epochs", 6]
     ways = {"one": [], "two": ["--distribute", "mirrored"]}
@@ -203,6 +204,7 @@ def test_two_devices_of_one_machine_train_as_one_does(flags, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_killed_worker_ends_the_run_in_one_line_and_it_is_resumed(flags, tmp_path):
     victim = 1
     flags += ["--epochs", 20, "--patience", 20, "--output", tmp_path / "run"]
@@ -226,6 +228,7 @@ def test_a_killed_worker_ends_the_run_in_one_line_and_it_is_resumed(flags, tmp_p
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_shard_cut_short_is_named_by_every_worker(flags, tmp_path):
     shard = tmp_path / "train-2.tfrecord"
     shard.write_bytes(shard.read_bytes()[:-9])
@@ -239,6 +242,7 @@ def test_a_shard_cut_short_is_named_by_every_worker(flags, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_workers_with_other_flags_are_refused(flags, tmp_path):
     addresses = free_addresses(2)
     flags += ["--output", tmp_path / "run"]

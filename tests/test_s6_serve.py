@@ -94,6 +94,7 @@ def test_the_api_says_what_identify_says(service, shipped_model, photos):
     assert rows == [identify_says(path, shipped_model, path.name) for path in photos]
 
 
+@pytest.mark.thorough
 def test_the_api_says_what_identify_says_of_real_photos(service, shipped_model, real_data):
     classifier = Classifier(shipped_model)
     paths = [path for path in sorted((real_data / "photos").rglob("*")) if path.is_file()]

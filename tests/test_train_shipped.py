@@ -52,6 +52,7 @@ def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_tiny_second_opinion_tells_every_class_and_none(tmp_path, monkeypatch):
     monkeypatch.setattr(names, "SHARD_CROPS", 160)
     argv = ["--crops", "160", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]

@@ -182,6 +182,7 @@ def test_who_logs_in_at_one_server_is_logged_in_at_the_other(servers, token):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_many_requests_share_a_few_connections_that_may_break(database, servers):
     import psycopg
 
