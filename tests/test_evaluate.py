@@ -110,6 +110,7 @@ def test_every_photo_of_a_folder_is_answered(frozen_model, photos, tmp_path, cap
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_processes_give_the_same_answers(frozen_model, photos, pictures, tmp_path):
     for i in range(30):
         write_png(photos / "helium" / f"{i}.png", pictures["helium"])

@@ -230,6 +230,7 @@ def test_thousands_of_photos_do_not_choke_the_page(tmp_path, browser):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_review_killed_at_any_moment_ends_with_the_same_bytes(raw, frozen_model, tmp_path):
     undisturbed = shutil.copytree(raw, tmp_path / "undisturbed" / "RawData")
     command = [sys.executable, "s1_label_images.py", "--jobs", "1", "--input"]

@@ -182,6 +182,7 @@ def test_a_run_killed_while_it_was_put_in_place_is_there_at_the_next_start(
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_path, interrupted):
     folder = tmp_path / "run"
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1, "--output", folder)

@@ -43,7 +43,10 @@ def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("what", "making"), [("band", band_views), ("trace", trace_lines)])
+@pytest.mark.parametrize(
+    ("what", "making"),
+    [("band", band_views), pytest.param("trace", trace_lines, marks=pytest.mark.thorough)],
+)
 def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatch, what, making):
     monkeypatch.setattr(making, "SHARD_PHOTOS", 24)
     argv = ["--photos", "48", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
