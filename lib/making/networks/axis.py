@@ -4,7 +4,6 @@ A one-dimensional encoder-decoder with the whole band in every place's view. It 
 `keras.layers` and `keras.ops`, so that it also trains under Keras' JAX backend.
 """
 
-import itertools
 from pathlib import Path
 
 import keras
@@ -12,7 +11,7 @@ import numpy as np
 from keras import layers, ops
 
 from lib.making.networks.fitting import Batch, Batches, fit
-from lib.making.networks.line_blocks import block, conv
+from lib.making.networks.line_blocks import block, conv, decode, encode
 
 # Wavelength and the logarithm of its error's scale, in the units of the targets.
 OUTPUTS = 2
@@ -31,20 +30,14 @@ def build_axis_network(columns: int, channels: int, columns_per_place: int) -> k
     places = columns // columns_per_place
     x = layers.Reshape((places, channels * columns_per_place))(inputs)
     x = conv(x, _WIDTHS[0], 7)
-    skips = []
-    for width, deeper in itertools.pairwise(_WIDTHS):
-        x = block(x, width)
-        skips.append(x)
-        x = conv(x, deeper, 5, strides=2)
+    x, skips = encode(x, _WIDTHS)
     x = block(block(x, _WIDTHS[-1]), _WIDTHS[-1], dilation=2)
     # The whole band in every place: which lamp it is shows only there.
     context = layers.GlobalAveragePooling1D(keepdims=True)(x)
     context = layers.Conv1D(_WIDTHS[-1], 1, activation="relu")(context)
     x = layers.Add()([x, layers.Conv1D(_WIDTHS[-1], 1)(context)])
     x = block(x, _WIDTHS[-1], dilation=2)
-    for skip, width in zip(skips[::-1], _WIDTHS[-2::-1], strict=True):
-        x = layers.UpSampling1D(2)(conv(x, width, 1))
-        x = block(layers.Add()([x, skip]), width)
+    x = decode(x, skips, _WIDTHS)
     outputs = layers.Conv1D(OUTPUTS, 1, name="places")(x)
     return keras.Model(inputs, outputs, name="axis")
 

@@ -5,7 +5,6 @@ order covers it, how surely blue lies towards the line's start, and roughly whic
 there.
 """
 
-import itertools
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +17,7 @@ from keras import layers
 from lib.litert import LiteNetwork
 from lib.making.examples.trace_lines import NM_UNIT, mirror
 from lib.making.networks.fitting import Batch, Batches, fit
-from lib.making.networks.line_blocks import block, conv
+from lib.making.networks.line_blocks import block, conv, decode, encode
 
 # Covered, blue towards the start (logits); the wavelength and the logarithm of its standard error,
 # in the units of `lib.making.examples.trace_lines`.
@@ -36,18 +35,12 @@ def build_trace_network(places: int, channels: int) -> keras.Model:
     """Return the untrained network: float32 (n, places, channels) to float32 (n, places, 4)."""
     inputs = keras.Input((places, channels), name="light")
     x = conv(inputs, _WIDTHS[0], 7)
-    skips = []
-    for width, deeper in itertools.pairwise(_WIDTHS):
-        x = block(x, width)
-        skips.append(x)
-        x = conv(x, deeper, 5, strides=2)
+    x, skips = encode(x, _WIDTHS)
     x = block(block(x, _WIDTHS[-1], dilation=2), _WIDTHS[-1], dilation=4)
     # The whole line in every place: which of several stretches is the spectrum shows only there.
     context = layers.GlobalAveragePooling1D(keepdims=True)(x)
     x = layers.Add()([x, layers.Conv1D(_WIDTHS[-1], 1, activation="relu")(context)])
-    for skip, width in zip(skips[::-1], _WIDTHS[-2::-1], strict=True):
-        x = layers.UpSampling1D(2)(conv(x, width, 1))
-        x = block(layers.Add()([x, skip]), width)
+    x = decode(x, skips, _WIDTHS)
     outputs = layers.Conv1D(OUTPUTS, 1, name="places")(x)
     return keras.Model(inputs, outputs, name="trace")
 
