@@ -22,6 +22,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import psutil
+from scipy.special import erf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -141,12 +142,20 @@ def make_original(seed: int, task: tuple[int, np.ndarray]) -> tuple[int, Analysi
     strip = cv2.resize(crop, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     # Slits are not lit evenly.
     strip *= 1 - rng.uniform(0, 0.6) * np.linspace(0, 1, size[1])[:, None, None] ** 2
+    # Nor do they end as a box does: the outline of one box fits that of any other.
+    strip *= faded(size[1], rng.uniform(1, 4))[:, None, None] * faded(size[0], 6.0)[:, None]
     angle = float(rng.normal(0, 4)) + (90.0 if rng.random() < 0.2 else 0.0)
     turn = cv2.getRotationMatrix2D((size[0] / 2, size[1] / 2), angle, 1)
     turn[:, 2] += np.array([WIDTH, HEIGHT]) / 2 - np.array(size) / 2 + rng.normal(0, 10, 2)
     frame = cv2.warpAffine(strip, turn, (WIDTH, HEIGHT)) + surroundings(rng)
     image = np.clip(frame, 0, 255).astype(np.uint8)
     return photo, *analysed(photo, image, crop, JPEG)
+
+
+def faded(length: int, width_px: float) -> np.ndarray:
+    """Return the light along a slit or a spectrum, which fades out at both ends, 0 to 1."""
+    inside = np.arange(length) + 0.5
+    return erf(inside / width_px) * erf((length - inside) / width_px)
 
 
 def surroundings(rng: np.random.Generator) -> np.ndarray:
