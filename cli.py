@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lib.errors import DataError
+from lib.images.video import video_file
 from lib.paths import DEFAULT_MODEL
-from lib.video import video_file
 
 BACKENDS = ("processes", "dask")
 

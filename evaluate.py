@@ -19,15 +19,15 @@ import numpy as np
 import cli
 from lib.errors import DataError
 from lib.files import write_json
-from lib.images import list_images
+from lib.images.folders import list_images
 from lib.quiet import quiet_stderr
 from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
-from lib.training import metrics
-from lib.training.assessment import Assessment, assess_crops, assess_photos, write_figures
+from lib.training.scores import metrics
+from lib.training.scores.assessment import Assessment, assess_crops, assess_photos, write_figures
 
 # Points of the curve of coverage and precision that are printed.
 PRINTED_COVERAGES = (0.8, 0.9, 0.95, 0.98, 1.0)
@@ -109,7 +109,7 @@ def evaluate_crops(
 ) -> Assessment:
     """Answer every crop of some TFRecords."""
     with quiet_stderr():
-        from lib.training.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
+        from lib.training.crops.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
 
     crops = read_tfrecord(paths)
     prediction = classifier.predict(crops.images)

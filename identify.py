@@ -22,7 +22,9 @@ import numpy as np
 import cli
 from lib.errors import DataError
 from lib.files import write_csv
-from lib.images import list_images, read_image, write_png
+from lib.images.folders import list_images
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.measurement.calibration import calibrate
 from lib.measurement.lamp_lines import LampPhoto
 from lib.recognition.axis.axis import OWN_LINES

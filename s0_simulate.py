@@ -167,7 +167,7 @@ def write_crops(args: argparse.Namespace) -> None:
 def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
-        from lib.training.tfrecord import write_shards
+        from lib.training.crops.tfrecord import write_shards
 
     numbered = f"{glob.escape(args.output.stem)}-{5 * '[0-9]'}{args.output.suffix}"
     earlier = [args.output, *sorted(args.output.parent.glob(numbered))]

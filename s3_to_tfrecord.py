@@ -54,7 +54,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     args = parser.parse_args(argv)
     # The parser reports a malformed split as what it is: wrong usage.
-    from lib.training.split import parse_shares
+    from lib.training.crops.split import parse_shares
 
     try:
         args.shares = parse_shares(args.split)
@@ -68,7 +68,7 @@ def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
-        from lib.training.dataset import CROPS_NAME, class_table, missing, write_dataset
+        from lib.training.crops.dataset import CROPS_NAME, class_table, missing, write_dataset
 
     record = write_dataset(
         args.input / CROPS_NAME,
@@ -92,7 +92,7 @@ def convert(args: argparse.Namespace) -> None:
 def inspect(args: argparse.Namespace) -> None:
     """Print what is in a TFRecord and draw its first crops."""
     with quiet_stderr():
-        from lib.training.inspection import describe, draw_sheet
+        from lib.training.crops.inspection import describe, draw_sheet
 
     print(describe(args.inspect))
     sheet = args.output / f"{args.inspect.stem}.png"

@@ -33,10 +33,10 @@ from lib.making.examples.records import crop_records
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import CLASSES
-from lib.training.config import TrainConfig
+from lib.training.networks.config import TrainConfig
 
 if TYPE_CHECKING:
-    from lib.training.distribute import Team
+    from lib.training.runs.distribute import Team
 
 # Of going on from a trained network, which a full rate would undo.
 INIT_LEARNING_RATE = 2e-4
@@ -84,7 +84,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--resume", action="store_true", help="go on after an interruption")
     parser.add_argument(
-        "--arch", help=f"a network of lib/training/architectures.py (default: {default.arch})"
+        "--arch",
+        help=f"a network of lib/training/networks/architectures.py (default: {default.arch})",
     )
     parser.add_argument(
         "--init",
@@ -151,8 +152,8 @@ def train(args: argparse.Namespace, team: "Team | None") -> None:
     """Train, test, record and print the report."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
-        from lib.training import metrics
-        from lib.training.run import run
+        from lib.training.runs.run import run
+        from lib.training.scores import metrics
 
     record = run(
         config_of(args),
@@ -174,7 +175,7 @@ def train(args: argparse.Namespace, team: "Team | None") -> None:
 def assemble(args: argparse.Namespace) -> "Team":
     """Return the workers or devices that train together."""
     with quiet_stderr():
-        from lib.training import distribute
+        from lib.training.runs import distribute
 
     return distribute.assemble(args.distribute, mixed=args.mixed_precision)
 
@@ -188,8 +189,8 @@ def config_of(args: argparse.Namespace) -> TrainConfig:
 def prepare_start(args: argparse.Namespace) -> None:
     """Say which classes the training files lack; mix simulated crops in unless told otherwise."""
     with quiet_stderr():
-        from lib.training.input_pipeline import count_labels
-        from lib.training.run import require_start
+        from lib.training.crops.input_pipeline import count_labels
+        from lib.training.runs.run import require_start
 
     # Before crops are simulated, which takes long.
     data = [*args.train, *args.outliers, args.validation, args.test]
@@ -210,7 +211,7 @@ def prepare_start(args: argparse.Namespace) -> None:
 
 def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
     """Return a file of simulated crops, all classes in equal shares, made if it is not there."""
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
 
     name, count, seed = recipe
     path = folder / name
@@ -221,7 +222,7 @@ def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
 
 def judge(args: argparse.Namespace) -> None:
     """Compare the network with its start, crop by crop; raise DataError if a class got worse."""
-    from lib.training import comparison
+    from lib.training.runs import comparison
 
     files = {"test": args.test, "simulated": simulated(args.input, CHECKED)}
     changes = comparison.compare_with_start(Path(args.init), args.output, files)

@@ -55,8 +55,8 @@ def freeze(args: argparse.Namespace) -> None:
     """Freeze, check, write and print the test report of the frozen model."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
-        from lib.training import metrics
-        from lib.training.frozen import freeze_run
+        from lib.training.freezing.frozen import freeze_run
+        from lib.training.scores import metrics
 
     card, report = freeze_run(
         args.input,
@@ -74,7 +74,7 @@ def freeze(args: argparse.Namespace) -> None:
 def inspect(path: Path) -> None:
     """Print what a frozen GraphDef holds."""
     with quiet_stderr():
-        from lib.training.formats import describe_graph
+        from lib.training.freezing.formats import describe_graph
 
     print(describe_graph(path))
 

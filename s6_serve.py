@@ -19,8 +19,8 @@ import sys
 from pathlib import Path
 
 import cli
-from web.database import VARIABLE
 from web.options import ServiceOptions
+from web.storage.database import VARIABLE
 
 # Before numpy and OpenBLAS load, here and in the readers: one thread each, the pool is the
 # parallel part.
@@ -127,10 +127,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def manage_tokens(args: argparse.Namespace) -> None:
     """Make, list or revoke tokens."""
-    from web.state import start_django
+    from web.storage.state import start_django
 
     start_django(options_of(args))
-    from web import tokens
+    from web.storage import tokens
 
     if args.command == "create-token":
         text = tokens.create_token(args.name)
@@ -148,7 +148,7 @@ def manage_tokens(args: argparse.Namespace) -> None:
 
 def serve(args: argparse.Namespace) -> None:
     """Serve until interrupted."""
-    from web import running
+    from web.serving import running
 
     # As Ctrl-C does it: answer what is being answered, then end.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -25,7 +25,7 @@ from benchmarks import profiles as pf
 from lib.files import write_csv
 from lib.paths import ROOT
 from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
-from lib.training.config import TrainConfig
+from lib.training.networks.config import TrainConfig
 
 COLUMNS = (
     "without",

@@ -9,7 +9,8 @@ import numpy as np
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
-from lib.recognition.band import BandNotFound, band_profile, find_band
+from lib.recognition.band import band_profile
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 

@@ -25,7 +25,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise

@@ -31,8 +31,8 @@ from benchmarks import profiles as pf
 from lib.files import read_csv, write_csv
 from lib.paths import ROOT
 from lib.taxonomy import CLASSES
-from lib.training import metrics
-from lib.training.tfrecord import Crops, iterate_tfrecords, read_tfrecord
+from lib.training.crops.tfrecord import Crops, iterate_tfrecords, read_tfrecord
+from lib.training.scores import metrics
 
 COLUMNS = (
     "method",
@@ -114,8 +114,8 @@ def network(args: argparse.Namespace, arch: str) -> tuple[Predictor, dict]:
     """Train a Keras network of lib.training for at most --minutes."""
     import keras
 
-    from lib.training.architectures import ARCHITECTURES
-    from lib.training.config import TrainConfig
+    from lib.training.networks.architectures import ARCHITECTURES
+    from lib.training.networks.config import TrainConfig
 
     whole = arch == "nnsic_lenet"
     path = args.data / "train.tfrecord"

@@ -28,9 +28,9 @@ from lib.errors import DataError
 from lib.files import read_json, write_csv
 from lib.making.examples.records import crop_records
 from lib.paths import ROOT
-from lib.training.fit import HISTORY_NAME, read_history
-from lib.training.frozen import RECORD_NAME
-from lib.training.tfrecord import write_shards, write_tfrecord
+from lib.training.crops.tfrecord import write_shards, write_tfrecord
+from lib.training.freezing.frozen import RECORD_NAME
+from lib.training.runs.fit import HISTORY_NAME, read_history
 
 COLUMNS = (
     *("network", "parameters", "workers", "seed", "crops", "batch_size", "epochs", "seconds"),

@@ -22,7 +22,8 @@ from lib.lines import available_line_lists, line_list
 from lib.paths import ROOT
 from lib.plots.lamps import class_rows, lamp_page
 from lib.plots.training import save_figure
-from lib.recognition.band import BandNotFound, cut_crop, find_band
+from lib.recognition.band import cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.lamps.catalogue import LAMPS, WAVELENGTHS_NM
 from lib.simulation.photos.photos import simulate_photo

@@ -31,7 +31,7 @@ from lib.curation.analysis import Analysis, AnalysisStore
 from lib.curation.duplicates import near_duplicates
 from lib.curation.fingerprints import fingerprint
 from lib.files import write_bytes, write_csv
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.paths import ROOT
 from lib.simulation.crops.crops import simulate_crops

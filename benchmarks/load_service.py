@@ -35,9 +35,9 @@ from benchmarks.postgresql import find_programs, running_postgresql
 from benchmarks.running_service import RunningService, create_token, started
 from lib.errors import DataError
 from lib.files import write_csv
-from lib.images import list_images
+from lib.images.folders import list_images
 from lib.paths import DEFAULT_MODEL, ROOT
-from web.database import VARIABLE
+from web.storage.database import VARIABLE
 
 COLUMNS = (
     *("database", "servers", "readers", "asked_for", "clients", "requests", "requests_per_s"),

@@ -26,12 +26,12 @@ from lib.model_card import GRAPH_NAME, LITERT_NAME
 from lib.paths import ROOT
 from lib.tables import CROP_SHAPE
 from lib.taxonomy import CLASSES
-from lib.training.architectures import ARCHITECTURES
-from lib.training.config import TrainConfig
-from lib.training.fit import compiled_network
-from lib.training.formats import litert_predictor
-from lib.training.freezer import freeze_formats
-from lib.training.frozen import serving_model
+from lib.training.freezing.formats import litert_predictor
+from lib.training.freezing.freezer import freeze_formats
+from lib.training.freezing.frozen import serving_model
+from lib.training.networks.architectures import ARCHITECTURES
+from lib.training.networks.config import TrainConfig
+from lib.training.runs.fit import compiled_network
 
 COLUMNS = (
     "network",

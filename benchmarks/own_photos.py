@@ -27,15 +27,15 @@ import s4_train
 from benchmarks import profiles as pf
 from lib.errors import DataError
 from lib.files import read_csv, write_csv
-from lib.images import list_images
+from lib.images.folders import list_images
 from lib.model_card import KERAS_NAME
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.simulation.crawl.crawl import FAULT_RATES
 from lib.taxonomy import CLASSES, class_of_raw_id
-from lib.training import metrics
-from lib.training.config import TrainConfig
-from lib.training.fit import predict_logits
-from lib.training.frozen import load_network
+from lib.training.freezing.frozen import load_network
+from lib.training.networks.config import TrainConfig
+from lib.training.runs.fit import predict_logits
+from lib.training.scores import metrics
 
 SHIPPED, ALONE, MIXED = "the network that ships", "own photos alone", "as README says"
 PHOTOS = 100

@@ -19,10 +19,10 @@ from lib.paths import ROOT
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.instrument.camera import Effects
 from lib.taxonomy import CLASSES
-from lib.training import metrics
-from lib.training.architectures import ARCHITECTURES
-from lib.training.config import TrainConfig
-from lib.training.tfrecord import iterate_tfrecords
+from lib.training.crops.tfrecord import iterate_tfrecords
+from lib.training.networks.architectures import ARCHITECTURES
+from lib.training.networks.config import TrainConfig
+from lib.training.scores import metrics
 
 REAL_DATA = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
 REAL_CROPS = REAL_DATA / "crops" / "MyDataV2_test_dev87.tfrecords"

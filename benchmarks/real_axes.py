@@ -10,7 +10,7 @@ import numpy as np
 from benchmarks.axis_rows import FAR_OFF_NM, Asked, Row, judged, run_chain
 from benchmarks.line_marks import MarkedBand, marked_bands
 from lib.errors import DataError
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.making.examples.axis_truth import ASKED_NM
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis

@@ -30,7 +30,7 @@ from lib.curation.opinions import Opinion
 from lib.curation.pages import PhotoNotes, write_pages
 from lib.errors import DataError
 from lib.files import write_csv
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
 

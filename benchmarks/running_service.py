@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 
 from lib.paths import DEFAULT_MODEL, ROOT
-from web.database import VARIABLE
+from web.storage.database import VARIABLE
 
 # Two seconds; on a machine that is busy with other things a minute and more.
 _START_S = 240

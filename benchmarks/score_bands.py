@@ -32,9 +32,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.nnsic_cropper import nnsic_band
 from benchmarks.perturbations import PERTURBATIONS, Box, rescale
 from lib.files import read_csv, write_json
-from lib.images import read_image, write_png
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.plots.sheets import arrange, draw_tile
-from lib.recognition.band import BandNotFound, cut_crop, find_band
+from lib.recognition.band import cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from lib.simulation.photos.truth import overlap_along
 

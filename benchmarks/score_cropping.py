@@ -22,7 +22,8 @@ from joblib import Parallel, delayed
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.band import Band, BandNotFound, cut_crop, find_band, straightened
+from lib.recognition.band import Band, cut_crop, straightened
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.straighten import Geometry
 from lib.simulation.crops.crops import simulate_crops

@@ -204,7 +204,7 @@ def score_real_crops(classifier, path: Path, held_out: np.ndarray) -> None:
     `held_out` is how surely the crops of held-out kinds are named.
     """
     from benchmarks.unknown_methods import KNOWN_KEPT, separation
-    from lib.training.tfrecord import read_tfrecord
+    from lib.training.crops.tfrecord import read_tfrecord
 
     crops = read_tfrecord(path)
     prediction = classifier.predict(crops.images)

@@ -25,7 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from benchmarks import profiles as pf
 from lib.files import write_csv
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.paths import ROOT
 from lib.taxonomy import CLASSES
 

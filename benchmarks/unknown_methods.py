@@ -24,9 +24,9 @@ from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.crops.strips import unknown_strips
 from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.taxonomy import CLASSES
-from lib.training.architectures import ARCHITECTURES, FEATURES_LAYER
-from lib.training.config import TrainConfig
-from lib.training.tfrecord import iterate_tfrecords
+from lib.training.crops.tfrecord import iterate_tfrecords
+from lib.training.networks.architectures import ARCHITECTURES, FEATURES_LAYER
+from lib.training.networks.config import TrainConfig
 
 # Share of the known that is kept, at which the refused unknowns are counted.
 KNOWN_KEPT = 0.95

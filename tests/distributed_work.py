@@ -15,7 +15,7 @@ def normalised(input_shape, classes):
     """Build such a network whose crops of a batch depend on one another."""
     from keras import Input, Model, layers
 
-    from lib.training.architectures import FEATURES_LAYER, GreyProfile
+    from lib.training.networks.architectures import FEATURES_LAYER, GreyProfile
 
     image = Input(input_shape, name="x_img")
     x = layers.Conv1D(8, 9, strides=8, use_bias=False)(GreyProfile()(image))
@@ -26,7 +26,7 @@ def normalised(input_shape, classes):
 
 def main(argv: list[str]) -> int:
     import s4_train
-    from lib.training.architectures import ARCHITECTURES
+    from lib.training.networks.architectures import ARCHITECTURES
 
     if argv[0] == "--cpus":
         import tensorflow as tf

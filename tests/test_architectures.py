@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from lib.tables import CROP_SHAPE
-from lib.training.architectures import (
+from lib.training.networks.architectures import (
     ARCHITECTURES,
     FEATURES_LAYER,
     LOGITS_LAYER,

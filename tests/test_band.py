@@ -7,13 +7,8 @@ import pytest
 
 from lib.errors import DataError
 from lib.recognition import band as band_module
-from lib.recognition.band import (
-    BandNotFound,
-    _lit_part,
-    band_profile,
-    cut_crop,
-    find_band,
-)
+from lib.recognition.band import _lit_part, band_profile, cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.find.orders import Order
 from lib.recognition.find.search import find_candidates
 from lib.simulation.photos.difficulty import PLAIN

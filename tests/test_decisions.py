@@ -10,7 +10,7 @@ from lib.curation import decisions
 from lib.curation.decisions import DECISION_COLUMNS, apply_decisions, recover, undo_decisions
 from lib.errors import DataError
 from lib.files import read_csv, sha256, write_csv
-from lib.images import write_png
+from lib.images.png import write_png
 
 
 @pytest.fixture

@@ -15,12 +15,12 @@ import tensorflow as tf
 import s4_train
 from benchmarks.distribute import QUIET, free_addresses, start_worker, start_workers
 from lib.errors import DataError
-from lib.training import distribute
-from lib.training.distribute import Team
-from lib.training.fit import read_history
-from lib.training.input_pipeline import training_batches
-from lib.training.tfrecord import read_tfrecord, write_tfrecord
-from lib.training.workers import meet, read_tf_config
+from lib.training.crops.input_pipeline import training_batches
+from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
+from lib.training.runs import distribute
+from lib.training.runs.distribute import Team
+from lib.training.runs.fit import read_history
+from lib.training.runs.workers import meet, read_tf_config
 
 SCRIPT = Path(__file__).with_name("distributed_work.py")
 
@@ -172,7 +172,7 @@ def ended(processes):
 def test_two_workers_train_as_one_process_does(flags, tmp_path, monkeypatch):
     from distributed_work import normalised
 
-    from lib.training.architectures import ARCHITECTURES
+    from lib.training.networks.architectures import ARCHITECTURES
 
     monkeypatch.setitem(ARCHITECTURES, "normalised", normalised)
     flags += ["--epochs", 6]

@@ -11,7 +11,7 @@ import pytest
 from lib.curation.tables import read_tables
 from lib.errors import DataError
 from lib.files import read_csv, sha256
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.simulation.crawl import captions
 from lib.simulation.crawl.crawl import FAULT_RATES, plan
 from lib.simulation.crawl.downloads import TRUTH_COLUMNS, write_downloads

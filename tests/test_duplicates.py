@@ -9,7 +9,7 @@ import pytest
 from lib.curation.analysis import AnalysisStore, analyse, analyse_all, code_version
 from lib.curation.duplicates import chain, near_duplicates
 from lib.curation.fingerprints import fingerprint
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.paths import ROOT
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
@@ -140,7 +140,7 @@ def checkout(tmp_path):
 @pytest.mark.parametrize(
     "changed",
     [
-        *("lib/images.py", "lib/litert.py", "lib/curation/analysis.py"),
+        *("lib/images/reading.py", "lib/litert.py", "lib/curation/analysis.py"),
         *("lib/recognition/band.py", "lib/recognition/find/another.py"),
         *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
     ],
@@ -154,7 +154,7 @@ def test_an_analysis_does_not_outlive_the_code_and_the_networks_that_made_it(che
 
 
 def test_an_analysis_outlives_another_classifier(checkout):
-    for other in ("models/default/model.json", "models/mine/run.json", "lib/training/fit.py"):
+    for other in ("models/default/model.json", "models/mine/run.json", "lib/training/runs/fit.py"):
         path = checkout / other
         path.parent.mkdir(exist_ok=True)
         path.write_text("another")

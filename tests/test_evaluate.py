@@ -5,10 +5,10 @@ import pytest
 
 import evaluate
 from lib.errors import DataError
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
-from lib.training.assessment import assess_crops, assess_photos
+from lib.training.scores.assessment import assess_crops, assess_photos
 
 
 def run(*flags):
@@ -183,7 +183,7 @@ def test_unknown_crops_count_only_as_refused_or_not():
 
 
 def make_unknown_file(folder):
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
 
     write_tfrecord(folder / "u.tfrecord", [(np.zeros((15, 480, 3), np.uint8), -1, "x")])
 

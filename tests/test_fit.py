@@ -6,9 +6,9 @@ import pytest
 
 from lib.errors import DataError
 from lib.model_card import KERAS_NAME
-from lib.training import fit
-from lib.training.config import TrainConfig
-from lib.training.fit import HISTORY_COLUMNS, LAST_NAME, compiled_network, read_history, train
+from lib.training.networks.config import TrainConfig
+from lib.training.runs import fit
+from lib.training.runs.fit import HISTORY_COLUMNS, LAST_NAME, compiled_network, read_history, train
 
 
 @pytest.fixture

@@ -8,7 +8,9 @@ import pytest
 from astropy.io import fits
 
 from lib.errors import DataError
-from lib.images import list_images, read_image, to_eight_bits
+from lib.images.depth import to_eight_bits
+from lib.images.folders import list_images
+from lib.images.reading import read_image
 
 
 @pytest.fixture

@@ -64,22 +64,34 @@ def test_finding_and_reading_wavelengths_know_nothing_of_each_other():
 
 
 def test_one_module_reads_frozen_networks_and_one_makes_them():
-    for word, home in (("ai_edge_litert", "lib/litert.py"), ("TFLite", "lib/training/freezer.py")):
+    for word, home in (
+        ("ai_edge_litert", "lib/litert.py"),
+        ("TFLite", "lib/training/freezing/freezer.py"),
+    ):
         files = [*library_files(), *ROOT.glob("*.py"), *(ROOT / "benchmarks").glob("*.py")]
         found = [path for path in files if word in path.read_text(encoding="utf-8")]
         assert [path.relative_to(ROOT).as_posix() for path in found] == [home]
 
 
-def test_making_is_built_from_examples_up():
-    floors = ("examples", "networks", "recipes")
-    for floor, here in enumerate(floors):
-        for path in (ROOT / "lib" / "making" / here).glob("*.py"):
-            for above in floors[floor + 1 :]:
-                met = {name for name in imports_of(path) if name.startswith(f"lib.making.{above}")}
+# Folders of which none may use one that comes after it.
+FLOORS = {
+    "lib.making": ("examples", "networks", "recipes"),
+    "lib.training": ("crops", "scores", "networks", "freezing", "runs"),
+    "web": ("storage", "readers", "gate", "views", "serving"),
+}
+
+
+@pytest.mark.parametrize("wing", FLOORS)
+def test_folders_are_floors(wing):
+    for floor, here in enumerate(FLOORS[wing]):
+        for path in ROOT.joinpath(*wing.split("."), here).glob("*.py"):
+            for above in FLOORS[wing][floor + 1 :]:
+                met = {name for name in imports_of(path) if name.startswith(f"{wing}.{above}")}
                 assert not met, f"{path} imports {met}"
 
 
 def test_the_ground_floor_knows_no_wing():
-    for path in [*(ROOT / "lib").glob("*.py"), *(ROOT / "lib" / "plots").glob("*.py")]:
+    lib = ROOT / "lib"
+    for path in [*lib.glob("*.py"), *(lib / "plots").glob("*.py"), *(lib / "images").glob("*.py")]:
         for name in imports_of(path):
             assert not re.match(rf"lib\.({'|'.join(WINGS)})\b", name), f"{path} imports {name}"

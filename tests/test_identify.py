@@ -12,7 +12,8 @@ import pytest
 from conftest import ROOT
 
 import identify
-from lib.images import read_image, write_png
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file

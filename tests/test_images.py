@@ -13,7 +13,10 @@ import pytest
 from PIL import Image, TiffImagePlugin
 
 from lib.errors import DataError
-from lib.images import MAX_FRAMES, is_image_name, list_images, read_image, write_png
+from lib.images.decoding import MAX_FRAMES
+from lib.images.folders import is_image_name, list_images
+from lib.images.png import write_png
+from lib.images.reading import read_image
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.training.input_pipeline import (
+from lib.training.crops.input_pipeline import (
     KnownAccuracy,
     count_labels,
     evaluation_batches,
     training_batches,
 )
-from lib.training.tfrecord import write_tfrecord
+from lib.training.crops.tfrecord import write_tfrecord
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 import calibrate as calibrate_command
 import measure as measure_command
 from lib.errors import DataError
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.lines import line_list
 from lib.measurement.calibration import calibrate
 from lib.measurement.colour import colour_of

@@ -13,7 +13,7 @@ from sklearn.metrics import (
     recall_score,
 )
 
-from lib.training import metrics
+from lib.training.scores import metrics
 
 CLASSES = ("a", "b", "c", "d")
 

@@ -22,7 +22,7 @@ import s0_simulate
 import s1_label_images
 import s2_preprocess
 from lib.errors import DataError
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.parallel import TASKS_PER_PROCESS, map_in_order
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
@@ -190,7 +190,7 @@ def test_a_photo_that_nobody_can_read_is_its_own_error(address, tmp_path):
 def test_a_worker_of_another_version_is_refused_before_any_work(tmp_path):
     distributed = pytest.importorskip("distributed")
     shutil.copytree(ROOT / "lib", tmp_path / "lib")
-    with (tmp_path / "lib" / "images.py").open("a") as stream:
+    with (tmp_path / "lib" / "files.py").open("a") as stream:
         stream.write("\n")
     with distributed.LocalCluster(
         n_workers=0, processes=False, protocol="tcp", dashboard_address=":0"

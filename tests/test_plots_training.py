@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.plots import training as plots
 from lib.plots.crops import draw_crops
-from lib.training import metrics
-from lib.training.assessment import selective_curve
+from lib.training.scores import metrics
+from lib.training.scores.assessment import selective_curve
 
 CLASSES = ("a", "b", "c")
 HISTORY = [

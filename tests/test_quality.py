@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lib.recognition.find.quality import measure_background, measure_quality
+from lib.recognition.quality import measure_background, measure_quality
 from lib.recognition.straighten import Geometry
 
 

@@ -3,8 +3,8 @@ import pytest
 
 from lib.certainty import certainty
 from lib.recognition.advice import ADVICE
-from lib.recognition.find.quality import Quality
 from lib.recognition.name.rejection import judge
+from lib.recognition.quality import Quality
 from lib.taxonomy import CLASSES
 
 CARD = {

@@ -15,7 +15,7 @@ from lib.curation.pages import PhotoNotes
 from lib.curation.places import review_folder
 from lib.curation.triage import CATEGORIES, TRIAGE_COLUMNS
 from lib.files import read_csv
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS

@@ -1,7 +1,7 @@
 import pytest
 
 import s0_simulate
-from lib.training.tfrecord import read_tfrecord
+from lib.training.crops.tfrecord import read_tfrecord
 
 
 def test_crops_are_written_as_tfrecords_with_their_lamps_in_the_names(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import s1_label_images
 from lib.curation.tables import TableRow, read_tables
 from lib.files import HALF_WRITTEN, read_csv
-from lib.images import write_png
+from lib.images.png import write_png
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
 # As the crawler writes it: an index column without a name, quoted fields, a line break in a text.

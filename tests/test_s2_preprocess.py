@@ -9,7 +9,8 @@ import pytest
 
 import s2_preprocess
 from lib.files import sha256, write_csv
-from lib.images import read_image, write_png
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.simulation.photos.photos import simulate_photo
 from lib.tables import CROP_SHAPE, CROPS_COLUMNS, LABELS_COLUMNS
 

@@ -7,7 +7,8 @@ import pytest
 
 import s3_to_tfrecord
 from lib.files import write_csv
-from lib.images import read_image, write_png
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.simulation.crops.crops import simulate_crops
 from lib.tables import CROPS_COLUMNS
 from lib.taxonomy import CLASSES, class_id, class_of_raw_id
@@ -49,7 +50,7 @@ def run(*flags):
 
 
 def read(folder, split):
-    from lib.training.tfrecord import read_tfrecord
+    from lib.training.crops.tfrecord import read_tfrecord
 
     return read_tfrecord(folder / f"{split}.tfrecord")
 
@@ -110,7 +111,7 @@ def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypa
     """Fourth mistake of nnSIC: training reads RGB, prediction feeds BGR."""
     from lib.litert import LiteNetwork
     from lib.recognition.name.classifier import Classifier
-    from lib.training.input_pipeline import evaluation_batches
+    from lib.training.crops.input_pipeline import evaluation_batches
 
     assert run("--input", data, "--minimum", 0) == 0
     crops = read(data, "test")

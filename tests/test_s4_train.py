@@ -117,7 +117,7 @@ def test_overwriting_leaves_nothing_of_the_older_run(crops_folder, tiny_network,
 @pytest.fixture
 def interrupted(monkeypatch):
     """End a run after its training, as Ctrl-C would."""
-    from lib.training import run as runs
+    from lib.training.runs import run as runs
 
     def end(*flags):
         with monkeypatch.context() as patch:
@@ -131,7 +131,7 @@ def interrupted(monkeypatch):
 def test_the_second_of_two_runs_into_one_folder_ends_in_one_line(
     crops_folder, tiny_network, tmp_path, monkeypatch, capsys
 ):
-    from lib.training import fit
+    from lib.training.runs import fit
 
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1)
     flags += ("--output", tmp_path / "run")
@@ -197,7 +197,7 @@ def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_
 def test_with_a_scratch_each_file_of_a_run_is_written_to_its_folder_once(
     crops_folder, tiny_network, tmp_path, monkeypatch
 ):
-    from lib.training import fit
+    from lib.training.runs import fit
 
     drive, scratch, seen = tmp_path / "drive", tmp_path / "scratch", []
     train = fit.train
@@ -249,7 +249,7 @@ def test_with_a_scratch_too_only_a_run_folder_is_overwritten(
 
 @pytest.mark.slow
 def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_network, tmp_path):
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
 
     other, unknown = tmp_path / "other.tfrecord", tmp_path / "unknown.tfrecord"
     image = np.full((15, 480, 3), 99, np.uint8)
@@ -298,7 +298,7 @@ def test_teachers_replace_the_labels(
     finished_run, frozen_model, crops_folder, tiny_network, tmp_path
 ):
     from lib.files import sha256
-    from lib.training.tfrecord import read_tfrecord, write_tfrecord
+    from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
 
     crops = read_tfrecord(crops_folder / "train.tfrecord")
     wrong = tmp_path / "wrong.tfrecord"
@@ -341,8 +341,8 @@ def test_what_a_training_starts_from_is_not_overwritten(
 
 
 def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder):
-    from lib.training.fit import predict_logits, teachings
-    from lib.training.frozen import load_network
+    from lib.training.freezing.frozen import load_network
+    from lib.training.runs.fit import predict_logits, teachings
 
     path = crops_folder / "train.tfrecord"
     labels, logits = predict_logits(load_network(finished_run / "model.keras"), path)
@@ -391,7 +391,7 @@ def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, int
 def test_bad_input_is_one_line_and_writes_nothing(
     flags, message, crops_folder, frozen_model, tmp_path, capsys
 ):
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
 
     data = (crops_folder / "test.tfrecord").read_bytes()
     (tmp_path / "cut.tfrecord").write_bytes(data[:-9])

@@ -49,8 +49,8 @@ def test_model_json_keeps_its_contract(frozen_model, card):
 
 def test_outputs_are_found_by_the_names_in_model_json(frozen_model, card, crops_folder):
     """Fifth mistake of nnSIC: it looks frozen outputs up as ArgMax_4:0."""
-    from lib.training.formats import graph_predictor, predict_all
-    from lib.training.frozen import known_crops
+    from lib.training.freezing.formats import graph_predictor, predict_all
+    from lib.training.freezing.frozen import known_crops
 
     crops = known_crops(crops_folder / "test.tfrecord")
     outputs = predict_all(graph_predictor(frozen_model / "model.pb", card), crops.images)
@@ -60,7 +60,7 @@ def test_outputs_are_found_by_the_names_in_model_json(frozen_model, card, crops_
 
 
 def test_the_graph_is_frozen(frozen_model):
-    from lib.training.formats import read_graph
+    from lib.training.freezing.formats import read_graph
 
     operations = {node.op for node in read_graph(frozen_model / "model.pb").node}
     assert not operations & {"VarHandleOp", "ReadVariableOp", "VariableV2", "PartitionedCall"}
@@ -68,9 +68,9 @@ def test_the_graph_is_frozen(frozen_model):
 
 def test_keras_pb_and_tflite_agree_for_the_default_network(tmp_path):
     from lib.tables import CROP_SHAPE
-    from lib.training.architectures import compact
-    from lib.training.freezer import freeze_formats
-    from lib.training.frozen import compare_formats, serving_model
+    from lib.training.freezing.freezer import freeze_formats
+    from lib.training.freezing.frozen import compare_formats, serving_model
+    from lib.training.networks.architectures import compact
 
     model = serving_model(compact(CROP_SHAPE, 7), temperature=0.7)
     images = np.random.default_rng(0).integers(0, 256, (70, *CROP_SHAPE), dtype=np.uint8)
@@ -84,7 +84,7 @@ def test_keras_pb_and_tflite_agree_for_the_default_network(tmp_path):
 
 @pytest.mark.parametrize("name", ["graph_predictor", "litert_predictor"])
 def test_a_model_that_differs_is_not_written(own_run, name, monkeypatch, capsys):
-    from lib.training import formats
+    from lib.training.freezing import formats
 
     make = getattr(formats, name)
 
@@ -106,7 +106,7 @@ def test_a_model_that_differs_is_not_written(own_run, name, monkeypatch, capsys)
 
 def test_a_model_that_gives_no_numbers_is_not_written():
     from lib.errors import DataError
-    from lib.training.freezer import require_agreement
+    from lib.training.freezing.freezer import require_agreement
 
     with pytest.raises(DataError, match="differs"):
         require_agreement(np.full((2, 7), 1 / 7), np.full((2, 7), np.nan), "model.pb", 1.0)
@@ -180,8 +180,8 @@ def test_bad_input_is_one_line_and_writes_nothing(own_run, damage, message, caps
 
 def test_a_network_of_other_classes_is_refused(tmp_path):
     from lib.errors import DataError
-    from lib.training.architectures import nnsic_lenet
-    from lib.training.frozen import load_network
+    from lib.training.freezing.frozen import load_network
+    from lib.training.networks.architectures import nnsic_lenet
 
     nnsic_lenet((15, 480, 3), 5).save(tmp_path / "model.keras")
     with pytest.raises(DataError, match=r"expected input and output shapes .*received"):

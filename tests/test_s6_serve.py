@@ -24,7 +24,7 @@ from lib.paths import ROOT
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
-from web.examples import FOLDER as EXAMPLES_FOLDER
+from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 # Nearly every test here starts a server.
 pytestmark = pytest.mark.slow

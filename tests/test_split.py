@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.training.split import SPLITS, oversample, parse_shares, split_groups
+from lib.training.crops.split import SPLITS, oversample, parse_shares, split_groups
 
 SHARES = (0.8, 0.1, 0.1)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.training import tfrecord
-from lib.training.tfrecord import read_tfrecord, write_shards, write_tfrecord
+from lib.training.crops import tfrecord
+from lib.training.crops.tfrecord import read_tfrecord, write_shards, write_tfrecord
 
 
 def crops(count, seed=0):

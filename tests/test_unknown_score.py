@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lib.certainty import certainty
-from lib.training import unknown_score
+from lib.training.scores import unknown_score
 
 
 @pytest.fixture(scope="module")

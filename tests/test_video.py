@@ -11,8 +11,8 @@ from conftest import ROOT
 
 import cli
 from lib.errors import DataError
-from lib.images import read_image
-from lib.video import MEAN_OF, video_file
+from lib.images.reading import read_image
+from lib.images.video import MEAN_OF, video_file
 
 
 def write_video(path: Path, levels) -> Path:
@@ -75,7 +75,7 @@ def test_what_is_no_video_is_refused_in_one_line_and_nothing_else(tmp_path):
     (tmp_path / "bad.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 20)
     (tmp_path / "none.webm").touch()
     code = (
-        "import sys; from lib.errors import DataError; from lib.images import read_image\n"
+        "import sys; from lib.errors import DataError; from lib.images.reading import read_image\n"
         "for path in sys.argv[1:]:\n"
         "    try: read_image(path)\n"
         "    except DataError as error: print(error)\n"

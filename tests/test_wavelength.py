@@ -244,7 +244,7 @@ def test_an_unknown_lamp_is_named_in_the_error():
 
 def test_marked_lines_of_real_photos(real_data):
     from benchmarks.line_marks import marked_bands
-    from lib.images import read_image
+    from lib.images.reading import read_image
 
     errors, axes, colour = [], 0, 0
     for marked in marked_bands(real_data):

@@ -44,7 +44,7 @@ def test_another_scheme_counts_as_no_token(client):
 
 
 def test_a_token_works_until_it_is_revoked(client, token):
-    from web.tokens import find_token, revoke_token
+    from web.storage.tokens import find_token, revoke_token
 
     assert client.get(MODEL, headers=bearer(token)).status_code == 200
     assert client.post(IDENTIFY, photo(), headers=bearer(token)).status_code == 200
@@ -89,7 +89,7 @@ def test_the_page_asks_for_a_login_when_the_server_listens_elsewhere(client, opt
 
 
 def test_a_token_logs_in_and_its_revocation_logs_out(client, options, token):
-    from web.tokens import find_token, revoke_token
+    from web.storage.tokens import find_token, revoke_token
 
     options(host="0.0.0.0")
     page = client.get("/login")
@@ -145,7 +145,7 @@ def test_only_allowed_origins_may_call_the_api_from_a_browser(client):
 
 
 def test_a_token_that_asks_too_often_is_slowed_down(client, options, token):
-    from web.tokens import create_token
+    from web.storage.tokens import create_token
 
     options(token_rate=3)
     codes = [client.get(MODEL, headers=bearer(token)).status_code for _ in range(5)]
@@ -183,7 +183,7 @@ def test_requests_that_come_at_once_are_counted_one_by_one(options, monkeypatch)
     from django.core.cache import cache
     from django.test import RequestFactory
 
-    from web.access import AddressThrottle
+    from web.gate.access import AddressThrottle
 
     def slow_get(key, default=None):
         history = cache.get(key, default)
@@ -201,7 +201,7 @@ def test_requests_that_come_at_once_are_counted_one_by_one(options, monkeypatch)
 
 
 def test_bodies_of_many_clients_together_are_bounded():
-    from web.server import BoundedParser
+    from web.serving.server import BoundedParser
 
     # Headers bound, body bound and spill bound, as waitress's own parser reads them.
     adjustments = SimpleNamespace(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from web.pool import Busy, WorkFailed
-from web.work import Reply
+from web.readers.pool import Busy, WorkFailed
+from web.readers.work import Reply
 
 IDENTIFY = "/api/v1/identify"
 CALIBRATIONS = "/api/v1/calibrations"
@@ -301,7 +301,7 @@ def test_a_calibration_needs_a_name_of_bounded_length(ask):
 
 
 def test_the_number_of_calibrations_is_bounded(ask, pool, monkeypatch):
-    monkeypatch.setattr("web.api.MAX_CALIBRATIONS", 0)
+    monkeypatch.setattr("web.views.api.MAX_CALIBRATIONS", 0)
     answer = ask({"photo": photo(), "name": "one more"}, CALIBRATIONS)
     assert answer.status_code == 409 and answer.json()["code"] == "too_many_calibrations"
 

@@ -34,8 +34,8 @@ from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.lamps.spectra import deposit
 from lib.simulation.photos.photos import simulate_scene
-from web.examples import EXAMPLES
-from web.examples import FOLDER as EXAMPLES_FOLDER
+from web.views.examples import EXAMPLES
+from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 # Web Content Accessibility Guidelines 2.2, level AA: text against its ground.
 MIN_CONTRAST = 4.5

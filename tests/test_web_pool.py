@@ -9,8 +9,8 @@ import psutil
 import pytest
 
 from lib.errors import DataError
-from web.pool import Busy, Pool, WorkFailed
-from web.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
+from web.readers.pool import Busy, Pool, WorkFailed
+from web.readers.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
 
 LIMITS = Limits(max_bytes=1000, max_pixels=1000, time_s=1.0)
 EMPTY = {"photo": "", "status": "error", "reason": "", "band": None}
@@ -107,7 +107,7 @@ def test_readers_are_added_only_when_all_are_busy(make_pool):
 
 
 def test_who_waits_too_long_is_asked_to_come_back(make_pool, monkeypatch):
-    monkeypatch.setattr("web.pool._QUEUE_S", 0.2)
+    monkeypatch.setattr("web.readers.pool._QUEUE_S", 0.2)
     pool = make_pool()
     thread = threading.Thread(target=answer, args=(pool, b"slow"))
     thread.start()

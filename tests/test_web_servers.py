@@ -12,9 +12,9 @@ import requests
 from benchmarks.postgresql import find_programs, running_postgresql
 from benchmarks.running_service import create_token, run_command, started
 from lib.errors import DataError
-from web.database import VARIABLE, database_settings
-from web.examples import FOLDER as EXAMPLES_FOLDER
 from web.options import ServiceOptions
+from web.storage.database import VARIABLE, database_settings
+from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 IDENTIFY, MODEL, CALIBRATIONS = "/api/v1/identify", "/api/v1/model", "/api/v1/calibrations"
 TOKEN_RATE = 6
@@ -274,6 +274,6 @@ def test_a_database_that_goes_away_is_a_refusal_that_says_when_to_come_back(
 @pytest.fixture
 def token_here(django_service):
     """A token of the service in this process."""
-    from web.tokens import create_token
+    from web.storage.tokens import create_token
 
     return create_token(f"here {time.time_ns()}")

@@ -9,7 +9,7 @@ import pytest
 def crops_folder(tmp_path_factory) -> Path:
     """A folder with train, validation and test.tfrecord of simulated crops; 8 of 128 unknown."""
     from lib.simulation.crops.crops import simulate_crops
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
 
     folder = tmp_path_factory.mktemp("crops")
     for seed, (name, count) in enumerate((("train", 128), ("validation", 64), ("test", 64))):
@@ -23,7 +23,7 @@ def tiny(input_shape, classes):
     """Build a network that trains in a second."""
     from keras import Input, Model, layers
 
-    from lib.training.architectures import FEATURES_LAYER, GreyProfile
+    from lib.training.networks.architectures import FEATURES_LAYER, GreyProfile
 
     image = Input(input_shape, name="x_img")
     x = layers.Conv1D(8, 9, strides=8, activation="relu")(GreyProfile()(image))
@@ -34,7 +34,7 @@ def tiny(input_shape, classes):
 @pytest.fixture(scope="session")
 def tiny_network():
     """The name of a network that trains in a second, listed like any other."""
-    from lib.training.architectures import ARCHITECTURES
+    from lib.training.networks.architectures import ARCHITECTURES
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(ARCHITECTURES, "tiny", tiny)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from web.work import ModelInfo, Reply
+from web.readers.work import ModelInfo, Reply
 
 
 @pytest.fixture(scope="session")
@@ -14,7 +14,7 @@ def django_service(tmp_path_factory):
     from django.test.utils import setup_test_environment
 
     from web.options import ServiceOptions
-    from web.state import start_django
+    from web.storage.state import start_django
 
     options = ServiceOptions(
         state=tmp_path_factory.mktemp("django") / "state",
@@ -52,7 +52,7 @@ class FakePool:
 def pool(django_service):
     from django.core.cache import cache
 
-    from web import recognition
+    from web.readers import shared as recognition
 
     cache.clear()
     fake = FakePool()
@@ -70,7 +70,7 @@ def client(django_service):
 
 @pytest.fixture
 def token(django_service):
-    from web.tokens import create_token
+    from web.storage.tokens import create_token
 
     return create_token(f"test {secrets.token_hex(8)}")
 

@@ -18,7 +18,7 @@ import cli
 from lib.files import write_bytes
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
-from web.examples import EXAMPLES, FOLDER, Example
+from web.views.examples import EXAMPLES, FOLDER, Example
 
 # Small enough that all examples together stay below 300 kB.
 _LONGEST_PX = 640

@@ -1,7 +1,7 @@
 """Django's settings, made from the service's options."""
 
-from web.database import database_settings
 from web.options import MAX_PHOTOS, ServiceOptions, is_loopback
+from web.storage.database import database_settings
 
 API_TITLE = "Spectrum identification"
 API_VERSION = "1.0"
@@ -16,11 +16,11 @@ _APPS = [
     "drf_spectacular_sidecar",
 ]
 _MIDDLEWARE = [
-    "web.middleware.log_requests",
-    "web.middleware.add_security_headers",
+    "web.gate.middleware.log_requests",
+    "web.gate.middleware.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
     "corsheaders.middleware.CorsMiddleware",
-    "web.middleware.check_host",
+    "web.gate.middleware.check_host",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -86,7 +86,7 @@ def _static_files() -> dict:
 def _uploads(options: ServiceOptions) -> dict:
     return {
         # The only handler: an upload is held in memory and never reaches the disk.
-        "FILE_UPLOAD_HANDLERS": ["web.uploads.BoundedMemoryHandler"],
+        "FILE_UPLOAD_HANDLERS": ["web.gate.uploads.BoundedMemoryHandler"],
         "DATA_UPLOAD_MAX_MEMORY_SIZE": _MAX_FIELD_BYTES,
         "DATA_UPLOAD_MAX_NUMBER_FIELDS": 20,
         "DATA_UPLOAD_MAX_NUMBER_FILES": MAX_PHOTOS,
@@ -103,7 +103,7 @@ def _cookies(options: ServiceOptions) -> dict:
         "CSRF_COOKIE_HTTPONLY": True,
         "CSRF_COOKIE_SAMESITE": "Strict",
         "CSRF_COOKIE_SECURE": options.behind_proxy,
-        "CSRF_FAILURE_VIEW": "web.errors.csrf_failure",
+        "CSRF_FAILURE_VIEW": "web.gate.errors.csrf_failure",
         "SECURE_CONTENT_TYPE_NOSNIFF": True,
         "SECURE_REFERRER_POLICY": "same-origin",
         "X_FRAME_OPTIONS": "DENY",
@@ -123,11 +123,11 @@ def _api() -> dict:
     return {
         "REST_FRAMEWORK": {
             "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-            "DEFAULT_AUTHENTICATION_CLASSES": ["web.access.TokenAuthentication"],
-            "DEFAULT_PERMISSION_CLASSES": ["web.access.IsKnown"],
+            "DEFAULT_AUTHENTICATION_CLASSES": ["web.gate.access.TokenAuthentication"],
+            "DEFAULT_PERMISSION_CLASSES": ["web.gate.access.IsKnown"],
             "DEFAULT_METADATA_CLASS": None,
             "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-            "EXCEPTION_HANDLER": "web.errors.api_exception",
+            "EXCEPTION_HANDLER": "web.gate.errors.api_exception",
             "UNAUTHENTICATED_USER": None,
             "UNAUTHENTICATED_TOKEN": None,
         },

@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from web import api, page
+from web.views import api, page
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -22,7 +22,7 @@ urlpatterns = [
     path("api/v1/model", api.Model.as_view(), name="model"),
 ]
 
-handler400 = "web.errors.bad_request"
-handler403 = "web.errors.forbidden"
-handler404 = "web.errors.not_found"
-handler500 = "web.errors.server_error"
+handler400 = "web.gate.errors.bad_request"
+handler403 = "web.gate.errors.forbidden"
+handler404 = "web.gate.errors.not_found"
+handler500 = "web.gate.errors.server_error"

@@ -20,10 +20,11 @@ from tqdm.auto import tqdm
 from lib.curation.fingerprints import WAVES, fingerprint
 from lib.errors import DataError
 from lib.files import sha256, write_bytes
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.paths import ROOT
-from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
+from lib.recognition.band import Band, cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 
 # Shows a band and its surroundings on a review card, at about 5 kB.
 THUMBNAIL_SIDE_PX = 256
@@ -62,7 +63,7 @@ class Analysis:
     band : dict
         x0, y0, x1, y1, axis, blue_end, angle_deg, as in crops.csv; empty without a band.
     quality : dict
-        Fields of `lib.recognition.find.quality.Quality`; empty without a band.
+        Fields of `lib.recognition.quality.Quality`; empty without a band.
     crop : bytes
         PNG of the (15, 480, 3) strip; empty without a band.
     thumbnail : bytes
@@ -216,7 +217,7 @@ def code_version(root: Path = ROOT) -> str:
     A network is known by its card, which holds the hash of its weights: a loader checks it.
     """
     lib = root / "lib"
-    sources = [lib / "images.py", lib / "litert.py"]
+    sources = [*sorted((lib / "images").glob("*.py")), lib / "litert.py"]
     sources += [lib / "curation" / name for name in ("analysis.py", "fingerprints.py")]
     sources += sorted((lib / "recognition").rglob("*.py"))
     # The classifier names what was found, later; its card has another name than its folder.

@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 from lib.curation.analysis import AnalysisStore
 from lib.curation.candidates import Marks, propose
 from lib.curation.comparison import Look, fine_canvas, likely_map, profile_of, same_detail
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.parallel import map_in_order
 
 _PAIRS_PER_TASK = 64

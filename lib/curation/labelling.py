@@ -24,7 +24,7 @@ from lib.curation.places import (
 from lib.curation.tables import TableRow, count_keywords, read_tables
 from lib.errors import DataError
 from lib.files import atomic_path, read_csv, sha256, write_csv
-from lib.images import is_image_name
+from lib.images.folders import is_image_name
 from lib.tables import LABELS_COLUMNS
 
 # Statuses of labels.csv.

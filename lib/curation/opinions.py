@@ -10,9 +10,9 @@ from tqdm.auto import tqdm
 from lib.curation.analysis import ERROR, NO_BAND, OK, AnalysisStore
 from lib.curation.suspects import out_of_fold_probabilities, suspicion
 from lib.files import write_csv
-from lib.recognition.find.quality import Quality
 from lib.recognition.name.classifier import Classifier, Prediction
 from lib.recognition.name.rejection import judge
+from lib.recognition.quality import Quality
 from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_folder
 
 SUSPECTS_TABLE = "suspects.csv"

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from lib.files import HALF_WRITTEN
-from lib.images import is_image_name
+from lib.images.folders import is_image_name
 
 LABELS_TABLE = "labels.csv"
 REJECTED_TABLE = "rejected.csv"

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images import read_image, sensor_full_scale
-from lib.recognition.find.quality import CLIPPED_LEVEL
+from lib.images.depth import sensor_full_scale
+from lib.images.reading import read_image
 from lib.recognition.instrument import Dark, Instrument
+from lib.recognition.quality import CLIPPED_LEVEL
 from lib.recognition.straighten import Geometry, sample
 
 SRGB, LINEAR = "sRGB undone", "linear"

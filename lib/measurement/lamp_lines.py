@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.measurement.joint_axis import LampLines, common_t, fit_curve
 from lib.recognition.axis.axis import NoAxis
 from lib.recognition.axis.dispersion import Points, fit_dispersion

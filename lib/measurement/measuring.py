@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images import to_eight_bits
+from lib.images.depth import to_eight_bits
 from lib.measurement.frames import Frames, flattened, light_along
 from lib.measurement.response import MIN_LIGHT, corrected, light_on
 from lib.recognition.advice import ADVICE

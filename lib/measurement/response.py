@@ -10,7 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
-from lib.images import to_eight_bits
+from lib.images.depth import to_eight_bits
 from lib.measurement.frames import Frames, Light, light_along, without_dark, without_surroundings
 from lib.measurement.points import read_points
 from lib.recognition.instrument import Instrument, Response

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 from tqdm.auto import tqdm
 
 from lib.errors import DataError
-from lib.images import read_image, write_png
+from lib.images.png import write_png
+from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.plots.fonts import drawable, runs
 

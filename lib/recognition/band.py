@@ -1,9 +1,8 @@
-"""Find the spectrum in a photo, and take it out straight.
+"""A spectrum in a photo, taken out straight.
 
-`find_band` says where the spectrum lies, which end is blue and how good its light is, or raises
-`BandNotFound`. It straightens the band once: `cut_crop` makes of that what the classifier reads,
-`band_profile` the native-resolution profile that the wavelength fit reads, and every sample's place
-in the photo is known.
+A band is straightened once: `cut_crop` makes of that what the classifier reads, `band_profile` the
+native-resolution profile that the wavelength fit reads, and every sample's place in the photo is
+known.
 """
 
 from dataclasses import dataclass, field, replace
@@ -12,31 +11,19 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lib.errors import DataError
 from lib.recognition.axis.reading import Reading, read_wavelengths
-from lib.recognition.find.orders import Order, first_order
-from lib.recognition.find.quality import (
+from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
     measure_background,
     measure_quality,
 )
-from lib.recognition.find.refinement import refine
-from lib.recognition.find.rows import clean_rows
-from lib.recognition.find.search import Candidate, find_candidates
 from lib.recognition.straighten import Geometry, sample
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
 # Rows sampled of a band, five for each crop row: enough to average the noise of a tall one.
 _MAX_ROWS = 5 * CROP_ROWS
-# Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
-# bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum (with the
-# trace network of 0.3.0).
-_SURE_OF_ORDER = 0.8
-# From this confidence on, a mask counts though the trace network sees no first order along it:
-# slits taller than their spectrum is long. Masks of scenes stay below.
-_SURE_OF_MASK = 0.75
 # An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
 # it is longer than the last of these parts of the band; some margin stays. Shorter ends may hold
 # lines too faint to see, and their place helps to tell the lamp.
@@ -44,12 +31,6 @@ _LIT_NOISES, _LIT_PART, _MIN_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
 # Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
-
-
-class BandNotFound(DataError):
-    """The photo shows no usable spectrum; the message says why."""
-
-    code = "no_spectrum"
 
 
 @dataclass(frozen=True)
@@ -126,48 +107,6 @@ class BandProfile:
     rgb: np.ndarray
     clipped: np.ndarray
     position: np.ndarray
-
-
-def find_band(image: np.ndarray) -> Band:
-    """Find the best usable spectrum in a photo.
-
-    Parameters
-    ----------
-    image : uint8 array of shape (h, w, 3)
-        Upright RGB photo.
-
-    Raises
-    ------
-    BandNotFound
-        If the photo shows no usable spectrum.
-    """
-    examined = (_examine(image, candidate) for candidate in find_candidates(image))
-    bands = [band for band in examined if band is not None]
-    if not bands:
-        raise BandNotFound("no spectrum: nothing in the photo looks like one")
-    return max(bands, key=_merit)
-
-
-def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
-    """Refine a candidate's geometry and measure its light; None if it holds no first order."""
-    seen = first_order(image, candidate.geometry)
-    if seen is None and candidate.confidence < _SURE_OF_MASK:
-        return None
-    geometry = seen.geometry if seen else candidate.geometry
-    # The mask tells the centre line to about two pixels of the canvas.
-    geometry = refine(image, geometry, 2.0 * candidate.pixel_px)
-    # With its lines upright the order shows its ends more sharply.
-    order = first_order(image, geometry) or seen
-    if seen is None and (order is None or order.confidence < _SURE_OF_ORDER):
-        # What is only doubted now gives no better ends than the mask's, though perhaps a direction.
-        order = Order(geometry, order.towards_red if order else 0, candidate.confidence)
-    if order.confidence < _SURE_OF_ORDER and candidate.confidence < _SURE_OF_MASK:
-        return None
-    geometry = order.geometry
-    rows = clean_rows(image, geometry)
-    return band_along(
-        image, geometry, rows, order.towards_red, evidence=order.confidence, cut_dark_ends=True
-    )
 
 
 def band_along(
@@ -254,12 +193,6 @@ def _lit_part(profile: np.ndarray, noise: float) -> slice:
     start, stop = max(lit[0] - margin, 0), min(lit[-1] + 1 + margin, samples)
     least = _MIN_DARK * samples
     return slice(start if start > least else 0, stop if samples - stop > least else samples)
-
-
-def _merit(band: Band) -> float:
-    """Which of several bands to use: sure, bright, not clipped."""
-    quality = band.quality
-    return quality.evidence * quality.brightness * (1 - quality.clipped_fraction)
 
 
 def straightened(image: np.ndarray, geometry: Geometry, rows: tuple[float, float]) -> np.ndarray:

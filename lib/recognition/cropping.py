@@ -10,9 +10,12 @@ from tqdm.auto import tqdm
 
 from lib.errors import DataError
 from lib.files import read_csv, sha256, write_csv
-from lib.images import list_images, read_image, read_png_text, write_png
+from lib.images.folders import list_images
+from lib.images.png import read_png_text, write_png
+from lib.images.reading import read_image
 from lib.parallel import map_in_order
-from lib.recognition.band import Band, BandNotFound, cut_crop, find_band
+from lib.recognition.band import Band, cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS
 
 CROPS_TABLE = "crops.csv"

@@ -13,7 +13,7 @@ from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_along
-from lib.recognition.find.quality import measure_background
+from lib.recognition.quality import measure_background
 from lib.recognition.straighten import Geometry, sample
 
 # What a spectrometer for visible light shows: the stretch on which lamps are recognised.

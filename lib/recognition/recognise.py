@@ -12,13 +12,14 @@ import numpy as np
 
 from lib import taxonomy
 from lib.errors import DataError
-from lib.images import read_image
+from lib.images.reading import read_image
 from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
-from lib.recognition.band import Band, BandNotFound, BandProfile, band_profile, cut_crop, find_band
+from lib.recognition.band import Band, BandProfile, band_profile, cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.instrument import Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import name_evidence, shipped_name_verdict

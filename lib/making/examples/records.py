@@ -9,7 +9,8 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from lib.making.examples.shards import in_order
-from lib.recognition.band import BandNotFound, cut_crop, find_band
+from lib.recognition.band import cut_crop
+from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.crops.strips import unknown_strips
 from lib.simulation.instrument.camera import Effects

@@ -102,7 +102,7 @@ def freeze_axis_network(output: Path) -> dict:
     import keras
 
     from lib.making.networks.axis import measure, turned
-    from lib.training.freezer import freeze_network
+    from lib.training.freezing.freezer import freeze_network
 
     network = keras.models.load_model(weights, compile=False)
     fresh = simulate_bands(VALIDATION_CROPS // 2, STREAM - 1)

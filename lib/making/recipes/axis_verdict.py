@@ -18,7 +18,8 @@ from lib.making.examples.shards import in_order
 from lib.making.recipes.axis import STREAM
 from lib.recognition.axis.fit import GRID, Candidate, find_candidate
 from lib.recognition.axis.verdict import CARD_NAME, EVIDENCE
-from lib.recognition.band import band_profile, find_band
+from lib.recognition.band import band_profile
+from lib.recognition.find.finder import find_band
 from lib.simulation.photos.photos import simulate_photo
 from lib.simulation.photos.truth import best_box
 

@@ -47,7 +47,7 @@ def make_band_network(
     from lib.making.networks.band import train_band_network
     from lib.making.networks.fitting import save_network
     from lib.recognition.find.canvas import network_input
-    from lib.training.freezer import freeze_network
+    from lib.training.freezing.freezer import freeze_network
 
     first_held = count - max(1, round(VALIDATION_SHARE * count))
     shards = band_views.open_views(cache, seed, range(count))

@@ -69,10 +69,10 @@ def make_classifier(
     """
     require_absent(output / CARD_NAME, overwrite=overwrite)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training.config import TrainConfig
-    from lib.training.frozen import freeze_run
-    from lib.training.run import run
-    from lib.training.tfrecord import write_tfrecord
+    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.freezing.frozen import freeze_run
+    from lib.training.networks.config import TrainConfig
+    from lib.training.runs.run import run
 
     counts = {
         "train": crops,

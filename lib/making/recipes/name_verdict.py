@@ -14,13 +14,14 @@ from lib.errors import DataError
 from lib.files import require_absent, write_json
 from lib.making.examples.name_light import UNKNOWN_SHARE as UNKNOWN_PHOTOS_SHARE
 from lib.making.examples.shards import in_order
-from lib.recognition.band import band_profile, cut_crop, find_band
+from lib.recognition.band import band_profile, cut_crop
+from lib.recognition.find.finder import find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import CARD_NAME, FIGURES, NameEvidence, name_evidence
 from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.taxonomy import CLASSES
-from lib.training import metrics
+from lib.training.scores import metrics
 
 # Wanted share of right names among all that are given, unknown lamps among the photos.
 RIGHT_SHARE = 0.95

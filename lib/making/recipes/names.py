@@ -31,7 +31,7 @@ def make_name_network(
     ]
     held, *training = make_shards(simulate_light, tasks, jobs=jobs, what="crops")
     from lib.making.networks.names import train_name_network
-    from lib.training.freezer import freeze_network
+    from lib.training.freezing.freezer import freeze_network
 
     light, labels = load_shards(training, "light", "labels")
     known = load_shards([held], "light", "labels")

@@ -42,7 +42,7 @@ def make_trace_network(
     ]
     paths = make_shards(trace_lines.simulate_lines, tasks, jobs=jobs, what="lines")
     from lib.making.networks.trace import RATE, taught, train_trace_network
-    from lib.training.freezer import freeze_network
+    from lib.training.freezing.freezer import freeze_network
 
     first_held = len(paths) - max(1, round(VALIDATION_SHARE * len(paths)))
     light, targets = load_shards(paths[:first_held], "light", "targets")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lib import taxonomy
-from lib.recognition.find.quality import Quality
+from lib.recognition.quality import Quality
 
 # Below this part of full scale an 8-bit photo shows its own noise and JPEG blocks, not a lamp.
 _DARKEST_BRIGHTNESS = 0.02

@@ -1,0 +1,1 @@
+"""Pictures as cameras leave them: photos, FITS, videos; found, read, and written."""

@@ -1,0 +1,1 @@
+"""Crops with labels: split, written to TFRecord files, read in batches."""

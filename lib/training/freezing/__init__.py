@@ -1,0 +1,1 @@
+"""A trained network as frozen files, checked against the trained one."""

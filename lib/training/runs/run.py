@@ -1,0 +1,290 @@
+"""One training run: check its files, train, calibrate, test, record."""
+
+import re
+import shutil
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import keras
+
+from lib.errors import DataError
+from lib.files import (
+    only_writer,
+    read_json,
+    require_absent,
+    scratch_folder,
+    sha256,
+    write_errors,
+    write_json,
+)
+from lib.model_card import CARD_NAME, KERAS_NAME, read_card, verified_bytes
+from lib.paths import MODELS
+from lib.plots import training as plots
+from lib.taxonomy import UNKNOWN
+from lib.training.freezing.frozen import RECORD_NAME, load_network
+from lib.training.networks.architectures import ARCHITECTURES
+from lib.training.networks.config import TrainConfig
+from lib.training.runs import fit, run_record
+from lib.training.runs.distribute import Team
+from lib.training.scores.assessment import write_figures
+
+
+def run(
+    config: TrainConfig,
+    *,
+    train: Sequence[Path],
+    outliers: Sequence[Path],
+    validation: Path,
+    test: Path,
+    run_dir: Path | None = None,
+    scratch: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    on_epoch: Callable[[dict], None] = lambda row: None,
+    team: Team | None = None,
+) -> dict | None:
+    """Train into `run_dir` (models/<arch> if None) and return what run.json records.
+
+    Nothing is written before every file has been read through. A run that is overwritten stays
+    until the new one, trained beside it, is finished. With `scratch` the new one is trained in
+    that folder, and each of its files is written to `run_dir` once: a disk that keeps what was
+    replaced, as Google Drive does, would fill with the weights of every epoch. `on_epoch` is
+    called with each row of history.csv. Of a `team` the chief alone does this; the others help to
+    train, and return None.
+
+    Raises
+    ------
+    DataError
+        If a file is no TFRecord of crops, the network is none, the folder holds another run or
+        what this one reads, another process trains into it, or the run to resume was given other
+        files or another configuration, or a worker of the team is gone or not as the others.
+    """
+    _require_network(config)
+    if team is not None:
+        team.batch_size(config.batch_size)
+        team.require_same([asdict(config), [*train, *outliers]])
+        if not team.is_chief:
+            files = [*train, *outliers]
+            crops = [entry["crops"] for entry in run_record.describe_together(files, team)]
+            fit.assist(config, dict(zip(files, crops, strict=True)), team)
+            return None
+    run_dir = run_dir or MODELS / config.arch
+    teachers = [Path(teacher) for teacher in config.teachers]
+    place = run_dir.resolve()
+    workshop = (scratch or place.parent).resolve()
+    if workshop.is_relative_to(place):
+        raise DataError(f"{scratch}: lies in the run's folder; expected the scratch elsewhere")
+    # Runs of one name that go to different places may share a scratch.
+    name = re.sub(r"\W+", "-", str(place)) if scratch else place.name
+    beside = workshop / f".{name}-new"
+    with only_writer(run_dir, workshop / f".{name}.lock"):
+        if _is_finished(beside):
+            # Its process was killed while it put the run in place.
+            _put_in_place(beside, place)
+        for folder in (run_dir, beside):
+            _require_apart(folder, config, [*train, *outliers, validation, test])
+        require_absent(run_dir, overwrite=overwrite or resume)
+        record = {
+            "finished": False,
+            "architecture": config.arch,
+            "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
+            "data": _describe_files(train, outliers, validation, test, team)
+            | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
+        }
+        if resume:
+            folder = beside if beside.exists() else run_dir
+            _require_same_run(folder / RECORD_NAME, record)
+        else:
+            folder = beside if scratch or _is_finished(run_dir) else run_dir
+            _require_run_folder(run_dir)
+            for older in {beside, folder}:
+                _clear(older)
+        record |= run_record.describe_environment()
+        if team is not None:
+            record["distribution"] = team.describe()
+        write_json(folder / RECORD_NAME, record)
+
+        files = [*train, *outliers]
+        crops = [entry["crops"] for entry in record["data"]["train"]]
+        sizes = dict(zip(files, crops, strict=True))
+        history = fit.train(
+            config, sizes, validation, folder, resume=resume, on_epoch=on_epoch, team=team
+        )
+        record |= _conclude(folder, history, validation, test, title=f"{run_dir.name}: {test.stem}")
+        write_json(folder / RECORD_NAME, record)
+        if folder == beside:
+            _put_in_place(beside, place)
+    return record
+
+
+def require_start(
+    config: TrainConfig, run_dir: Path, data: Sequence[Path], *, replace: bool
+) -> None:
+    """Refuse what `run` would refuse of its networks and its folder, ahead of work for it.
+
+    Parameters
+    ----------
+    data : sequence of Path
+        Files that it will read; they need not exist.
+    replace : bool
+        Whether the folder may hold a run.
+
+    Raises
+    ------
+    DataError
+        As of `run`.
+    """
+    _require_network(config)
+    _require_apart(run_dir, config, data)
+    require_absent(run_dir, overwrite=replace)
+
+
+def _conclude(
+    folder: Path, history: list[dict], validation: Path, test: Path, *, title: str
+) -> dict:
+    """Test the best network, draw the figures, and return what run.json says of a finished run."""
+    network = load_network(folder / KERAS_NAME)
+    result = run_record.assess(network, validation, test)
+    plots.save_figure(plots.learning_curves(history), folder / "curves.png")
+    write_figures(
+        folder,
+        result["test_labels"],
+        result["test_probabilities"],
+        result["test"],
+        title=title,
+    )
+    return {
+        "finished": True,
+        "parameters": network.count_params(),
+        "best_epoch": min(history, key=lambda row: row["val_loss"])["epoch"],
+        "steps": history[-1]["step"],
+        "seconds": history[-1]["seconds"],
+        **{name: result[name] for name in ("temperature", "unknown", "validation", "test")},
+    }
+
+
+def _is_finished(folder: Path) -> bool:
+    path = folder / RECORD_NAME
+    return path.is_file() and bool(read_json(path).get("finished"))
+
+
+def _put_in_place(new: Path, place: Path) -> None:
+    """Replace the run at `place`, if there is one, by the run `new`, of any disk."""
+    _require_run_folder(place)
+    if new.parent == place.parent:
+        _rename(new, place)
+        return
+    with scratch_folder(place.parent) as folder:
+        copy = folder / place.name
+        with write_errors(copy):
+            shutil.copytree(new, copy)
+        _rename(copy, place)
+    _clear(new)
+
+
+def _rename(new: Path, place: Path) -> None:
+    old = place.with_name(f".{place.name}-old")
+    with write_errors(place):
+        if place.exists():
+            _clear(old)
+            place.rename(old)
+        new.rename(place)
+    _clear(old)
+
+
+def _require_apart(run_dir: Path, config: TrainConfig, data: Sequence[Path]) -> None:
+    """Refuse a folder for the run that holds what the training reads."""
+    place = run_dir.resolve()
+    for network in (*config.teachers, *([config.init] if config.init else [])):
+        if Path(network).resolve() == place:
+            raise DataError(f"{run_dir}: not replaced, as this training starts from it")
+    for path in data:
+        if path.resolve().is_relative_to(place):
+            raise DataError(f"{path}: lies in the run's folder; expected the data elsewhere")
+
+
+def _require_network(config: TrainConfig) -> None:
+    if config.arch not in ARCHITECTURES:
+        raise DataError(f"no network {config.arch!r}; expected one of {', '.join(ARCHITECTURES)}")
+    for teacher in config.teachers:
+        _checked_network(Path(teacher))
+    if config.init is None:
+        return
+    path = Path(config.init) / KERAS_NAME
+    name = _checked_network(path.parent).name
+    if name != config.arch:
+        raise DataError(f"{path}: holds a {name}; expected a {config.arch} (--arch)")
+
+
+def _checked_network(folder: Path) -> keras.Model:
+    """Load the network of a run or of a frozen model, whose file must be what its card says."""
+    card = folder / CARD_NAME
+    if card.is_file():
+        verified_bytes(folder / KERAS_NAME, read_card(folder), card)
+    return load_network(folder / KERAS_NAME)
+
+
+def _describe_files(
+    train: Sequence[Path],
+    outliers: Sequence[Path],
+    validation: Path,
+    test: Path,
+    team: Team | None,
+) -> dict[str, list[dict]]:
+    files = (*train, *outliers)
+    data = {
+        "train": [run_record.describe_data(path) for path in files]
+        if team is None
+        else run_record.describe_together(files, team),
+        "validation": [run_record.describe_data(validation)],
+        "test": [run_record.describe_data(test)],
+    }
+    for path, entry in zip(outliers, data["train"][len(train) :], strict=True):
+        if entry["labels"].get(UNKNOWN, 0) != entry["crops"]:
+            raise DataError(
+                f"{path}: expected only unknown lamps (label -1); received {entry['labels']}"
+            )
+    known = [*zip(train, data["train"], strict=False)]
+    for path, (entry,) in ((validation, data["validation"]), (test, data["test"])):
+        known.append((path, entry))
+    for path, entry in known:
+        if entry["labels"].get(UNKNOWN, 0) == entry["crops"]:
+            raise DataError(f"{path}: expected crops of the classes; received only unknown lamps")
+    return data
+
+
+def _require_same_run(path: Path, record: dict) -> None:
+    """Refuse to resume a run that was started otherwise."""
+    before = read_json(path)
+    if before.get("finished"):
+        raise DataError(f"{path.parent}: this run is finished; nothing to resume")
+    for part in ("config", "data"):
+        if before.get(part) != record[part]:
+            changed = [
+                name
+                for name in record[part]
+                if before.get(part, {}).get(name) != record[part][name]
+            ]
+            raise DataError(
+                f"{path}: cannot resume with another {part} ({', '.join(changed)}); "
+                "give what the run was started with, or --overwrite"
+            )
+
+
+def _clear(run_dir: Path) -> None:
+    """Remove an older run, and nothing that is not one."""
+    _require_run_folder(run_dir)
+    if run_dir.exists():
+        with write_errors(run_dir):
+            shutil.rmtree(run_dir)
+
+
+def _require_run_folder(run_dir: Path) -> None:
+    """Refuse to replace what is there and no run."""
+    if not run_dir.exists():
+        return
+    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not (run_dir / RECORD_NAME).is_file()):
+        raise DataError(
+            f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
+        )

@@ -1,0 +1,1 @@
+"""How well a classifier does, and how sure it may be."""

@@ -1,0 +1,1 @@
+"""The processes that read photos, and what they are asked."""

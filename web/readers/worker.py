@@ -1,0 +1,195 @@
+"""The process that reads photos: one interpreter, one thread, replaceable at any time.
+
+Image decoders and the search for a band run here, apart from the server, so that a photo that
+crashes, hangs or swells them costs one process and no other request.
+"""
+
+import base64
+import contextlib
+import json
+import logging
+import signal
+from io import BytesIO
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image
+
+from lib.errors import DataError
+from lib.images.reading import read_image
+from lib.lines import available_line_lists
+from lib.measurement.answers import answer_of, curve_of
+from lib.measurement.calibration import calibrate
+from lib.measurement.frames import Frames
+from lib.measurement.lamp_lines import LampPhoto
+from lib.measurement.measuring import Measurement, measure
+from lib.recognition.instrument import Instrument
+from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import Result, recognise
+from lib.taxonomy import CLASSES
+from web.log import set_up_logging
+from web.readers.memory import give_memory_back
+from web.readers.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
+
+log = logging.getLogger(__name__)
+
+# Sharp on a laptop's screen, 100-200 kB.
+_PREVIEW_PX = 1280
+_PREVIEW_QUALITY = 82
+
+
+def run(connection: Connection, model: Path, limits: Limits) -> None:
+    """Answer jobs until the server closes its end of the connection."""
+    # Ctrl-C goes to every process of the terminal; the server ends its workers itself.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    set_up_logging()
+    cv2.setNumThreads(1)
+    _bound_memory(limits.memory_bytes)
+    try:
+        classifier = Classifier(model)
+    except DataError as error:
+        connection.send(StartFailed(str(error)))
+        return
+    no_answer = Result.unreadable("", classifier.card["version"]).to_json("")
+    connection.send(ModelInfo(classifier.card, (*CLASSES, *other_lamps()), no_answer))
+    # The server has gone, or needs this process no more.
+    with contextlib.suppress(EOFError, ConnectionError):
+        while True:
+            connection.send(work(connection.recv(), classifier, limits))
+            # While nobody waits.
+            give_memory_back()
+
+
+def other_lamps() -> tuple[str, ...]:
+    """Return the lamps with known lines beside the classes."""
+    return tuple(name for name in available_line_lists() if name not in CLASSES)
+
+
+def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
+    """Answer one job; whatever is wrong with the photo is part of the answer."""
+    try:
+        if job.kind == "instrument":
+            return _check_instrument(job)
+        return _recognise(job, classifier, limits)
+    except DataError as error:
+        return _unreadable(str(error), job, classifier)
+    except MemoryError:
+        reason = f"{job.name}: needs more memory to read than this server gives one photo"
+        return _unreadable(reason, job, classifier)
+    # A fault of ours must reach the log, and must not end the process.
+    except Exception:
+        log.exception("job failed")
+        return JobFailed()
+
+
+def _unreadable(reason: str, job: Job, classifier: Classifier) -> Reply:
+    return Reply(Result.unreadable(reason, classifier.card["version"]).to_json(job.name))
+
+
+def _check_instrument(job: Job) -> Reply:
+    """Answer with an instrument's document, as this version writes it."""
+    try:
+        saved = json.loads(job.data)
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f"{job.name}: not JSON ({error})") from error
+    if not isinstance(saved, dict):
+        raise DataError(f"{job.name}: expected an object, received a {type(saved).__name__}")
+    instrument = instrument_from_json(saved, job.name)
+    return Reply({"status": "ok"}, {"calibration": instrument_to_json(instrument)})
+
+
+def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
+    bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+    shown = read_image(job.data, name=job.name, **bounds)
+    instrument = measured = None
+    if job.calibration:
+        instrument = instrument_from_json(job.calibration, "saved calibration")
+        if "measurement" in job.extras:
+            deep = read_image(job.data, name=job.name, deep=True, **bounds)
+            measured = _measure(Frames((job.name,), (deep,)), instrument, classifier)
+    if measured is not None and job.lamp is None and job.min_precision is None:
+        result = measured.result
+    else:
+        result = recognise(
+            shown,
+            classifier,
+            lamp=job.lamp,
+            instrument=instrument,
+            min_precision=job.min_precision,
+        )
+    extras = {}
+    if "preview" in job.extras:
+        extras["preview"] = preview(shown)
+    if "spectrum" in job.extras and result.profile is not None:
+        extras["spectrum"] = spectrum(result)
+    if measured is not None:
+        extras["measurement"] = measurement(measured)
+    if "calibration" in job.extras and result.axis is not None:
+        source = f"{job.name}, {result.source}, model {result.model_version}"
+        kept = calibrate([LampPhoto(job.name, shown, result)], source=source)
+        extras["calibration"] = instrument_to_json(kept.instrument)
+    return Reply(result.to_json(job.name), extras)
+
+
+def _measure(frames: Frames, instrument: Instrument, classifier: Classifier) -> Measurement | None:
+    """Measure a photo; None where nothing gives wavelengths, as the answer's reason says."""
+    try:
+        return measure(frames, instrument, classifier)
+    except DataError as error:
+        log.info("not measured", extra={"fields": {"why": type(error).__name__}})
+        return None
+
+
+def measurement(measured: Measurement) -> dict:
+    """Return what measure.py says, with the curve itself."""
+    curve = curve_of(measured.spectrum) | {
+        "rgb": np.round(measured.spectrum.rgb, 5).tolist(),
+        "px": measured.spectrum.px.tolist(),
+    }
+    return answer_of(measured) | {"curve": curve}
+
+
+def spectrum(result: Result) -> dict:
+    """Return the light along the band, blue first, with its wavelengths where there are any."""
+    profile, axis = result.profile, result.axis
+    nm = error = None
+    if axis is not None:
+        nm = np.round(axis.nm_at(profile.position), 3).tolist()
+        stated = np.round(axis.standard_error_nm(profile.position), 3).tolist()
+        claimed = axis.claims(profile.position).tolist()
+        error = [value if known else None for value, known in zip(stated, claimed, strict=True)]
+    return {
+        "px": np.round(profile.position, 2).tolist(),
+        "nm": nm,
+        "error_nm": error,
+        "rgb": np.round(profile.rgb, 1).tolist(),
+        "clipped": profile.clipped.tolist(),
+    }
+
+
+def preview(image: np.ndarray) -> dict:
+    """Return the upright photo as a small JPEG, for browsers that cannot show the original."""
+    height, width = image.shape[:2]
+    small = Image.fromarray(image)
+    small.thumbnail((_PREVIEW_PX, _PREVIEW_PX))
+    buffer = BytesIO()
+    small.save(buffer, "JPEG", quality=_PREVIEW_QUALITY)
+    return {
+        "width": width,
+        "height": height,
+        "jpeg": base64.b64encode(buffer.getvalue()).decode("ascii"),
+    }
+
+
+def _bound_memory(memory_bytes: int) -> None:
+    """Bound this process's address space where the system can: not on Windows."""
+    try:
+        import resource
+    except ImportError:
+        return
+    # macOS knows the limit and does not take it.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))

@@ -1,0 +1,1 @@
+"""What outlives a server: its database, secret and tokens."""

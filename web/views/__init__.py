@@ -1,0 +1,1 @@
+"""What can be asked: the API and the pages."""
