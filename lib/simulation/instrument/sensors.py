@@ -16,6 +16,8 @@ from scipy.interpolate import PchipInterpolator
 _BARE_NM = (340.0, 400.0, 470.0, 550.0, 650.0, 800.0, 950.0, 1065.0)
 _BARE_LEAST = (0.02, 0.2, 0.6, 0.85, 0.7, 0.22, 0.03, 0.0)
 _BARE_MOST = (0.3, 0.75, 1.0, 1.0, 1.0, 0.65, 0.25, 0.03)
+# Share of the cameras that have no infrared filter.
+_UNCUT_SHARE = 0.19
 # Share of the monochrome sensors that have no dyes, and of these that have no infrared filter.
 _BARE_SHARE, _BARE_UNCUT_SHARE = 0.65, 0.6
 
@@ -113,10 +115,7 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
     """Draw `n` cameras, or `n` times the middle one."""
     if not varied:
         return _middle_sensor(n)
-    # Draws of their own, so that cameras in colour do not depend on how many these are.
-    own = rng.spawn(1)[0]
-    uncut = (rng.random(n) < 0.14) | (own.random(n) < 0.06)
-    edge = np.where(uncut, 1500.0, rng.uniform(645, 712, n))
+    edge = np.where(rng.random(n) < _UNCUT_SHARE, 1500.0, rng.uniform(645, 712, n))
     violet_edge = np.where(rng.random(n) < 0.25, rng.uniform(350, 390, n), rng.uniform(388, 425, n))
     return _single_precision(
         peak_nm=rng.uniform([588, 518, 445], [622, 546, 472], (n, 3)),
@@ -128,7 +127,8 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
         infrared_leak=rng.uniform(0.25, 0.9, (n, 1)) * rng.uniform(0.6, 1.2, (n, 3)),
         violet_cut=np.stack([violet_edge, rng.uniform(2.5, 9, n)], axis=1),
         monochrome=rng.random(n) < 0.08,
-        bare=_draw_bare(own, n),
+        # Draws of their own, so that cameras in colour do not depend on how many these are.
+        bare=_draw_bare(rng.spawn(1)[0], n),
     )
 
 
