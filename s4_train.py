@@ -51,7 +51,35 @@ log = logging.getLogger(__name__)
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line; the defaults of the hyper-parameters are TrainConfig's."""
     parser = cli.make_parser(__doc__, seed=True, overwrite=True)
-    default = TrainConfig()
+    _add_files(parser)
+    _add_network(parser)
+    _add_fit(parser)
+    parser.add_argument(
+        "--distribute",
+        choices=("mirrored", "multiworker"),
+        help="train on all GPUs of this machine, or on the workers that the variable TF_CONFIG "
+        "names, each with this command (default: in this process alone)",
+    )
+    parser.add_argument(
+        "--mixed-precision",
+        action="store_true",
+        help="compute in half precision; needs a GPU (default: single precision)",
+    )
+    args = parser.parse_args(argv)
+    if args.distribute == "multiworker" and args.init is not None and not args.train:
+        parser.error("--init with --distribute multiworker needs --train: nothing is mixed in")
+    args.mixed = args.init is not None and not args.train
+    args.train = args.train or [args.input / "train.tfrecord"]
+    if args.init is not None and args.learning_rate is None:
+        args.learning_rate = INIT_LEARNING_RATE
+    args.validation = args.validation or args.input / "validation.tfrecord"
+    args.test = args.test or args.input / "test.tfrecord"
+    args.output = args.output or MODELS / (args.arch or TrainConfig.arch)
+    return args
+
+
+def _add_files(parser: argparse.ArgumentParser) -> None:
+    """Add what is read, and where the run lies."""
     file = {"type": Path, "metavar": "FILE"}
     parser.add_argument(
         "--input", type=Path, default=INPUT_DATA, help="folder of the files (default: %(default)s)"
@@ -83,9 +111,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         help="train in this folder, and copy the finished run to its own once (default: beside it)",
     )
     parser.add_argument("--resume", action="store_true", help="go on after an interruption")
+
+
+def _add_network(parser: argparse.ArgumentParser) -> None:
+    """Add what is trained, and from what."""
     parser.add_argument(
         "--arch",
-        help=f"a network of lib/training/networks/architectures.py (default: {default.arch})",
+        help=f"a network of lib/training/networks/architectures.py (default: {TrainConfig.arch})",
     )
     parser.add_argument(
         "--init",
@@ -98,6 +130,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         metavar="DIR",
         help="runs or frozen models whose mean opinion is taught in place of the labels",
     )
+
+
+def _add_fit(parser: argparse.ArgumentParser) -> None:
+    """Add how it is trained."""
+    default = TrainConfig()
     length = parser.add_mutually_exclusive_group()
     length.add_argument(
         "--epochs",
@@ -124,28 +161,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         default=None,
         help="leave crops upright (default: turn half of them)",
     )
-    parser.add_argument(
-        "--distribute",
-        choices=("mirrored", "multiworker"),
-        help="train on all GPUs of this machine, or on the workers that the variable TF_CONFIG "
-        "names, each with this command (default: in this process alone)",
-    )
-    parser.add_argument(
-        "--mixed-precision",
-        action="store_true",
-        help="compute in half precision; needs a GPU (default: single precision)",
-    )
-    args = parser.parse_args(argv)
-    if args.distribute == "multiworker" and args.init is not None and not args.train:
-        parser.error("--init with --distribute multiworker needs --train: nothing is mixed in")
-    args.mixed = args.init is not None and not args.train
-    args.train = args.train or [args.input / "train.tfrecord"]
-    if args.init is not None and args.learning_rate is None:
-        args.learning_rate = INIT_LEARNING_RATE
-    args.validation = args.validation or args.input / "validation.tfrecord"
-    args.test = args.test or args.input / "test.tfrecord"
-    args.output = args.output or MODELS / (args.arch or default.arch)
-    return args
 
 
 def train(args: argparse.Namespace, team: "Team | None") -> None:

@@ -1,7 +1,5 @@
 """One training run: check its files, train, calibrate, test, record."""
 
-import re
-import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,12 +8,9 @@ import keras
 
 from lib.errors import DataError
 from lib.files import (
-    only_writer,
     read_json,
     require_absent,
-    scratch_folder,
     sha256,
-    write_errors,
     write_json,
 )
 from lib.model_card import CARD_NAME, KERAS_NAME, read_card, verified_bytes
@@ -27,6 +22,7 @@ from lib.training.networks.architectures import ARCHITECTURES
 from lib.training.networks.config import TrainConfig
 from lib.training.runs import fit, run_record
 from lib.training.runs.distribute import Team
+from lib.training.runs.run_folder import RunFolder
 from lib.training.scores.assessment import write_figures
 
 
@@ -65,57 +61,41 @@ def run(
         team.batch_size(config.batch_size)
         team.require_same([asdict(config), [*train, *outliers]])
         if not team.is_chief:
-            files = [*train, *outliers]
-            crops = [entry["crops"] for entry in run_record.describe_together(files, team)]
-            fit.assist(config, dict(zip(files, crops, strict=True)), team)
+            _assist(config, [*train, *outliers], team)
             return None
-    run_dir = run_dir or MODELS / config.arch
-    teachers = [Path(teacher) for teacher in config.teachers]
-    place = run_dir.resolve()
-    workshop = (scratch or place.parent).resolve()
-    if workshop.is_relative_to(place):
-        raise DataError(f"{scratch}: lies in the run's folder; expected the scratch elsewhere")
-    # Runs of one name that go to different places may share a scratch.
-    name = re.sub(r"\W+", "-", str(place)) if scratch else place.name
-    beside = workshop / f".{name}-new"
-    with only_writer(run_dir, workshop / f".{name}.lock"):
-        if _is_finished(beside):
-            # Its process was killed while it put the run in place.
-            _put_in_place(beside, place)
-        for folder in (run_dir, beside):
-            _require_apart(folder, config, [*train, *outliers, validation, test])
-        require_absent(run_dir, overwrite=overwrite or resume)
-        record = {
-            "finished": False,
-            "architecture": config.arch,
-            "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
-            "data": _describe_files(train, outliers, validation, test, team)
-            | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
-        }
+    folder = RunFolder(run_dir or MODELS / config.arch, scratch)
+    with folder.held():
+        for place in (folder.run_dir, folder.beside):
+            _require_apart(place, config, [*train, *outliers, validation, test])
+        require_absent(folder.run_dir, overwrite=overwrite or resume)
+        record = _describe(config, train, outliers, validation, test, team)
         if resume:
-            folder = beside if beside.exists() else run_dir
-            _require_same_run(folder / RECORD_NAME, record)
+            inside = folder.to_resume()
+            _require_same_run(inside / RECORD_NAME, record)
         else:
-            folder = beside if scratch or _is_finished(run_dir) else run_dir
-            _require_run_folder(run_dir)
-            for older in {beside, folder}:
-                _clear(older)
+            inside = folder.to_begin()
         record |= run_record.describe_environment()
         if team is not None:
             record["distribution"] = team.describe()
-        write_json(folder / RECORD_NAME, record)
+        write_json(inside / RECORD_NAME, record)
 
         files = [*train, *outliers]
         crops = [entry["crops"] for entry in record["data"]["train"]]
         sizes = dict(zip(files, crops, strict=True))
         history = fit.train(
-            config, sizes, validation, folder, resume=resume, on_epoch=on_epoch, team=team
+            config, sizes, validation, inside, resume=resume, on_epoch=on_epoch, team=team
         )
-        record |= _conclude(folder, history, validation, test, title=f"{run_dir.name}: {test.stem}")
-        write_json(folder / RECORD_NAME, record)
-        if folder == beside:
-            _put_in_place(beside, place)
+        title = f"{folder.run_dir.name}: {test.stem}"
+        record |= _conclude(inside, history, validation, test, title=title)
+        write_json(inside / RECORD_NAME, record)
+        folder.finish(inside)
     return record
+
+
+def _assist(config: TrainConfig, files: Sequence[Path], team: Team) -> None:
+    """Help a chief to train."""
+    crops = [entry["crops"] for entry in run_record.describe_together(files, team)]
+    fit.assist(config, dict(zip(files, crops, strict=True)), team)
 
 
 def require_start(
@@ -164,35 +144,6 @@ def _conclude(
     }
 
 
-def _is_finished(folder: Path) -> bool:
-    path = folder / RECORD_NAME
-    return path.is_file() and bool(read_json(path).get("finished"))
-
-
-def _put_in_place(new: Path, place: Path) -> None:
-    """Replace the run at `place`, if there is one, by the run `new`, of any disk."""
-    _require_run_folder(place)
-    if new.parent == place.parent:
-        _rename(new, place)
-        return
-    with scratch_folder(place.parent) as folder:
-        copy = folder / place.name
-        with write_errors(copy):
-            shutil.copytree(new, copy)
-        _rename(copy, place)
-    _clear(new)
-
-
-def _rename(new: Path, place: Path) -> None:
-    old = place.with_name(f".{place.name}-old")
-    with write_errors(place):
-        if place.exists():
-            _clear(old)
-            place.rename(old)
-        new.rename(place)
-    _clear(old)
-
-
 def _require_apart(run_dir: Path, config: TrainConfig, data: Sequence[Path]) -> None:
     """Refuse a folder for the run that holds what the training reads."""
     place = run_dir.resolve()
@@ -223,6 +174,25 @@ def _checked_network(folder: Path) -> keras.Model:
     if card.is_file():
         verified_bytes(folder / KERAS_NAME, read_card(folder), card)
     return load_network(folder / KERAS_NAME)
+
+
+def _describe(
+    config: TrainConfig,
+    train: Sequence[Path],
+    outliers: Sequence[Path],
+    validation: Path,
+    test: Path,
+    team: Team | None,
+) -> dict:
+    """Return what run.json says of a run that has not begun, every file read through."""
+    teachers = [Path(teacher) for teacher in config.teachers]
+    return {
+        "finished": False,
+        "architecture": config.arch,
+        "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
+        "data": _describe_files(train, outliers, validation, test, team)
+        | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
+    }
 
 
 def _describe_files(
@@ -270,21 +240,3 @@ def _require_same_run(path: Path, record: dict) -> None:
                 f"{path}: cannot resume with another {part} ({', '.join(changed)}); "
                 "give what the run was started with, or --overwrite"
             )
-
-
-def _clear(run_dir: Path) -> None:
-    """Remove an older run, and nothing that is not one."""
-    _require_run_folder(run_dir)
-    if run_dir.exists():
-        with write_errors(run_dir):
-            shutil.rmtree(run_dir)
-
-
-def _require_run_folder(run_dir: Path) -> None:
-    """Refuse to replace what is there and no run."""
-    if not run_dir.exists():
-        return
-    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not (run_dir / RECORD_NAME).is_file()):
-        raise DataError(
-            f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
-        )

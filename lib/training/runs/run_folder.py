@@ -1,0 +1,124 @@
+"""Where a run lies, and where it is trained until it may take that place."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.errors import DataError
+from lib.files import only_writer, read_json, scratch_folder, write_errors
+from lib.training.freezing.frozen import RECORD_NAME
+
+
+class RunFolder:
+    """The folder of a run, and one beside it in which it is trained if an older run has its place.
+
+    Parameters
+    ----------
+    run_dir : Path
+        Where the run lies when it is finished.
+    scratch : Path or None
+        Folder to train in, on another disk, say.
+
+    Raises
+    ------
+    DataError
+        If the scratch lies in the run's folder.
+    """
+
+    def __init__(self, run_dir: Path, scratch: Path | None):
+        self.run_dir, self._place = run_dir, run_dir.resolve()
+        self._has_scratch = scratch is not None
+        workshop = (scratch or self._place.parent).resolve()
+        if workshop.is_relative_to(self._place):
+            raise DataError(f"{scratch}: lies in the run's folder; expected the scratch elsewhere")
+        # Runs of one name that go to different places may share a scratch.
+        name = re.sub(r"\W+", "-", str(self._place)) if scratch else self._place.name
+        self.beside = workshop / f".{name}-new"
+        self._lock = workshop / f".{name}.lock"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes out; put in place what a killed one had finished.
+
+        Raises
+        ------
+        DataError
+            If another process trains into it.
+        """
+        with only_writer(self.run_dir, self._lock):
+            if _is_finished(self.beside):
+                _put_in_place(self.beside, self._place)
+            yield
+
+    def to_resume(self) -> Path:
+        """Return the folder of the run that was begun."""
+        return self.beside if self.beside.exists() else self.run_dir
+
+    def to_begin(self) -> Path:
+        """Return an empty folder to train in: another than a finished run's, which stays till then.
+
+        Raises
+        ------
+        DataError
+            If what is there is no run.
+        """
+        apart = self._has_scratch or _is_finished(self.run_dir)
+        folder = self.beside if apart else self.run_dir
+        _require_run_folder(self.run_dir)
+        for older in {self.beside, folder}:
+            _clear(older)
+        return folder
+
+    def finish(self, folder: Path) -> None:
+        """Give the run that was trained in `folder` its place."""
+        if folder == self.beside:
+            _put_in_place(self.beside, self._place)
+
+
+def _is_finished(folder: Path) -> bool:
+    path = folder / RECORD_NAME
+    return path.is_file() and bool(read_json(path).get("finished"))
+
+
+def _put_in_place(new: Path, place: Path) -> None:
+    """Replace the run at `place`, if there is one, by the run `new`, of any disk."""
+    _require_run_folder(place)
+    if new.parent == place.parent:
+        _rename(new, place)
+        return
+    with scratch_folder(place.parent) as folder:
+        copy = folder / place.name
+        with write_errors(copy):
+            shutil.copytree(new, copy)
+        _rename(copy, place)
+    _clear(new)
+
+
+def _rename(new: Path, place: Path) -> None:
+    old = place.with_name(f".{place.name}-old")
+    with write_errors(place):
+        if place.exists():
+            _clear(old)
+            place.rename(old)
+        new.rename(place)
+    _clear(old)
+
+
+def _clear(run_dir: Path) -> None:
+    """Remove an older run, and nothing that is not one."""
+    _require_run_folder(run_dir)
+    if run_dir.exists():
+        with write_errors(run_dir):
+            shutil.rmtree(run_dir)
+
+
+def _require_run_folder(run_dir: Path) -> None:
+    """Refuse to replace what is there and no run."""
+    if not run_dir.exists():
+        return
+    if not run_dir.is_dir() or (any(run_dir.iterdir()) and not (run_dir / RECORD_NAME).is_file()):
+        raise DataError(
+            f"{run_dir}: not replaced, as it is no run folder (it has no {RECORD_NAME})"
+        )
