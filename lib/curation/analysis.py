@@ -23,7 +23,7 @@ from lib.files import sha256, write_bytes
 from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.paths import ROOT
-from lib.recognition.band import Band, cut_crop
+from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 
 # Shows a band and its surroundings on a review card, at about 5 kB.
@@ -124,7 +124,7 @@ def analyse(photo: Path, digest: str) -> Analysis:
         digest,
         OK,
         **seen,
-        band=_band_fields(band),
+        band=band.as_dict(),
         quality=band.quality.as_dict(),
         crop=_encode(".png", cut_crop(band)),
     )
@@ -229,11 +229,6 @@ def code_version(root: Path = ROOT) -> str:
     for package in _DECODERS:
         digest.update(f"{package} {version(package)}\n".encode())
     return digest.hexdigest()[:16]
-
-
-def _band_fields(band: Band) -> dict:
-    names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
-    return {name: getattr(band, name) for name in names} | {"angle_deg": round(band.angle_deg, 2)}
 
 
 def _thumbnail(image: np.ndarray) -> bytes:

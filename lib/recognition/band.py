@@ -80,6 +80,12 @@ class Band:
         """Whether blue lies at the far end, so that crop and profile run against the photo."""
         return self.blue_end in ("right", "bottom")
 
+    def as_dict(self) -> dict[str, object]:
+        """Return what answers and tables say of a band's place: the first seven attributes."""
+        names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
+        rounded = {"angle_deg": round(self.angle_deg, 2)}
+        return {name: getattr(self, name) for name in names} | rounded
+
     def outline(self) -> np.ndarray:
         """Return the corners x, y of the straightened strip in the photo, float64 (4, 2)."""
         reach = self.geometry.half_height

@@ -152,17 +152,8 @@ def _crop_place(name: str) -> str:
 
 
 def _band_columns(band: Band) -> dict[str, object]:
-    return {
-        "x0": band.x0,
-        "y0": band.y0,
-        "x1": band.x1,
-        "y1": band.y1,
-        "axis": band.axis,
-        "blue_end": band.blue_end,
-        "angle_deg": f"{band.angle_deg:.3f}",
-        "saturated": int(band.saturated),
-        "quality": json.dumps(band.quality.as_dict()),
-    }
+    quality = json.dumps(band.quality.as_dict())
+    return band.as_dict() | {"saturated": int(band.saturated), "quality": quality}
 
 
 def _folder_order(folder: Path) -> tuple[bool, int, str]:

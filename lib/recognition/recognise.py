@@ -99,7 +99,7 @@ class Result:
             "probabilities": {
                 name: _rounded(value) for name, value in (self.probabilities or {}).items()
             },
-            "band": _band_json(self.band) if self.band else None,
+            "band": self.band.as_dict() if self.band else None,
             "saturated": self.band.saturated if self.band else None,
             "wavelength": self.axis.to_json() if self.axis else None,
             "model_version": self.model_version,
@@ -298,11 +298,6 @@ def source_of_lamp(lamp: str) -> str:
     names = {taxonomy.class_of_name(name.strip()) for name in lamp.split("+")}
     name = names.pop()
     return lamp if names or name == taxonomy.UNKNOWN else name
-
-
-def _band_json(band: Band) -> dict:
-    names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
-    return {name: getattr(band, name) for name in names} | {"angle_deg": round(band.angle_deg, 2)}
 
 
 def _rounded(value: float | None) -> float | None:
