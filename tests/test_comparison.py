@@ -1,12 +1,15 @@
 """Fine-tuning is held against its start, class by class; chance is no loss."""
 
 import json
+from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import s4_train
 from lib.errors import DataError
+from lib.taxonomy import CLASSES
 from lib.training.runs.comparison import change_of, comparison_text, require_no_loss
 
 
@@ -25,10 +28,13 @@ def test_crops_before_after_lost_and_won_are_counted():
 
 @pytest.mark.parametrize(
     ("lost", "won", "worse"),
-    [(0, 0, False), (3, 2, False), (4, 0, False), (5, 0, True), (40, 10, True), (10, 40, False)],
+    [(0, 0, False), (3, 2, False), (6, 0, False), (8, 0, True), (40, 10, True), (10, 40, False)],
 )
-def test_a_class_is_worse_where_it_lost_more_than_chance_explains(lost, won, worse):
-    assert changed(lost, won).is_worse is worse
+def test_a_network_is_worse_where_a_class_lost_more_than_chance_explains(lost, won, worse):
+    others = {name: changed(2, 2) for name in CLASSES[1:]}
+    changes = {"simulated": {CLASSES[0]: changed(lost, won), **others}}
+    with pytest.raises(DataError) if worse else nullcontext():
+        require_no_loss(changes, Path("default"), Path("mine"))
 
 
 def test_a_loss_is_an_error_that_names_class_kind_and_counts(tmp_path):

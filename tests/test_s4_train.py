@@ -342,19 +342,39 @@ def test_what_a_training_starts_from_is_not_overwritten(
 
 def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder):
     from lib.training.freezing.frozen import load_network
-    from lib.training.runs.fit import predict_logits, teachings
+    from lib.training.networks.config import TrainConfig
+    from lib.training.runs.fit import predict_logits, taught, teachings
 
     path = crops_folder / "train.tfrecord"
     labels, logits = predict_logits(load_network(finished_run / "model.keras"), path)
-    assert teachings([], [path]) is None
-    taught = teachings([finished_run, finished_run], [path])[path]
-    assert taught.shape == (128, 7) and taught.dtype == np.float32
+    assert taught(TrainConfig(), [path]) is None
+    said = teachings([finished_run, finished_run], [path])[path]
+    assert said.shape == (128, 7) and said.dtype == np.float32
     # predict_logits leaves the unknown lamps out, which are taught like any other.
     assert len(labels) < 128
     odds = np.exp(logits - logits.max(axis=1, keepdims=True))
     expected = odds / odds.sum(axis=1, keepdims=True)
-    found = [np.abs(taught - row).max(axis=1).min() for row in expected]
+    found = [np.abs(said - row).max(axis=1).min() for row in expected]
     assert max(found) < 1e-5
+
+
+def test_of_a_rehearsed_file_what_the_start_says_is_taught_and_of_others_their_labels(
+    finished_run, crops_folder
+):
+    from lib.training.crops.tfrecord import read_tfrecord
+    from lib.training.networks.config import TrainConfig
+    from lib.training.runs.fit import taught, teachings
+
+    own, simulated = (crops_folder / f"{name}.tfrecord" for name in ("train", "test"))
+    config = TrainConfig(init=str(finished_run), rehearsed=[str(simulated)])
+    said = taught(config, [own, simulated])
+    labels = read_tfrecord(own).labels
+    known = labels >= 0
+    assert (said[own].argmax(axis=1)[known] == labels[known]).all()
+    assert set(np.unique(said[own][known])) == {0, 1}
+    np.testing.assert_array_equal(
+        said[simulated], teachings([finished_run], [simulated])[simulated]
+    )
 
 
 @pytest.mark.slow

@@ -16,6 +16,10 @@ class TrainConfig:
     teachers : list of str
         Folders of runs or frozen models whose mean opinion of each training crop is the target, in
         place of its label (distillation, Hinton et al. 2015, https://arxiv.org/abs/1503.02531).
+    rehearsed : list of str
+        Training files of which what `init` says of each crop is the target, in place of its label,
+        so that what the others do not show is not forgotten (learning without forgetting, Li &
+        Hoiem 2016, https://arxiv.org/abs/1606.09282).
     epochs : int
         Passes over the training crops.
     steps : int or None
@@ -41,6 +45,7 @@ class TrainConfig:
     arch: str = "compact"
     init: str | None = None
     teachers: list[str] = field(default_factory=list)
+    rehearsed: list[str] = field(default_factory=list)
     epochs: int = 6
     steps: int | None = None
     batch_size: int = 128

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binomtest
 
 from lib.errors import DataError
 from lib.files import read_json, write_json
@@ -13,9 +14,10 @@ from lib.taxonomy import CLASSES
 from lib.training.freezing.frozen import RECORD_NAME, load_network
 from lib.training.runs.fit import predict_logits
 
-# Crops lost and won cancel by chance as tosses of a coin do; a loss beyond two standard deviations
-# of that is one (McNemar 1947, https://doi.org/10.1007/BF02295996).
-_CHANCE = 2.0
+# How often a network that is as good as its start may be called worse, over all classes and kinds
+# of crops together (Bonferroni). Crops lost and won cancel by chance as tosses of a coin do (exact
+# test of McNemar 1947, https://doi.org/10.1007/BF02295996).
+_FALSE_ALARMS = 0.05
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,10 @@ class Change:
     won: int
 
     @property
-    def is_worse(self) -> bool:
-        """Return whether more was lost than chance explains."""
-        return self.lost - self.won > _CHANCE * (self.lost + self.won) ** 0.5
+    def chance(self) -> float:
+        """Return how probably as much is lost of a class at which neither network is better."""
+        told = self.lost + self.won
+        return float(binomtest(self.lost, told, alternative="greater").pvalue) if told else 1.0
 
 
 # Of each kind of crops, of each class.
@@ -74,12 +77,13 @@ def compare_with_start(start: Path, run_dir: Path, files: Mapping[str, Path]) ->
 
 
 def require_no_loss(changes: Changes, start: Path, run_dir: Path) -> None:
-    """Raise DataError if the run has become worse at a class than its start was."""
+    """Raise DataError if the run has lost more of a class than chance explains."""
+    compared = sum(map(len, changes.values()))
     worse = [
         f"{name} ({kind} crops: {change.before} of {change.crops} before, {change.after} after)"
         for kind, of_class in changes.items()
         for name, change in of_class.items()
-        if change.is_worse
+        if change.chance < _FALSE_ALARMS / compared
     ]
     if worse:
         raise DataError(

@@ -97,7 +97,7 @@ def train(
         _train_together(team, config, sizes, plain=network, callback=recorder, done=done)
     elif done < rounds:
         network.fit(
-            _batches(config, sizes, done, teachings(config.teachers, sizes)),
+            _batches(config, sizes, done, taught(config, sizes)),
             steps_per_epoch=steps,
             initial_epoch=done,
             epochs=rounds,
@@ -128,7 +128,7 @@ def _train_together(
     rounds, steps = config.rounds(sum(sizes.values()))
     own, part = team.share(sizes)
     batch_size = team.batch_size(config.batch_size)
-    targets = teachings(config.teachers, own)
+    targets = taught(config, own)
     distribute.train(
         team,
         # What it starts from is sent by the chief.
@@ -159,13 +159,33 @@ def _batches(
     )
 
 
-def teachings(teachers: Sequence[str], paths: Iterable[Path]) -> dict[Path, np.ndarray] | None:
-    """Return what the teachers say of every crop of each file, None without teachers.
+def taught(config: TrainConfig, paths: Iterable[Path]) -> dict[Path, np.ndarray] | None:
+    """Return what is taught of every crop of each file, float32 (crops, 7); None if its label is.
+
+    That is what the teachers say of it, or of a rehearsed file what the start does.
+    """
+    rehearsed = [path for path in paths if str(path) in config.rehearsed]
+    others = [path for path in paths if path not in rehearsed]
+    if config.teachers:
+        said = teachings(config.teachers, others)
+    elif rehearsed:
+        said = {path: label_targets(path) for path in others}
+    else:
+        return None
+    return said | (teachings([config.init], rehearsed) if rehearsed else {})
+
+
+def label_targets(path: Path) -> np.ndarray:
+    """Return what the labels of a file say of its crops, float32 (crops, 7)."""
+    batches = all_batches(path, batch_size=EVALUATION_BATCH_CROPS)
+    return np.concatenate([targets.numpy() for _, targets in batches])
+
+
+def teachings(teachers: Sequence[str], paths: Iterable[Path]) -> dict[Path, np.ndarray]:
+    """Return what the teachers say of every crop of each file.
 
     float32 (crops, 7): the probabilities of the mean of the teachers' logits.
     """
-    if not teachers:
-        return None
     networks = [load_network(Path(teacher) / KERAS_NAME) for teacher in teachers]
     said = {}
     for path in paths:

@@ -189,7 +189,11 @@ def _describe(
     return {
         "finished": False,
         "architecture": config.arch,
-        "config": asdict(config) | {"teachers": list(map(run_record.portable, teachers))},
+        "config": asdict(config)
+        | {
+            "teachers": list(map(run_record.portable, teachers)),
+            "rehearsed": [run_record.portable(Path(path)) for path in config.rehearsed],
+        },
         "data": _describe_files(train, outliers, validation, test, team)
         | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
     }
