@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TILTED_BENCH = 144
 
 
-# Fixtures that start a browser, a server, a cluster or a whole training with its freezing: the
-# tests that use them are slow.
-SLOW_FIXTURES = {"browser", "service", "cluster", "finished_run"}
+# Fixtures that start a browser, a server, a cluster or a whole training with its freezing, or make
+# many photos: the tests that use them are slow.
+SLOW_FIXTURES = {"browser", "service", "cluster", "finished_run", "heap", "analysed"}
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -63,6 +63,7 @@ def candidates(count, rng):
         )
 
 
+@pytest.mark.slow
 def test_the_fit_gives_what_is_sure_and_states_errors_as_they_are():
     verdict = fit_verdict(list(candidates(3000, np.random.default_rng(0))))
     assert verdict.weights[0] < 0

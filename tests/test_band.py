@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.recognition import band as band_module
 from lib.recognition.band import _lit_part, band_profile, cut_crop
+from lib.recognition.find import finder
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.find.orders import Order
 from lib.recognition.find.search import find_candidates
@@ -22,6 +22,7 @@ def easy_photo(seed, lamp, **difficulty):
     return simulate_photo(np.random.default_rng(seed), lamp, **EASY | difficulty)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [{}, {"vertical": True}, {"reversed": True}, {"tilted": True}])
 def test_most_bands_are_found_whichever_way_they_lie(turned):
     found = 0
@@ -41,6 +42,7 @@ def test_most_bands_are_found_whichever_way_they_lie(turned):
     assert found >= 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turned", [{}, {"vertical": True}])
 def test_angle_is_the_clockwise_turn(turned):
     photos = [easy_photo(seed, "continuum", tilted=True, **turned) for seed in range(10, 21)]
@@ -94,6 +96,7 @@ def test_crop_columns_show_what_lies_at_their_positions():
     assert np.corrcoef(at_columns, columns)[0, 1] > 0.97
 
 
+@pytest.mark.slow
 def test_most_scenes_without_a_spectrum_are_refused():
     refused = 0
     for seed in range(20):
@@ -147,8 +150,8 @@ def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure
     photo = easy_photo(3, "continuum")
     (candidate, *_) = find_candidates(photo.image)
     looks = iter([None, sliver_of(candidate.geometry, sure)])
-    monkeypatch.setattr(band_module, "find_candidates", lambda image: [candidate])
-    monkeypatch.setattr(band_module, "first_order", lambda image, geometry: next(looks))
+    monkeypatch.setattr(finder, "find_candidates", lambda image: [candidate])
+    monkeypatch.setattr(finder, "first_order", lambda image, geometry: next(looks))
     band = find_band(photo.image)
     assert candidate.confidence > 0.75
     length = candidate.geometry.stop - candidate.geometry.start

@@ -30,6 +30,7 @@ def test_no_file_holds_nan(spectrum, tmp_path, kind):
         assert "nan" not in path.read_text(encoding="utf-8").lower().replace("nanometers", "")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ecsv", "fits"])
 def test_specutils_reads_it(spectrum, tmp_path, kind):
     path = export(tmp_path, "spectrum", spectrum, kind, FACTS)

@@ -43,6 +43,7 @@ def test_loss_can_fall_below_the_floor_of_a_double_softmax(config):
     assert float(loss(certain, certain)) == pytest.approx(1.165, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_training_learns_and_records_every_epoch(config, learn, tmp_path):
     history = learn(config)
     assert [row["epoch"] for row in history] == [1, 2, 3]
@@ -122,6 +123,7 @@ def test_training_stops_where_validation_stops_improving(config, learn):
     assert len(history) == 3
 
 
+@pytest.mark.slow
 def test_a_diverged_training_says_so(config, learn):
     with pytest.raises(DataError, match=r"the loss became .*lower --learning-rate"):
         learn(replace(config, learning_rate=1e30, warmup=0.0))

@@ -109,6 +109,7 @@ def test_a_reader_that_has_read_enough_sees_no_traceback():
     assert len(done.stdout.splitlines()) == 1 and "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_what_an_earlier_run_drew_is_no_photo(tmp_path, capsys):
     write_png(tmp_path / "neon.png", read_image(NEON))
     for _ in range(2):
@@ -235,6 +236,7 @@ def test_darkness_is_no_band(tmp_path):
     assert result.status == "no_band" and result.to_json("dark")["band"] is None
 
 
+@pytest.mark.slow
 def test_real_photos_get_one_answer_each(real_data, capsys):
     folder = real_data / "photos"
     assert run(folder, "--json") == 0

@@ -43,6 +43,7 @@ def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subproces
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [
@@ -63,6 +64,7 @@ def test_what_trains_says_in_one_line_what_to_install(command, tmp_path):
     assert "3.11 to 3.13" in line
 
 
+@pytest.mark.slow
 def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
     (tmp_path / "labelled" / "5").mkdir(parents=True)
     (tmp_path / "labelled" / "5" / "neon.jpg").write_bytes(NEON.read_bytes())

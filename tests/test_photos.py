@@ -79,6 +79,7 @@ def test_light_stands_out_inside_the_box_and_not_beside_it(lamp):
         assert np.sort(grey[inside])[-9:].mean() > np.median(grey) + 12
 
 
+@pytest.mark.slow
 def test_boxes_lie_in_the_frame_and_wavelengths_are_of_light():
     for i in range(40):
         taken = photo(7, i, large=False)
@@ -115,6 +116,7 @@ def test_difficulties_that_exclude_each_other_are_refused():
         photo(0, lamp="unobtainium")
 
 
+@pytest.mark.slow
 def test_difficulties_show_in_the_truth():
     vertical = photo(
         1, lamp="daylight", vertical=True, oblique=False, reversed=True, mirrored=False
@@ -134,6 +136,7 @@ def test_difficulties_show_in_the_truth():
     assert photo(7, lamp="daylight", saturated=True, monochrome=False).truth.saturated
 
 
+@pytest.mark.slow
 def test_bent_and_small_spectra_are_in_the_picture():
     """Far from a small spectrum its bent trace runs off any frame; its light must be cast still."""
     for number in range(12):

@@ -44,6 +44,7 @@ def test_a_lamp_that_does_not_exist_is_a_usage_error():
     assert error.value.code == 2
 
 
+@pytest.mark.slow
 def test_photos_are_written_as_a_crawl_with_its_truth(tmp_path, capsys):
     argv = ["photos", "--count", "8", "--seed", "2", "--output", str(tmp_path), "--jobs", "1"]
     assert s0_simulate.main([*argv, "--fault", "missing=0.25", "wrong_label=0"]) == 0

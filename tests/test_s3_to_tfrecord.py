@@ -91,6 +91,7 @@ def test_copies_never_cross_the_split(data):
         assert not bytes_of_train & {image.tobytes() for image in held_out.images}
 
 
+@pytest.mark.slow
 def test_near_duplicates_stay_on_one_side(data):
     """Sixth mistake of nnSIC: near-duplicates fall on both sides of its split."""
     assert run("--input", data) == 0
@@ -101,6 +102,7 @@ def test_near_duplicates_stay_on_one_side(data):
     assert {len(splits) for splits in places.values()} == {1}
 
 
+@pytest.mark.slow
 def test_photos_without_a_crop_are_nowhere_listed(data):
     """Third mistake of nnSIC: it lists rows for crops that were never written."""
     assert run("--input", data) == 0
@@ -155,6 +157,7 @@ def test_dataset_json_counts_before_and_after_balancing(data, capsys):
     assert all(name in table for name in CLASSES) and "balanced" in table
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes(data, tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
         assert run("--input", data, "--output", tmp_path / name, "--seed", seed) == 0
@@ -164,6 +167,7 @@ def test_the_same_seed_gives_the_same_bytes(data, tmp_path):
         assert bytes_of[0] == bytes_of[1] != bytes_of[2]
 
 
+@pytest.mark.slow
 def test_existing_output_is_kept_unless_told(data, capsys):
     assert run("--input", data) == 0
     assert run("--input", data) == 1
@@ -221,6 +225,7 @@ def test_what_five_photos_lack_for_a_training_is_said(data, capsys):
     assert "no crop of cfl_hg, continuum, hydrogen, nitrogen" in said[2]
 
 
+@pytest.mark.slow
 def test_nothing_is_missing_where_every_class_is_in_every_file(data, capsys):
     assert run("--input", data) == 0
     assert "missing:" not in capsys.readouterr().out
@@ -255,6 +260,7 @@ def remove_table(data):
     (data / "crops.csv").unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("damage", "message"),
     [

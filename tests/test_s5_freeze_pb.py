@@ -66,6 +66,7 @@ def test_the_graph_is_frozen(frozen_model):
     assert not operations & {"VarHandleOp", "ReadVariableOp", "VariableV2", "PartitionedCall"}
 
 
+@pytest.mark.slow
 def test_keras_pb_and_tflite_agree_for_the_default_network(tmp_path):
     from lib.tables import CROP_SHAPE
     from lib.training.freezing.freezer import freeze_formats

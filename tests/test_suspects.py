@@ -18,6 +18,7 @@ def clusters():
     return features, np.array(["0", "1", "9"])[labels], labels, truth, wrong
 
 
+@pytest.mark.slow
 def test_out_of_fold_predictions_find_wrong_labels_without_any_class_of_the_model(clusters):
     features, names, _, _, wrong = clusters
     groups = np.arange(300).astype(str)
@@ -44,6 +45,7 @@ def test_a_sure_model_casts_doubt_on_a_folder_that_is_no_class():
     assert sure > unsure
 
 
+@pytest.mark.slow
 def test_a_source_with_few_photos_is_left_to_the_model(clusters):
     features, names, *_ = clusters
     names = names.copy()
@@ -54,6 +56,7 @@ def test_a_source_with_few_photos_is_left_to_the_model(clusters):
     assert np.isfinite(suspicion(names, np.zeros(300, int), model, found)).all()
 
 
+@pytest.mark.slow
 def test_duplicates_never_judge_one_another():
     rng = np.random.default_rng(1)
     # Two identical photos share a group and a wrong label: each would vouch for the other.

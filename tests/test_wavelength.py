@@ -242,6 +242,7 @@ def test_an_unknown_lamp_is_named_in_the_error():
         fit_axis(profile, "unobtainium")
 
 
+@pytest.mark.slow
 def test_marked_lines_of_real_photos(real_data):
     from benchmarks.line_marks import marked_bands
     from lib.images.reading import read_image
