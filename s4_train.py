@@ -1,9 +1,9 @@
 """Train a network on TFRecords of crops, calibrate it on validation and test it once.
 
 With --init it goes on from a trained network: more slowly, and with simulated crops of all classes
-mixed in, of which it learns what the start says, so that what the photos at hand do not show is not
-forgotten. At the end both networks
-are compared; one that has become worse at a class ends in an error.
+mixed in, of which it learns what the start says (or the --teachers), so that what the photos at
+hand do not show is not forgotten. At the end both networks are compared; one that has lost more of
+a class than chance explains ends in an error.
 
 With --distribute several devices or machines train one network, each on its own crops; of several
 workers the first, the chief, alone writes and speaks (docs/scale.md).
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 # Of going on from a trained network, which a full rate would undo.
 INIT_LEARNING_RATE = 1e-4
 # Simulated crops that --init mixes in, and others that it is judged by: file, number, seed. As many
-# of a class as s3 makes of one's own, and enough to see the loss of a twentieth.
+# of a class as s3 makes of one's own, and enough to see that a twentieth is lost and none won.
 MIXED = ("simulated_mix.tfrecord", 400 * len(CLASSES), 901)
 CHECKED = ("simulated_check.tfrecord", 200 * len(CLASSES), 902)
 
@@ -223,7 +223,8 @@ def prepare_start(args: argparse.Namespace) -> None:
         )
     if args.mixed:
         args.train.append(simulated(args.input, MIXED))
-        args.rehearsed = [str(args.train[-1])]
+        # Teachers know these crops themselves.
+        args.rehearsed = [] if args.teachers else [str(args.train[-1])]
 
 
 def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:

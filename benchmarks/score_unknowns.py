@@ -22,12 +22,12 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from lib.files import read_csv, write_csv
+from lib.making.examples.shards import in_order
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.taxonomy import CLASSES
 
@@ -273,11 +273,10 @@ def score_simulated_photos(args: argparse.Namespace) -> None:
     held_out = [lamp.name for lamp in unknown_lamps(held_out=True)]
     for which, lamps in (("of the classes", CLASSES), ("of held-out lamps", held_out)):
         seed = PHOTO_SEEDS[which]
-        tasks = (
-            delayed(_answer)(args.model, seed, number, lamps[number % len(lamps)])
-            for number in range(args.photos)
-        )
-        answers = Parallel(n_jobs=args.jobs)(tasks)
+        tasks = [
+            (args.model, seed, number, lamps[number % len(lamps)]) for number in range(args.photos)
+        ]
+        answers = list(in_order(_answer, tasks, jobs=args.jobs, what="photos"))
         found = [answer for answer in answers if answer[0] != "no_band"]
         named = [answer for answer in found if answer[0] == "ok"]
         right = sum(source == lamp for _, source, lamp in named)

@@ -16,7 +16,7 @@ TILTED_BENCH = 144
 
 # Fixtures that start a browser, a server, a cluster or a whole training with its freezing, or make
 # many photos: the tests that use them are slow.
-SLOW_FIXTURES = {"browser", "service", "cluster", "finished_run", "heap", "analysed"}
+SLOW_FIXTURES = {"browser", "service", "cluster", "finished_run", "downloads", "analysed"}
 
 
 @pytest.hookimpl(tryfirst=True)

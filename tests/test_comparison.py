@@ -80,6 +80,7 @@ def test_init_mixes_simulated_crops_in_goes_slower_and_compares(small, frozen_mo
         "mix.tfrecord",
     ]
     assert record["config"]["learning_rate"] == s4_train.INIT_LEARNING_RATE
+    assert record["config"]["rehearsed"] == [record["data"]["train"][1]["path"]]
     assert set(record["compared_with_init"]) == {"test", "simulated"}
     assert (
         sum(change["crops"] for change in record["compared_with_init"]["simulated"].values()) == 140

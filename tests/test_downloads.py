@@ -23,26 +23,26 @@ MANY_FAULTS = dict.fromkeys(FAULT_RATES, 0.05)
 
 
 @pytest.fixture(scope="module")
-def heap(tmp_path_factory):
+def downloads(tmp_path_factory):
     folder = tmp_path_factory.mktemp("RawData")
     write_downloads(folder, COUNT, 5, rates=MANY_FAULTS)
     return folder
 
 
 @pytest.fixture(scope="module")
-def truth(heap):
-    return read_csv(heap / "truth.csv", TRUTH_COLUMNS)
+def truth(downloads):
+    return read_csv(downloads / "truth.csv", TRUTH_COLUMNS)
 
 
 def contents(folder):
     return {p.relative_to(folder): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
-def test_tables_have_the_crawlers_form(heap, truth):
-    rows = read_tables(heap / "DataTable")
+def test_tables_have_the_crawlers_form(downloads, truth):
+    rows = read_tables(downloads / "DataTable")
     assert sorted(row.image_path for row in rows) == sorted(row["image_path"] for row in truth)
-    for table in (heap / "DataTable").iterdir():
-        assert (heap / "Image" / table.name[:-17]).is_dir()
+    for table in (downloads / "DataTable").iterdir():
+        assert (downloads / "Image" / table.name[:-17]).is_dir()
         with table.open(newline="") as stream:
             header, first, *_ = csv.reader(stream)
         assert header == [
@@ -58,8 +58,8 @@ def test_every_fault_is_planted_at_its_rate(truth):
     assert {name: faults[name] for name in FAULT_RATES} == dict.fromkeys(FAULT_RATES, 3)
 
 
-def test_titles_name_the_lamp_but_for_planted_faults(heap, truth):
-    named = {row.image_path: row.sources for row in read_tables(heap / "DataTable")}
+def test_titles_name_the_lamp_but_for_planted_faults(downloads, truth):
+    named = {row.image_path: row.sources for row in read_tables(downloads / "DataTable")}
     for row in truth:
         raw_ids = tuple(source.raw_id for source in named[row["image_path"]])
         assert raw_ids == tuple(sorted(map(int, row["titled_raw_ids"].split())))
@@ -74,9 +74,9 @@ def test_titles_name_the_lamp_but_for_planted_faults(heap, truth):
             assert classes == {row["class"]}
 
 
-def test_files_are_what_the_truth_says(heap, truth):
+def test_files_are_what_the_truth_says(downloads, truth):
     for row in truth:
-        path = heap / row["image_path"]
+        path = downloads / row["image_path"]
         assert path.exists() == (row["fault"] != "missing")
         if row["fault"] == "not_an_image":
             with pytest.raises(DataError):
@@ -89,8 +89,8 @@ def test_files_are_what_the_truth_says(heap, truth):
             assert row["boxes"] == "[]" and not row["class"]
 
 
-def test_exact_duplicates_are_the_same_file_and_near_ones_are_not(heap, truth):
-    digest = {row["image_path"]: heap / row["image_path"] for row in truth}
+def test_exact_duplicates_are_the_same_file_and_near_ones_are_not(downloads, truth):
+    digest = {row["image_path"]: downloads / row["image_path"] for row in truth}
     digest = {name: sha256(path) for name, path in digest.items() if path.exists()}
     exact = [row for row in truth if row["fault"] == "exact_duplicate"]
     near = [row for row in truth if row["fault"] == "near_duplicate"]
@@ -112,9 +112,9 @@ def test_duplicates_copy_faultless_rows_within_and_across_folders():
 
 
 @pytest.mark.slow
-def test_the_same_seed_gives_the_same_bytes_in_any_number_of_processes(heap, tmp_path):
+def test_the_same_seed_gives_the_same_bytes_in_any_number_of_processes(downloads, tmp_path):
     write_downloads(tmp_path, COUNT, 5, rates=MANY_FAULTS, jobs=2)
-    assert contents(tmp_path) == contents(heap)
+    assert contents(tmp_path) == contents(downloads)
 
 
 def test_a_present_heap_is_kept_without_overwrite_and_replaced_with_it(tmp_path):
@@ -163,9 +163,9 @@ def test_phrases_name_their_own_raw_source_only():
     assert set(captions.NAMED_KINDS) <= {lamp.kind for lamp in LAMPS.values()}
 
 
-def test_near_duplicates_look_like_their_originals(heap, truth):
+def test_near_duplicates_look_like_their_originals(downloads, truth):
     def small(name):
-        image = read_image(heap / name).mean(axis=2).astype(np.float32)
+        image = read_image(downloads / name).mean(axis=2).astype(np.float32)
         return cv2.resize(image, (32, 32), interpolation=cv2.INTER_AREA).ravel()
 
     for row in truth:

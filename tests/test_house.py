@@ -1,7 +1,9 @@
 """The walls of the house: who may import whom, what stays out of `lib/`."""
 
 import ast
+import json
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -38,6 +40,16 @@ def test_only_training_and_making_import_tensorflow():
             continue
         roots = {name.split(".")[0] for name in imports_of(path)}
         assert not roots & {"tensorflow", "keras", "tensorboard"}, path
+
+
+def test_the_notebook_imports_what_is_there():
+    cells = json.loads((ROOT / "notebooks" / "colab_pipeline.ipynb").read_text())["cells"]
+    code = "".join("".join(cell["source"]) + "\n" for cell in cells if cell["cell_type"] == "code")
+    found = re.findall(r"^ *from (lib[.\w]*) import ([\w, ]+)$", code, re.MULTILINE)
+    assert found
+    for module, names in found:
+        for name in names.split(", "):
+            assert hasattr(import_module(module), name), f"{module} has no {name}"
 
 
 def test_only_plots_imports_matplotlib():

@@ -52,13 +52,13 @@ class FakePool:
 def pool(django_service):
     from django.core.cache import cache
 
-    from web.readers import shared as recognition
+    from web.readers import asking
 
     cache.clear()
     fake = FakePool()
-    recognition.use_pool(fake)
+    asking.use_pool(fake)
     yield fake
-    recognition.use_pool(None)
+    asking.use_pool(None)
 
 
 @pytest.fixture

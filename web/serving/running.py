@@ -34,11 +34,11 @@ def service(options: ServiceOptions) -> Iterator:
     pool.start()
     try:
         start_django(options)
-        from web.readers import shared as recognition
+        from web.readers import asking
         from web.serving import server
 
         pool.wait_until_ready()
-        recognition.use_pool(pool)
+        asking.use_pool(pool)
         yield server.create_server(options, listening)
     finally:
         pool.close()

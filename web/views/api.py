@@ -13,7 +13,7 @@ from web.gate.access import AddressThrottle, TokenThrottle
 from web.gate.errors import Refused
 from web.gate.uploads import UNNAMED, BinaryParser, FormParser, ImageParser
 from web.models import SavedCalibration
-from web.readers.shared import ask, pool
+from web.readers.asking import ask, pool
 from web.readers.work import Job, Reply
 from web.views import schema
 

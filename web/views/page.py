@@ -12,7 +12,7 @@ from lib.taxonomy import LAMP_CLASSES
 from web.gate.access import SESSION_KEY, AddressThrottle, PageAuthentication, page_client
 from web.gate.middleware import permissions
 from web.options import MAX_PHOTOS
-from web.readers.shared import pool
+from web.readers.asking import pool
 from web.storage.tokens import UnknownToken, find_token
 from web.views import api, examples
 

@@ -7,7 +7,7 @@ from rest_framework import serializers
 from lib.recognition.advice import ADVICE
 from lib.taxonomy import CLASSES
 from web.models import SavedCalibration
-from web.readers.shared import pool
+from web.readers.asking import pool
 
 EXTRAS = ("spectrum", "preview", "measurement")
 LAMP_HELP = (

@@ -15,7 +15,8 @@ class TrainConfig:
         Folder of a run or a frozen model whose weights are the start.
     teachers : list of str
         Folders of runs or frozen models whose mean opinion of each training crop is the target, in
-        place of its label (distillation, Hinton et al. 2015, https://arxiv.org/abs/1503.02531).
+        place of its label (distillation, Hinton et al. 2015, https://arxiv.org/abs/1503.02531); of
+        `rehearsed` files the start's is.
     rehearsed : list of str
         Training files of which what `init` says of each crop is the target, in place of its label,
         so that what the others do not show is not forgotten (learning without forgetting, Li &

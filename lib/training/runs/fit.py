@@ -3,7 +3,7 @@
 import csv
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -159,12 +159,12 @@ def _batches(
     )
 
 
-def taught(config: TrainConfig, paths: Iterable[Path]) -> dict[Path, np.ndarray] | None:
+def taught(config: TrainConfig, paths: Collection[Path]) -> dict[Path, np.ndarray] | None:
     """Return what is taught of every crop of each file, float32 (crops, 7); None if its label is.
 
     That is what the teachers say of it, or of a rehearsed file what the start does.
     """
-    rehearsed = [path for path in paths if str(path) in config.rehearsed]
+    rehearsed = [path for path in paths if path in map(Path, config.rehearsed)]
     others = [path for path in paths if path not in rehearsed]
     if config.teachers:
         said = teachings(config.teachers, others)

@@ -57,6 +57,7 @@ def run(
         files or another configuration, or a worker of the team is gone or not as the others.
     """
     _require_network(config)
+    _require_rehearsed(config, train)
     if team is not None:
         team.batch_size(config.batch_size)
         team.require_same([asdict(config), [*train, *outliers]])
@@ -168,6 +169,14 @@ def _require_network(config: TrainConfig) -> None:
         raise DataError(f"{path}: holds a {name}; expected a {config.arch} (--arch)")
 
 
+def _require_rehearsed(config: TrainConfig, train: Sequence[Path]) -> None:
+    if config.rehearsed and config.init is None:
+        raise DataError("nothing to rehearse without a start; expected init beside rehearsed")
+    for path in config.rehearsed:
+        if Path(path) not in train:
+            raise DataError(f"{path}: is rehearsed, but no training file; expected one of these")
+
+
 def _checked_network(folder: Path) -> keras.Model:
     """Load the network of a run or of a frozen model, whose file must be what its card says."""
     card = folder / CARD_NAME
@@ -195,7 +204,10 @@ def _describe(
             "rehearsed": [run_record.portable(Path(path)) for path in config.rehearsed],
         },
         "data": _describe_files(train, outliers, validation, test, team)
-        | {"teachers": [sha256(path / KERAS_NAME) for path in teachers]},
+        | {
+            "init": sha256(Path(config.init) / KERAS_NAME) if config.init else None,
+            "teachers": [sha256(path / KERAS_NAME) for path in teachers],
+        },
     }
 
 

@@ -57,7 +57,7 @@ class RunFolder:
         return self.beside if self.beside.exists() else self.run_dir
 
     def to_begin(self) -> Path:
-        """Return an empty folder to train in: another than a finished run's, which stays till then.
+        """Return the folder to train in, not there yet; a finished run stays until `finish`.
 
         Raises
         ------
