@@ -27,7 +27,7 @@ from lib.images.png import write_png
 from lib.images.reading import read_image
 from lib.measurement.calibration import calibrate
 from lib.measurement.lamp_lines import LampPhoto
-from lib.recognition.axis.axis import OWN_LINES
+from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
 from lib.recognition.instrument_file import load_instrument, save_instrument
@@ -242,7 +242,7 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     words = result.source or result.status
     if result.probability is not None:
         words += f" {result.probability:.2f}"
-    note = result.reason or (f"+-{result.axis.uncertainty_nm:.2f} nm" if result.axis else "")
+    note = result.reason or (_reach(result.axis) if result.axis else "")
     caption = (photo.name, words, note)
     if result.status == "error":
         return draw_tile(None, None, None, "none", caption)
@@ -255,6 +255,11 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
         title += f"\n{fill(result.reason, _TITLE_LETTERS)}"
     draw_spectrum(folder / f"{name}.png", image, outline, result, title)
     return draw_tile(image, result.crop, outline, result.band.blue_end, caption)
+
+
+def _reach(axis: WavelengthAxis) -> str:
+    low, high = axis.range_nm
+    return f"{low:.0f} to {high:.0f} nm, ± {axis.uncertainty_nm:.2f} nm"
 
 
 def draw_spectrum(
