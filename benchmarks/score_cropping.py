@@ -91,8 +91,8 @@ def accuracy(classifier: Classifier, crops: np.ndarray, labels: np.ndarray) -> s
     return f"{100 * share:.2f} +- {196 * np.sqrt(share * (1 - share) / n):.2f} % of {n}"
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the comparison."""
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -100,7 +100,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--count", type=int, default=700, help="photos (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     parser.add_argument("--jobs", type=int, default=1, help="processes (default: %(default)s)")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the comparison."""
+    args = parse_args(argv)
     classifier = Classifier(args.model)
     results = Parallel(n_jobs=args.jobs)(
         delayed(photo_crops)(args.seed, number) for number in range(args.count)

@@ -33,8 +33,8 @@ PARTS = {
 }
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run the command."""
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -43,7 +43,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first (default: 0)")
     parser.add_argument("--jobs", type=int, default=2, help="parallel processes (default: 2)")
     parser.add_argument("--output", type=Path, metavar="CSV", help="write the table")
-    args = parser.parse_args(argv)
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
     part = PARTS[args.part]
     seeds = range(args.seed, args.seed + args.count)
     scores = Parallel(n_jobs=args.jobs)(delayed(part.score)(seed) for seed in seeds)

@@ -1,6 +1,7 @@
 """README says what is: its commands, flags, columns, pictures and links match the code."""
 
 import re
+import shlex
 from importlib import import_module
 
 import pytest
@@ -41,6 +42,27 @@ def test_every_command_has_a_help_with_the_flags_that_readme_gives_it(command, f
     told = capsys.readouterr().out
     assert told.startswith("usage:")
     assert flags <= set(re.findall(r"--[a-z-]+", told))
+
+
+DOCUMENTED_LINES = sorted(
+    {
+        re.sub(r"\s+#.*|\s+$", "", line)
+        for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+        for line in re.findall(
+            r"python\S* ((?:benchmarks/)?\w+\.py[^\n`|]*)", path.read_text(encoding="utf-8")
+        )
+    }
+)
+
+
+@pytest.mark.parametrize("line", DOCUMENTED_LINES)
+def test_every_command_line_of_the_documents_is_understood(line, capsys):
+    script, *words = shlex.split(line)
+    module = import_module(script.removesuffix(".py").replace("/", "."))
+    try:
+        module.parse_args(words)
+    except SystemExit:
+        pytest.fail(capsys.readouterr().err)
 
 
 def test_every_command_is_in_the_table():
