@@ -117,6 +117,7 @@ def test_the_same_seed_gives_the_same_bytes_in_any_number_of_processes(downloads
     assert contents(tmp_path) == contents(downloads)
 
 
+@pytest.mark.slow
 def test_a_present_heap_is_kept_without_overwrite_and_replaced_with_it(tmp_path):
     write_downloads(tmp_path, 6, 1, rates={})
     mine = tmp_path / "Image" / "mine" / "1.jpg"

@@ -86,6 +86,7 @@ def test_every_kind_of_copy_joins_its_original_and_no_other_photo(store, analyse
     assert missed == {f"{i} original" for i in range(3, 7)}
 
 
+@pytest.mark.slow
 def test_the_order_of_the_photos_does_not_matter(store, analysed):
     backwards = dict(reversed(analysed.items()))
     assert near_duplicates(backwards, store) == near_duplicates(analysed, store)

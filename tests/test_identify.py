@@ -101,6 +101,7 @@ def test_a_photo_may_be_called_anything(tmp_path, name):
     assert len(list((tmp_path / "p").iterdir())) == 2
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_read_enough_sees_no_traceback():
     command = f"{sys.executable} identify.py {NEON} {NEON} {RAINBOW} | head -n 1"
     done = subprocess.run(

@@ -211,6 +211,7 @@ def test_a_small_move_is_put_right_and_said(bench, instrument, classifier):
     assert abs(measurement.instrument.axis.shift_px) == pytest.approx(5.0, abs=0.7)
 
 
+@pytest.mark.slow
 def test_frames_are_averaged_without_flicker(bench, instrument):
     rng = np.random.default_rng(7)
     spd = led_die(525.0, 30.0)

@@ -24,6 +24,7 @@ def test_the_stretch_bridges_short_gaps_and_no_long_ones():
     assert _surest_stretch(np.full(9, -0.1)) == (0, 0)
 
 
+@pytest.mark.slow
 def test_ends_and_direction_come_from_the_light_and_not_from_the_mask():
     right = turned = directed = 0
     for number, lamp in enumerate(("neon", "cfl_hg", "continuum", "helium", "nitrogen") * 4):

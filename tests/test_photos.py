@@ -53,6 +53,7 @@ def line_error_px(image, box, nm):
     return abs((along * light).sum() / light.sum() - expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [None, *CHANGES])
 def test_the_truth_puts_a_helium_line_where_the_light_is(change):
     errors = []
@@ -155,6 +156,7 @@ def test_direction_is_known_from_colour_alone():
     assert photo(3, lamp="daylight", monochrome=False).truth.blue_end != "none"
 
 
+@pytest.mark.slow
 def test_every_class_and_the_unknown_lamps_are_drawn():
     seen = {photo(9, i, thumbnail=True).truth.class_name for i in range(80)}
     assert seen == {*CLASSES, None}

@@ -130,6 +130,7 @@ def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypa
     assert (np.concatenate(fed) == images.numpy()).all()
 
 
+@pytest.mark.slow
 def test_flips_turn_half_of_the_training_crops_only(data):
     assert run("--input", data, "--minimum", 60, "--flip") == 0
     turned = {}
