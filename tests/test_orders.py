@@ -1,6 +1,7 @@
 """The first order along a line."""
 
 import numpy as np
+import pytest
 
 from lib.recognition.find.orders import _surest_stretch, first_order
 from lib.recognition.straighten import Geometry
