@@ -124,6 +124,7 @@ def test_pictures_of_nothing_are_refused(image):
         find_band(image)
 
 
+@pytest.mark.slow
 def test_the_box_of_a_spectrum_that_runs_off_the_photo_lies_in_it():
     found = 0
     for seed in range(8):

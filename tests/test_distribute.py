@@ -94,6 +94,7 @@ def test_files_are_dealt_out_whole_where_that_is_even(tmp_path):
     assert team_of(3, 2).share(sizes) == (sizes, (2, 3)), "four files for three workers"
 
 
+@pytest.mark.slow
 def test_the_parts_of_a_file_are_all_of_it(crops_folder):
     path = crops_folder / "train.tfrecord"
     options = {"batch_size": 8, "seed": 3, "flip": False, "outlier_weight": 0.5}

@@ -89,6 +89,7 @@ def test_photos_of_one_stem_have_files_of_their_own():
     assert identify.output_names(paths) == ["x-2", "x", "X-3", "x_pysa-2", "overview-2"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [b"price$5$.jpg", b"a$\\frac$.jpg", b"latin\xff.jpg"])
 def test_a_photo_may_be_called_anything(tmp_path, name):
     folder = tmp_path / "photos"
@@ -134,6 +135,7 @@ def test_no_output_replaces_a_photo(tmp_path, capsys, flag):
     assert photo.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):
     flags = ("--csv", tmp_path / "a.csv", "--plot", tmp_path / "p", "--spectra", tmp_path / "s")
     assert run(photos, *flags) == 0

@@ -17,6 +17,7 @@ def test_packages_as_installed_are_not_named():
     assert replaced_packages(REQUIREMENTS) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("older", ["1.26.4", f"{np.__version__}0"])
 def test_an_older_numpy_that_is_imported_is_named_with_both_versions(older, monkeypatch):
     installed = np.__version__

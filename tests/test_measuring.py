@@ -95,6 +95,7 @@ def true_nm(bench, measurement, nm: float) -> float:
 # Calibrating
 
 
+@pytest.mark.slow
 def test_two_lamps_give_one_axis_and_the_error_of_leaving_one_out(bench, lamps):
     both = calibrate([lamps[name] for name in LAMP_NAMES])
     one = calibrate([lamps["neon"]])
@@ -356,6 +357,7 @@ def kept(folder):
     return path
 
 
+@pytest.mark.slow
 def test_calibrate_then_measure(folder, kept, capsys):
     photos = [folder / "laser.png", folder / "led.png"]
     assert run(measure_command, *photos, "--instrument", kept, "--json") == 0

@@ -76,6 +76,7 @@ def test_coverage_shows_how_many_unknown_lamps_are_refused():
     assert right.lines[0].get_ydata().tolist() == [1.0, 0.5]
 
 
+@pytest.mark.slow
 def test_the_same_figure_gives_the_same_bytes(tmp_path):
     for name in ("a.png", "b.png"):
         plots.save_figure(plots.learning_curves(HISTORY), tmp_path / name)

@@ -216,6 +216,7 @@ def test_a_folder_that_is_none_is_named_with_the_valid_ones_and_the_rest_goes_on
     assert len(read(data, "train")) > 0
 
 
+@pytest.mark.slow
 def test_what_five_photos_lack_for_a_training_is_said(data, capsys):
     five = {f"5/{i}.jpg" for i in range(2)} | {f"6/{i}.jpg" for i in range(2)} | {"0/0.jpg"}
     rewrite(data / "crops.csv", lambda row: row if row["photo"] in five else None)

@@ -64,6 +64,7 @@ def test_every_effect_changes_crops_when_left_out(whole, name):
     assert (whole != without).any()
 
 
+@pytest.mark.slow
 def test_unknown_lamps_join_by_their_share_and_held_out_kinds_never_do():
     batches = list(simulate_crops(512, 0, unknown_share=0.25))
     labels = np.concatenate([batch.labels for batch in batches])

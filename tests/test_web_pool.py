@@ -59,6 +59,7 @@ def answer(pool, content=b"", name="a.jpg"):
     return pool.answer(Job(content, name)).answer
 
 
+@pytest.mark.slow
 def test_a_photo_that_hangs_its_reader_is_given_up_in_time(make_pool):
     pool = make_pool()
     first = answer(pool)["pid"]
@@ -92,6 +93,7 @@ def test_a_reader_that_ended_while_idle_is_replaced_without_blame(make_pool):
     assert "reason" not in answer(pool)
 
 
+@pytest.mark.slow
 def test_readers_are_added_only_when_all_are_busy(make_pool):
     pool = make_pool(size=3)
     assert len({answer(pool)["pid"] for _ in range(5)}) == 1
