@@ -24,6 +24,7 @@ def train(what, output, *argv):
 
 
 @pytest.mark.slow
+@pytest.mark.thorough
 def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, monkeypatch):
     monkeypatch.setattr(axis, "VALIDATION_CROPS", 128)
     output, argv = tmp_path / "axis", ["--crops", "256", "--epochs", "1", "--jobs", "1"]
