@@ -123,6 +123,7 @@ def test_mixed_precision_needs_a_gpu(crops_folder, tmp_path, capsys):
     assert err.count("\n") == 1 and not (tmp_path / "run").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_network_trained_in_half_precision_is_kept_in_single(
     crops_folder, tiny_network, tmp_path, monkeypatch

@@ -217,6 +217,7 @@ def test_with_a_scratch_each_file_of_a_run_is_written_to_its_folder_once(
     assert not [path for path in scratch.rglob("*") if path.suffix != ".lock"]
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_a_run_in_a_scratch_is_resumed_and_replaces_the_older_one_at_its_end(
     crops_folder, tiny_network, tmp_path, interrupted
@@ -313,6 +314,7 @@ def test_teachers_replace_the_labels(
     assert answers[0] < answers.sum(), "taught by labels, it would know but the first class"
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 def test_data_in_the_run_s_own_folder_are_not_deleted(crops_folder, tiny_network, tmp_path, capsys):
     folder = tmp_path / "run"
@@ -326,6 +328,7 @@ def test_data_in_the_run_s_own_folder_are_not_deleted(crops_folder, tiny_network
     assert inside.exists() and (folder / "model.keras").exists()
 
 
+@pytest.mark.thorough
 @pytest.mark.slow
 @pytest.mark.parametrize("flag", ["--init", "--teachers"])
 def test_what_a_training_starts_from_is_not_overwritten(
