@@ -1,6 +1,6 @@
 # The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python
-# 3.11 to 3.13. `make quick` is the inner loop: the linter and the tests that take no browser, no
-# server and no training. `make lock` writes down the versions that are installed.
+# 3.11 to 3.13. `make quick` is the inner loop: the linter and the tests of under a second. `make
+# lock` writes down the versions that are installed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
