@@ -12,9 +12,10 @@ names       the network of the second opinion on a name
 names-verdict  how sure a name must be to be given
 
 What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
-the shipped networks say how they came about. On two cores: band an hour, and a quarter of that for
-a second round; trace an hour; axis seven hours as shipped (five minutes on an H200), or forty
-minutes with `--crops 100000 --epochs 4`; classifier and names an hour each; a verdict ten minutes.
+the shipped networks say how they came about; band and trace can go on from what ships. On two
+cores: band an hour, and a quarter of that for a second round; trace an hour; axis seven hours as
+shipped (five minutes on an H200), or forty minutes with `--crops 100000 --epochs 4`; classifier and
+names an hour each; a verdict ten minutes.
 
 Reads:  models/
 Writes: InputData/<what>/; models/band, trace, axis, names, default
@@ -80,6 +81,7 @@ class Command:
 _SHARED = {"seed": (0, "of everything random"), "overwrite": (False, "replace what is there")}
 _PHOTOS, _EPOCHS = "photos simulated", "passes over what is simulated"
 _CACHE = "folder that keeps what is simulated"
+_START, _RATE = "folder of a frozen network to go on from", "highest learning rate"
 COMMANDS = {
     "band": Command(
         "the network that finds spectra",
@@ -88,8 +90,8 @@ COMMANDS = {
         {
             "photos": (15_000, _PHOTOS),
             "epochs": (12, _EPOCHS),
-            "start": (None, "folder of an earlier round to go on from"),
-            "rate": (3e-3, "highest learning rate"),
+            "start": (None, _START),
+            "rate": (3e-3, _RATE),
             "cache": (INPUT_DATA / "band_views", _CACHE),
             **_SHARED,
         },
@@ -102,6 +104,8 @@ COMMANDS = {
             "photos": (16_000, _PHOTOS),
             "epochs": (20, _EPOCHS),
             "teachers": ([], "folders of networks whose opinions are learned"),
+            "start": (None, _START),
+            "rate": (3e-3, _RATE),
             "cache": (INPUT_DATA / "trace_views", _CACHE),
             **_SHARED,
         },
@@ -115,7 +119,7 @@ COMMANDS = {
             "crops_seed": (0, "of the crops"),
             "epochs": (4, _EPOCHS),
             "start": (None, "axis.keras to go on from"),
-            "rate": (3e-3, "highest learning rate"),
+            "rate": (3e-3, _RATE),
             "cache": (INPUT_DATA / "axis_crops", _CACHE),
             **_SHARED,
         },

@@ -1,11 +1,12 @@
 """The one reader of frozen networks: files of LiteRT, each verified against the card beside it."""
 
+import re
 import threading
 from functools import cache
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter, SignatureRunner
+from ai_edge_litert.interpreter import Interpreter, OpResolverType, SignatureRunner
 
 from lib.errors import DataError
 from lib.files import read_json
@@ -57,6 +58,42 @@ class LiteNetwork:
         """Return the only output for one example, both without the leading axis."""
         (output,) = self.predict(example[None]).values()
         return output[0]
+
+    def convolutions(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Return the convolutions of a network in single precision, in the order in which they run.
+
+        What scales and shifts a convolution's channels right behind it is folded in.
+
+        Returns
+        -------
+        list of tuples
+            The layer's name, its kernel (filters, height, width, channels), its bias (filters,).
+        """
+        interpreter = Interpreter(
+            model_content=self._model,
+            # Only without delegates are all constants still there to read.
+            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+        )
+        interpreter.allocate_tensors()
+        names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
+        # The only way to the operations.
+        operations = interpreter._get_ops_details()
+        computed = {index for operation in operations for index in operation["outputs"]}
+        found = []
+        for operation in operations:
+            kind, inputs = operation["op_name"], operation["inputs"]
+            if kind == "CONV_2D":
+                name = re.search(r"(\w+?)(_1)?/convolution$", names[inputs[1]])[1]
+                found.append((name, *map(interpreter.get_tensor, inputs[1:])))
+            elif kind in ("MUL", "ADD") and found and inputs[1] not in computed:
+                constant = interpreter.get_tensor(inputs[1])
+                name, kernel, bias = found.pop()
+                if kind == "MUL":
+                    kernel, bias = kernel * constant[:, None, None, None], bias * constant
+                else:
+                    bias = bias + constant
+                found.append((name, kernel, bias))
+        return found
 
     def _runner(self) -> SignatureRunner:
         """Return this thread's interpreter by its signature: they are not thread-safe."""

@@ -53,6 +53,10 @@ def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatc
     argv = ["--photos", "48", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
     assert train(what, tmp_path / what, *argv) == 0
     assert open_network(tmp_path / what).card["validation"]
+    # A second round goes on from what the first one froze.
+    argv += ["--start", str(tmp_path / what), "--rate", "1e-3", "--overwrite"]
+    assert train(what, tmp_path / what, *argv) == 0
+    assert len(open_network(tmp_path / what).card["rounds"]) == 2
 
 
 @pytest.mark.slow

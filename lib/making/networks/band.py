@@ -5,7 +5,6 @@ axis it disperses. Which end is blue is no task for it: the colours along the fo
 """
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import keras
 import numpy as np
@@ -80,36 +79,33 @@ def band_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 def train_band_network(
+    network: keras.Model,
     training: Sequence[Batch],
     held: Sequence[Batch],
     *,
     seed: int,
     epochs: int,
     rate: float,
-    start: Path | None = None,
-) -> tuple[keras.Model, dict[str, float]]:
-    """Train the network; return it and its figures on held-back views.
+) -> float:
+    """Train the network; return its loss on held-back views.
 
     Parameters
     ----------
+    network : keras.Model
+        New, or trained before.
     training, held : sequences of pairs
         Views and their targets, as `lib.making.examples.band_views.open_views` returns them.
     rate : float
         Highest learning rate.
-    start : Path, optional
-        Network of an earlier round to go on from; a new one by default.
     """
-    keras.utils.set_random_seed(seed)
-    network = keras.models.load_model(start, compile=False) if start else build_band_network()
-    figures = fit(
+    return fit(
         network,
         band_loss,
         _batches(training, seed, turning=True),
         _batches(held, seed, turning=False),
         epochs=epochs,
         rate=rate,
-    )
-    return network, {"loss": round(figures["loss"], 5), **measure(network, held)}
+    )["loss"]
 
 
 def _batches(shards: Sequence[Batch], seed: int, *, turning: bool) -> Batches:

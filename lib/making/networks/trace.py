@@ -25,7 +25,6 @@ OUTPUTS = 4
 # Standard errors from 1 nm to 270 nm.
 _LOG_ERROR = (-4.6, 1.0)
 _SHARE_OF_WAVELENGTH = 0.2
-RATE = 3e-3
 _BATCH = 64
 _WIDTHS = (24, 32, 48, 64, 80)
 _SHARE_OF_DIRECTION = 0.3
@@ -69,19 +68,28 @@ def trace_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
 
 
 def train_trace_network(
-    light: np.ndarray, targets: np.ndarray, held: Batch, *, seed: int, epochs: int
-) -> tuple[keras.Model, dict[str, float | None]]:
-    """Train the network; return it and its figures on held-back lines.
+    network: keras.Model,
+    light: np.ndarray,
+    targets: np.ndarray,
+    held: Batch,
+    *,
+    seed: int,
+    epochs: int,
+    rate: float,
+) -> dict[str, float | None]:
+    """Train the network; return its figures on held-back lines.
 
     Parameters
     ----------
+    network : keras.Model
+        New, or trained before.
     light, targets : float16 arrays of shape (n, places, channels) and (n, places, 3)
         As of `lib.making.examples.trace_lines.simulate_lines`.
     held : tuple of such arrays
         For validation.
+    rate : float
+        Highest learning rate.
     """
-    keras.utils.set_random_seed(seed)
-    network = build_trace_network(*light.shape[1:])
 
     def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
         rows = np.sort(rows)
@@ -95,9 +103,9 @@ def train_trace_network(
         Batches(len(light), _BATCH, draw, seed),
         (held_light, held_targets),
         epochs=epochs,
-        rate=RATE,
+        rate=rate,
     )
-    return network, {
+    return {
         "lines": len(held_light),
         "loss": round(figures["loss"], 5),
         **measure(network.predict(held_light, verbose=0), held_targets),

@@ -12,6 +12,8 @@ from lib.making.examples.shards import load_shards, make_shards
 
 # Held back for validation.
 VALIDATION_SHARE = 0.048
+# On which a thawed network's normalisations are set.
+_EXAMPLES = 512
 
 
 def make_trace_network(
@@ -22,6 +24,8 @@ def make_trace_network(
     seed: int,
     cache: Path,
     teachers: Sequence[Path],
+    start: Path | None,
+    rate: float,
     jobs: int,
     overwrite: bool,
 ) -> dict:
@@ -33,6 +37,10 @@ def make_trace_network(
         Folder in which lines are kept.
     teachers : sequence of Path
         Folders of trace networks whose opinions are learned.
+    start : Path or None
+        Folder of a frozen network to go on from.
+    rate : float
+        Highest learning rate.
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
     teaching = [open_network(folder) for folder in teachers]
@@ -41,7 +49,10 @@ def make_trace_network(
         for number in range(-(-photos // trace_lines.SHARD_PHOTOS))
     ]
     paths = make_shards(trace_lines.simulate_lines, tasks, jobs=jobs, what="lines")
-    from lib.making.networks.trace import RATE, taught, train_trace_network
+    import keras
+
+    from lib.making.networks.thawing import thaw
+    from lib.making.networks.trace import build_trace_network, taught, train_trace_network
     from lib.training.freezing.freezer import freeze_network
 
     first_held = len(paths) - max(1, round(VALIDATION_SHARE * len(paths)))
@@ -49,13 +60,19 @@ def make_trace_network(
     held = load_shards(paths[first_held:], "light", "targets")
     if teaching:
         targets = taught(teaching, light, targets)
-    network, figures = train_trace_network(light, targets, held, seed=seed, epochs=epochs)
-    training = {
+    keras.utils.set_random_seed(seed)
+    network, rounds = build_trace_network(*light.shape[1:]), []
+    if start is not None:
+        rounds = thaw(network, start, held[0][:_EXAMPLES].astype(np.float32))["rounds"]
+    figures = train_trace_network(
+        network, light, targets, held, seed=seed, epochs=epochs, rate=rate
+    )
+    this = {
         "seed": seed,
         "lines": len(light),
         "epochs": epochs,
-        "rate": RATE,
+        "rate": rate,
         "teachers": [teacher.card["sha256"] for teacher in teaching],
     }
-    card = {"training": training, "validation": figures}
+    card = {"rounds": [*rounds, this], "validation": figures}
     return freeze_network(network, output, held[0][:32].astype(np.float32), card)

@@ -1,0 +1,93 @@
+"""A frozen network, ready to be trained further: its weights back in Keras.
+
+Freezing folds each normalisation into the convolution before it. Here the convolution keeps what it
+was folded to, and the normalisation, by its mean and variance on examples, changes nothing: so both
+say what the frozen network says, in use and in training.
+"""
+
+import re
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+
+from lib.errors import DataError
+from lib.litert import open_network
+from lib.training.freezing.freezer import require_agreement
+
+_CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
+# float32 sums in another order.
+_TOLERANCE = 2e-3
+
+
+def thaw(network: keras.Model, folder: Path, examples: np.ndarray) -> dict:
+    """Give an untrained network of convolutions the weights of a frozen one; return its card.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As it was built for the training of the frozen one.
+    folder : Path
+        NAME, with NAME.tflite in single precision and its card NAME.json.
+    examples : float32 array of shape (n, ...)
+        Inputs, some hundred, whose means and variances the normalisations take.
+
+    Raises
+    ------
+    DataError
+        If a file is missing or is not the one that was frozen, or holds another network.
+    """
+    frozen, path = open_network(folder), folder / f"{folder.name}.tflite"
+    convolutions = _in_order(network, _CONVOLUTIONS)
+    weights = [found[1:] for found in sorted(frozen.convolutions(), key=lambda one: _rank(one[0]))]
+    expected = [tuple(layer.kernel.shape) for layer in convolutions]
+    if [kernel.size for kernel, _ in weights] != [np.prod(shape) for shape in expected]:
+        raise DataError(f"{path}: expected a network of convolutions {expected}")
+    normalised, biases = [], []
+    for layer, (kernel, bias) in zip(convolutions, weights, strict=True):
+        # LiteRT keeps (out, rows, columns, in), one row where there is one axis.
+        kernel = np.moveaxis(kernel, 0, -1).reshape(layer.kernel.shape)
+        layer.set_weights([kernel, bias] if layer.use_bias else [kernel])
+        if not layer.use_bias:
+            normalised.append(layer.output)
+            biases.append(bias)
+    _settle(network, normalised, biases, examples)
+    few = examples[:8]
+    received = np.stack([frozen.run(example) for example in few])
+    require_agreement(network.predict(few, verbose=0), received, path.name, _TOLERANCE)
+    return frozen.card
+
+
+def _settle(
+    network: keras.Model,
+    normalised: list[keras.KerasTensor],
+    biases: list[np.ndarray],
+    examples: np.ndarray,
+) -> None:
+    """Set normalisations so that they add a bias and nothing else, on examples as in use."""
+    normalisations = _in_order(network, layers.BatchNormalization)
+    for layer, bias in zip(normalisations, biases, strict=True):
+        one = np.ones_like(bias)
+        layer.set_weights([one, bias, 0 * one, one - layer.epsilon])
+    seen = keras.Model(network.inputs, normalised).predict(examples, verbose=0)
+    for layer, bias, values in zip(normalisations, biases, seen, strict=True):
+        values = values.reshape(-1, len(bias))
+        mean, variance = values.mean(0), values.var(0)
+        layer.set_weights([np.sqrt(variance + layer.epsilon), bias + mean, mean, variance])
+
+
+def _in_order(network: keras.Model, kind: type | tuple[type, ...]) -> list[layers.Layer]:
+    """Return the layers of a kind in the order in which they were made, named ones last."""
+    return sorted(
+        (layer for layer in network.layers if isinstance(layer, kind)),
+        key=lambda layer: _rank(layer.name),
+    )
+
+
+def _rank(name: str) -> tuple[int, ...]:
+    """Return what sorts names by the numbers that Keras puts behind them: none, 1, 2, ..."""
+    numbers = re.fullmatch(r"(?:conv\dd|batch_normalization)((?:_\d+)*)", name)
+    if numbers is None:
+        return (1,)
+    return (0, *map(int, numbers[1].split("_")[1:]))
