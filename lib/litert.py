@@ -30,6 +30,7 @@ class LiteNetwork:
     Attributes
     ----------
     card : dict
+    path : Path
     inputs, outputs : dict of str to list of int
         Shapes by name, without the leading axis of examples.
 
@@ -41,7 +42,7 @@ class LiteNetwork:
 
     def __init__(self, model: bytes, path: Path, card: dict | None = None):
         self.card = card or {}
-        self._model, self._path = model, path
+        self._model, self.path = model, path
         self._of_thread = threading.local()
         runner = self._runner()
         self.inputs = _shapes(runner.get_input_details())
@@ -104,7 +105,7 @@ class LiteNetwork:
                     interpreter.allocate_tensors()
                 self._of_thread.runner = interpreter.get_signature_runner()
             except (ValueError, RuntimeError) as error:
-                raise DataError(f"{self._path}: no LiteRT model ({error})") from error
+                raise DataError(f"{self.path}: no LiteRT model ({error})") from error
         return self._of_thread.runner
 
 

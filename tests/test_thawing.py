@@ -1,12 +1,10 @@
 """A frozen network taken up again says what it said, in use and in training."""
 
-import json
-import shutil
-
 import numpy as np
 import pytest
 
 from lib.errors import DataError
+from lib.litert import open_network
 from lib.making.networks.band import build_band_network
 from lib.making.networks.thawing import thaw
 from lib.making.networks.trace import build_trace_network
@@ -29,7 +27,7 @@ def test_a_shipped_network_goes_on_as_it_was_frozen(name):
     build, shape = BUILD[name]
     network, examples = build(), noise(24, shape)
     before = network.predict(examples, verbose=0)
-    assert thaw(network, MODELS / name, examples)["rounds"]
+    thaw(network, open_network(MODELS / name), examples)
     # That it says the same as the frozen one is checked by thaw itself; here, that training begins
     # there too, where normalisations take means and variances of the batch.
     after = network.predict(examples, verbose=0)
@@ -41,12 +39,4 @@ def test_a_shipped_network_goes_on_as_it_was_frozen(name):
 def test_another_network_is_refused_by_name():
     network = build_trace_network(384, 11)
     with pytest.raises(DataError, match=r"trace\.tflite: expected a network of convolutions"):
-        thaw(network, MODELS / "trace", noise(2, (384, 11)))
-
-
-def test_a_file_that_is_not_the_frozen_one_is_refused(tmp_path):
-    folder = shutil.copytree(MODELS / "trace", tmp_path / "trace")
-    card = json.loads((folder / "trace.json").read_text())
-    (folder / "trace.json").write_text(json.dumps(card | {"sha256": "0" * 64}))
-    with pytest.raises(DataError, match="trace"):
-        thaw(build_trace_network(384, 12), folder, noise(2, (384, 12)))
+        thaw(network, open_network(MODELS / "trace"), noise(2, (384, 11)))

@@ -1,6 +1,7 @@
 """Every training of what ships, tiny, from simulation to a frozen network with its card."""
 
 import json
+import shutil
 
 import keras
 import numpy as np
@@ -14,6 +15,7 @@ from lib.making.networks.axis import axis_loss, turned
 from lib.making.networks.fitting import Batches
 from lib.making.recipes import axis, name_verdict, names
 from lib.model_card import CARD_NAME, read_card
+from lib.paths import MODELS
 from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
@@ -57,6 +59,20 @@ def test_a_tiny_training_on_photos_ends_in_a_frozen_network(tmp_path, monkeypatc
     argv += ["--start", str(tmp_path / what), "--rate", "1e-3", "--overwrite"]
     assert train(what, tmp_path / what, *argv) == 0
     assert len(open_network(tmp_path / what).card["rounds"]) == 2
+
+
+@pytest.mark.parametrize("what", ["band", "trace"])
+def test_a_start_that_is_not_there_or_not_the_frozen_one_is_refused_at_once(what, tmp_path, capsys):
+    start, cache = tmp_path / what, tmp_path / "cache"
+    argv = ["--start", str(start), "--cache", str(cache), "--jobs", "1"]
+    assert train(what, tmp_path / "new", *argv) == 1
+    assert f"{what}.json" in capsys.readouterr().err
+    shutil.copytree(MODELS / what, start)
+    card = json.loads((start / f"{what}.json").read_text())
+    (start / f"{what}.json").write_text(json.dumps(card | {"sha256": "0" * 64}))
+    assert train(what, tmp_path / "new", *argv) == 1
+    assert f"{what}.tflite" in capsys.readouterr().err
+    assert not cache.exists()
 
 
 @pytest.mark.slow

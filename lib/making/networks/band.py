@@ -86,8 +86,8 @@ def train_band_network(
     seed: int,
     epochs: int,
     rate: float,
-) -> float:
-    """Train the network; return its loss on held-back views.
+) -> dict[str, float]:
+    """Train the network; return its figures on held-back views.
 
     Parameters
     ----------
@@ -98,14 +98,15 @@ def train_band_network(
     rate : float
         Highest learning rate.
     """
-    return fit(
+    figures = fit(
         network,
         band_loss,
         _batches(training, seed, turning=True),
         _batches(held, seed, turning=False),
         epochs=epochs,
         rate=rate,
-    )["loss"]
+    )
+    return {"loss": round(figures["loss"], 5), **measure(network, held)}
 
 
 def _batches(shards: Sequence[Batch], seed: int, *, turning: bool) -> Batches:

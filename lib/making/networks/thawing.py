@@ -6,44 +6,40 @@ say what the frozen network says, in use and in training.
 """
 
 import re
-from pathlib import Path
 
 import keras
 import numpy as np
 from keras import layers
 
 from lib.errors import DataError
-from lib.litert import open_network
-from lib.training.freezing.freezer import require_agreement
+from lib.litert import LiteNetwork
+from lib.training.freezing.freezer import TOLERANCE, require_agreement
 
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
-# float32 sums in another order.
-_TOLERANCE = 2e-3
 
 
-def thaw(network: keras.Model, folder: Path, examples: np.ndarray) -> dict:
-    """Give an untrained network of convolutions the weights of a frozen one; return its card.
+def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> None:
+    """Give an untrained network of convolutions the weights of a frozen one.
 
     Parameters
     ----------
     network : keras.Model
         As it was built for the training of the frozen one.
-    folder : Path
-        NAME, with NAME.tflite in single precision and its card NAME.json.
+    frozen : LiteNetwork
+        In single precision.
     examples : float32 array of shape (n, ...)
         Inputs, some hundred, whose means and variances the normalisations take.
 
     Raises
     ------
     DataError
-        If a file is missing or is not the one that was frozen, or holds another network.
+        If the frozen one is another network.
     """
-    frozen, path = open_network(folder), folder / f"{folder.name}.tflite"
     convolutions = _in_order(network, _CONVOLUTIONS)
     weights = [found[1:] for found in sorted(frozen.convolutions(), key=lambda one: _rank(one[0]))]
     expected = [tuple(layer.kernel.shape) for layer in convolutions]
     if [kernel.size for kernel, _ in weights] != [np.prod(shape) for shape in expected]:
-        raise DataError(f"{path}: expected a network of convolutions {expected}")
+        raise DataError(f"{frozen.path}: expected a network of convolutions {expected}")
     normalised, biases = [], []
     for layer, (kernel, bias) in zip(convolutions, weights, strict=True):
         # LiteRT keeps (out, rows, columns, in), one row where there is one axis.
@@ -55,8 +51,7 @@ def thaw(network: keras.Model, folder: Path, examples: np.ndarray) -> dict:
     _settle(network, normalised, biases, examples)
     few = examples[:8]
     received = np.stack([frozen.run(example) for example in few])
-    require_agreement(network.predict(few, verbose=0), received, path.name, _TOLERANCE)
-    return frozen.card
+    require_agreement(network.predict(few, verbose=0), received, frozen.path.name, TOLERANCE)
 
 
 def _settle(

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from lib.files import require_absent
+from lib.litert import open_network
 from lib.making.examples import band_views
 from lib.making.examples.shards import in_order
 
@@ -34,12 +35,13 @@ def make_band_network(
         Highest learning rate.
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
+    frozen = open_network(start) if start else None
     count = -(-photos // band_views.SHARD_PHOTOS)
     tasks = [(seed, number, cache) for number in range(count)]
     list(in_order(band_views.make_views, tasks, jobs=jobs, what="views"))
     import keras
 
-    from lib.making.networks.band import build_band_network, measure, train_band_network
+    from lib.making.networks.band import build_band_network, train_band_network
     from lib.making.networks.thawing import thaw
     from lib.recognition.find.canvas import network_input
     from lib.training.freezing.freezer import freeze_network
@@ -49,11 +51,11 @@ def make_band_network(
     training, held = shards[:first_held], shards[first_held:]
     keras.utils.set_random_seed(seed)
     network, rounds = build_band_network(), []
-    if start is not None:
-        rounds = thaw(network, start, network_input(held[0][0]))["rounds"]
-    loss = train_band_network(network, training, held, seed=seed, epochs=epochs, rate=rate)
+    if frozen is not None:
+        thaw(network, frozen, network_input(held[0][0]))
+        rounds = frozen.card["rounds"]
+    figures = train_band_network(network, training, held, seed=seed, epochs=epochs, rate=rate)
     views = sum(len(canvases) for canvases, _ in shards)
     this = {"seed": seed, "views": views, "epochs": epochs, "rate": rate}
-    figures = {"loss": round(loss, 5), **measure(network, held)}
     card = {"rounds": [*rounds, this], "validation": figures}
     return freeze_network(network, output, network_input(held[0][0][:32]), card)

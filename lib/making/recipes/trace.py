@@ -43,6 +43,7 @@ def make_trace_network(
         Highest learning rate.
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
+    frozen = open_network(start) if start else None
     teaching = [open_network(folder) for folder in teachers]
     tasks = [
         (cache / f"lines-{seed}-{number:04d}.npz", seed, number)
@@ -62,8 +63,9 @@ def make_trace_network(
         targets = taught(teaching, light, targets)
     keras.utils.set_random_seed(seed)
     network, rounds = build_trace_network(*light.shape[1:]), []
-    if start is not None:
-        rounds = thaw(network, start, held[0][:_EXAMPLES].astype(np.float32))["rounds"]
+    if frozen is not None:
+        thaw(network, frozen, held[0][:_EXAMPLES].astype(np.float32))
+        rounds = frozen.card["rounds"]
     figures = train_trace_network(
         network, light, targets, held, seed=seed, epochs=epochs, rate=rate
     )

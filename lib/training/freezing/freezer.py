@@ -16,7 +16,7 @@ from lib.tables import CROP_SHAPE
 
 # Largest difference of any output between Keras and LiteRT: float32 sums in another order, or
 # weights of half precision.
-_TOLERANCE, _HALF_TOLERANCE = 2e-3, 2e-2
+TOLERANCE, _HALF_TOLERANCE = 2e-3, 2e-2
 
 
 def freeze_network(
@@ -53,7 +53,7 @@ def freeze_network(
     # One that was read from a file takes a list of inputs; this takes the one.
     plain = keras.Model(network.inputs[0], network.outputs[0])
     expected = np.asarray(plain(examples, training=False))
-    require_agreement(expected, received, path.name, _HALF_TOLERANCE if half else _TOLERANCE)
+    require_agreement(expected, received, path.name, _HALF_TOLERANCE if half else TOLERANCE)
     write_bytes(path, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
     card = {"sha256": sha256(path), **card, "versions": versions}
