@@ -18,7 +18,7 @@ from lib.recognition.quality import (
     measure_background,
     measure_quality,
 )
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, sample, sorted_across
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
@@ -56,7 +56,11 @@ class Band:
         Offsets from the centre line between which the lines are cleanest.
     strip : uint8 array of shape (n_rows, n, 3)
         The light between these, straight: one sample a photo pixel from `geometry.start` to
-        `geometry.stop`. The crop and the profile are made of it.
+        `geometry.stop`. The crop is made of it.
+    light : float32 array of shape (n, 3)
+        Robust mean of its rows.
+    clipped : bool array of shape (n,)
+        Samples of which half the rows have a clipped channel.
     reading : Reading
         Wavelengths that colours and pattern suggest along the profile.
     """
@@ -73,6 +77,8 @@ class Band:
     geometry: Geometry
     rows: tuple[float, float]
     strip: np.ndarray = field(compare=False, repr=False)
+    light: np.ndarray = field(compare=False, repr=False)
+    clipped: np.ndarray = field(compare=False, repr=False)
     reading: Reading = field(compare=False)
 
     @property
@@ -168,6 +174,8 @@ def band_along(
         geometry=geometry,
         rows=rows,
         strip=strip,
+        light=profile,
+        clipped=clipped,
         reading=reading.reversed() if towards_red < 0 else reading,
     )
 
@@ -234,10 +242,9 @@ def cut_crop(band: Band) -> np.ndarray:
 
 def band_profile(band: Band) -> BandProfile:
     """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
-    rgb, clipped = _mean_rows(band.strip)
-    position = _native_positions(band.geometry)
+    parts = band.light, band.clipped, _native_positions(band.geometry)
     order = slice(None, None, -1) if band.reversed else slice(None)
-    return BandProfile(*(np.ascontiguousarray(part[order]) for part in (rgb, clipped, position)))
+    return BandProfile(*(part[order].copy() for part in parts))
 
 
 def _native_positions(geometry: Geometry) -> np.ndarray:
@@ -256,8 +263,8 @@ def _mean_rows(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Robust mean over a strip's rows: rgb float32 (n, 3), clipped bool (n,)."""
     clipped = (strip >= CLIPPED_LEVEL).any(axis=2).mean(axis=0) >= 0.5
     drop = int(_TRIM * len(strip))
-    kept = np.sort(strip, axis=0)[drop : len(strip) - drop] if drop else strip
-    return kept.mean(axis=0, dtype=np.float32), clipped
+    kept = sorted_across(strip)[..., drop : len(strip) - drop]
+    return kept.mean(axis=-1, dtype=np.float32), clipped
 
 
 def _bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

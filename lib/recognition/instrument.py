@@ -14,7 +14,7 @@ from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_along
 from lib.recognition.quality import measure_background
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # What a spectrometer for visible light shows: the stretch on which lamps are recognised.
 _NAMED_NM = (375.0, 720.0)
@@ -329,7 +329,7 @@ def _brightest(
 ) -> np.ndarray:
     """Return the brightest light across a band at places along it, 0 to 255."""
     count = int(np.clip(np.ceil(rows[1] - rows[0]) + 1, 2, _ROWS_LOOKED_AT))
-    light = sample(image, geometry, along, np.linspace(*rows, count)).max(axis=2)
+    light = brightest_channel(sample(image, geometry, along, np.linspace(*rows, count)))
     return np.quantile(light.astype(np.float32), _ROW_QUANTILE, axis=0)
 
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.signal import find_peaks
 
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
 CLIPPED_LEVEL = 250
@@ -137,7 +137,8 @@ def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarra
         level = np.minimum(level, np.median(beside, axis=(0, 1)))
     # Neighbouring rows show the same light: what differs is noise.
     rows = int(np.clip(2 * np.floor(0.8 * reach) + 1, 1, _AVERAGED_ROWS))
-    pair = sample(image, geometry, along, np.array([0.0, 1.0])).astype(np.float32).max(axis=2)
-    scatter = 1.48 * float(np.median(np.abs(np.diff(pair, axis=0)))) / np.sqrt(2)
+    pair = brightest_channel(sample(image, geometry, along, np.array([0.0, 1.0])))
+    apart = np.abs(np.diff(pair.astype(np.float32), axis=0))
+    scatter = 1.48 * float(np.median(apart)) / np.sqrt(2)
     # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
     return level.astype(np.float32), max(scatter, _ROUNDING) / np.sqrt(rows)

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # Sampling of the measuring strip: enough for a fifth of a line's width, bounded for speed.
 _MAX_ROWS = 25
@@ -66,8 +66,8 @@ def _strip(
     along = np.linspace(geometry.start, geometry.stop, int(np.clip(length + 1, 8, _MAX_COLUMNS)))
     rows = int(np.clip(2 * np.floor(reach) + 1, 3, most))
     offset = _inside(image, geometry, np.linspace(-reach, reach, rows))
-    strip = sample(image, geometry, along, offset).astype(np.float32)
-    return strip.max(axis=2), offset, along
+    strip = brightest_channel(sample(image, geometry, along, offset)).astype(np.float32)
+    return strip, offset, along
 
 
 def _inside(image: np.ndarray, geometry: Geometry, offset: np.ndarray) -> np.ndarray:

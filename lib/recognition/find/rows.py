@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # The outermost part of a band on either side is its fading edge.
 _CLEAN_PART = 0.85
@@ -30,7 +30,7 @@ def clean_rows(image: np.ndarray, geometry: Geometry) -> tuple[float, float]:
         return -reach, reach
     offset = np.linspace(-reach, reach, count)
     along = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
-    rows = sample(image, geometry, along, offset).max(axis=2).astype(np.float32)
+    rows = brightest_channel(sample(image, geometry, along, offset)).astype(np.float32)
     rows = rows - rows.mean(axis=1, keepdims=True)
     length = np.sqrt((rows**2).sum(axis=1))
     if not length.any():

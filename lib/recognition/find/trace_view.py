@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, sample, sorted_across
 
 # Places along the line; each averages up to so many samples.
 PLACES = 384
@@ -69,11 +69,10 @@ def look_along(image: np.ndarray, geometry: Geometry, start: float, stop: float)
     middle = geometry.across(np.clip((start + stop) / 2, 0, length - 1))
     outside = outside[(middle + outside >= 0) & (middle + outside <= breadth - 1)]
     rows = sample(image, geometry, along, np.concatenate([inside, outside]))
-    within, beyond = rows[:_INSIDE_ROWS], rows[_INSIDE_ROWS:]
-    within = np.sort(within, axis=0)
+    within, beyond = sorted_across(rows[:_INSIDE_ROWS]), rows[_INSIDE_ROWS:]
     # The median lets lines that a program drew across the band go.
-    parts = [within[_INSIDE_ROWS // 2].astype(np.float32)]
-    parts.append(within[-_BRIGHT_ROWS:].mean(axis=0, dtype=np.float32))
+    parts = [within[..., _INSIDE_ROWS // 2].astype(np.float32)]
+    parts.append(within[..., -_BRIGHT_ROWS:].mean(axis=-1, dtype=np.float32))
     parts.append(beyond.mean(axis=0, dtype=np.float32) if len(outside) else np.zeros_like(parts[0]))
     shown = ((along >= -0.5) & (along <= length - 0.5)).astype(np.float32)
     pooled = np.concatenate([*parts, shown[:, None]], axis=1)
