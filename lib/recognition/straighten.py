@@ -114,9 +114,8 @@ def sample(
     left, top = min(max(left, 0), width - 1), min(max(top, 0), height - 1)
     right, bottom = max(min(right, width), left + 1), max(min(bottom, height), top + 1)
     # remap counts source pixels in 16 bits, so only the part of the photo that is read goes in.
-    part = np.ascontiguousarray(image[top:bottom, left:right])
     return cv2.remap(
-        part,
+        image[top:bottom, left:right],
         (x - left).astype(np.float32),
         (y - top).astype(np.float32),
         cv2.INTER_LINEAR,
