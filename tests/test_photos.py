@@ -7,6 +7,7 @@ import pytest
 from lib.simulation.crawl.retouch import CHANGES, retouch
 from lib.simulation.instrument.grating import Grating
 from lib.simulation.instrument.projection import Projection
+from lib.simulation.photos import light
 from lib.simulation.photos.difficulty import DIFFICULTIES, FAMILIES, PLAIN, Difficulty, draw_setting
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from lib.simulation.scenes.scenes import PAINTERS
@@ -45,12 +46,12 @@ def line_error_px(image, box, nm):
     across = np.polynomial.polynomial.polyval(along, box.centre_line).astype(np.float32)
     grey = image.astype(np.float32).sum(axis=2)
     grey = grey if box.axis == "horizontal" else np.ascontiguousarray(grey.T)
-    light = cv2.remap(grey, along[None], across[None], cv2.INTER_LINEAR)[0]
-    light = np.clip(light - np.percentile(light, 20), 0, None)
-    if not light.any():
+    strip = cv2.remap(grey, along[None], across[None], cv2.INTER_LINEAR)[0]
+    strip = np.clip(strip - np.percentile(strip, 20), 0, None)
+    if not strip.any():
         return None
-    light[light < 0.4 * light.max()] = 0
-    return abs((along * light).sum() / light.sum() - expected)
+    strip[strip < 0.4 * strip.max()] = 0
+    return abs((along * strip).sum() / strip.sum() - expected)
 
 
 @pytest.mark.slow
@@ -78,6 +79,23 @@ def test_light_stands_out_inside_the_box_and_not_beside_it(lamp):
         for box in taken.truth.boxes:
             inside[box.y0 : box.y1, box.x0 : box.x1] = True
         assert np.sort(grey[inside])[-9:].mean() > np.median(grey) + 12
+
+
+@pytest.mark.parametrize("lamp", ["flame_lithium", "coloured_led"])
+def test_a_box_is_drawn_about_a_line_and_not_about_its_haze(lamp, monkeypatch):
+    blur, lengths = light.blur, []
+    for share in (0.0, 8.0):
+
+        def hazy(*arguments, share=share):
+            image, halo = blur(*arguments)
+            return image, np.float32(share) * halo
+
+        monkeypatch.setattr(light, "blur", hazy)
+        photos = [photo(11, i, lamp=lamp, tilted=False, **CLEAR) for i in range(6)]
+        boxes = [taken.truth.boxes[0] for taken in photos]
+        lengths.append([max(box.x1 - box.x0, box.y1 - box.y0) for box in boxes])
+    # In a camera's dark tones a little light more shows more.
+    assert all(longer < 1.15 * shorter + 2 for shorter, longer in zip(*lengths, strict=True))
 
 
 @pytest.mark.slow

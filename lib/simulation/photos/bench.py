@@ -73,7 +73,7 @@ class Bench:
         response = self.sensor.response(WAVELENGTHS_NM[None])[0] * spd[:, None]
         optics = np.random.default_rng(self.optics_seed)
         strip = light.order_light(response, layout.grating, 1, u)
-        strip = light.blur(optics, strip, layout.span_px)
+        strip = sum(light.blur(optics, strip, layout.span_px))
         v, transmission = light.slit_profile(optics, layout.slit)
         strip *= np.float32(peak / max(float((strip * self.exposure.camera.balance).max()), 1e-12))
         height, width, scale = rendered_size(self.setting)

@@ -62,21 +62,29 @@ def order_light(
     return np.ascontiguousarray(column_flux(response.T, nm).T) / np.float32(step)
 
 
-def blur(rng: np.random.Generator, light: np.ndarray, span_px: float) -> np.ndarray:
+def blur(
+    rng: np.random.Generator, light: np.ndarray, span_px: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Blur light along u, samples as from `sample_positions`, by a slit and a lens.
 
-    Widths are parts of the spectrum's length `span_px`; the lens scatters a halo around the slit's
-    image, as in crops.
+    Widths are parts of the spectrum's length `span_px`.
+
+    Returns
+    -------
+    image, halo : float32 arrays of the shape of `light`
+        The slit's image, and what the lens scatters about it, as in crops.
     """
     width = _SAMPLES_PER_PX * max(0.9, span_px * float(camera.draw_line_width(rng, 1)[0]))
     slit_share = rng.random() ** 1.5
-    return camera.spread(
-        light[None],
-        sigma_px=max(0.35 * _SAMPLES_PER_PX, width * (1 - slit_share) / 2.3548),
-        slit_px=width * slit_share,
-        halo_share=0.35 * rng.random() ** 3,
-        halo_px=_SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12),
-    )[0]
+    core = {
+        "sigma_px": max(0.35 * _SAMPLES_PER_PX, width * (1 - slit_share) / 2.3548),
+        "slit_px": width * slit_share,
+    }
+    halo_share = np.float32(0.35 * rng.random() ** 3)
+    halo_px = _SAMPLES_PER_PX * span_px * log_uniform(rng, 0.01, 0.12)
+    image = camera.spread(light[None], **core)[0]
+    halo = camera.spread(light[None], **core, halo_share=1.0, halo_px=halo_px)[0]
+    return (1 - halo_share) * image, halo_share * halo
 
 
 def scatter(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:

@@ -101,19 +101,21 @@ def _attempt(
     layout = draw_layout(rng, setting)
     low, high = light.frame_reach(layout.projection, setting.width, setting.height)
     u = light.sample_positions(low, high)
-    orders = _draw_orders(rng, lamp, setting, layout, u)
+    orders, haze = _draw_orders(rng, lamp, setting, layout, u)
     exposure = draw_exposure(rng, setting)
     peak = (orders[1] * exposure.camera.balance).max()
     if peak <= 0:
         return None
-    orders = {order: strip * np.float32(exposure.peak / peak) for order, strip in orders.items()}
+    gain = np.float32(exposure.peak / peak)
+    orders = {order: gain * strip for order, strip in orders.items()}
     backdrop, scale = _draw_backdrop(rng, setting, layout, orders)
     v, transmission = light.slit_profile(rng, layout.slit)
+    # A box is drawn about a line, not about the haze around it.
+    haze = gain * haze
     if "scattered" in setting.on:
         stray = light.scatter(rng, orders[1])
-        if "monochrome" in setting.on:
-            stray[:] = stray.mean(axis=1, keepdims=True)
-        light.cast(backdrop, scale, layout, u, stray, v, transmission)
+        haze += stray.mean(axis=1, keepdims=True) if "monochrome" in setting.on else stray
+    light.cast(backdrop, scale, layout, u, haze, v, transmission)
     frame = Frame((setting.height, setting.width), layout, exposure, u, backdrop, scale)
     dim_backdrop(frame, orders[1])
     boxes = find_boxes(frame, orders)
@@ -140,8 +142,8 @@ def _attempt(
 
 def _draw_orders(
     rng: np.random.Generator, lamp: Lamp, setting: Setting, layout: Layout, u: np.ndarray
-) -> dict[int, np.ndarray]:
-    """Return the light of each order along u, float32 (n, 3) each, after slit and lens."""
+) -> tuple[dict[int, np.ndarray], np.ndarray]:
+    """Return the light of each order along u, and the halo of all, float32 (n, 3) each."""
     sensor = replace(draw_sensor(rng, 1), monochrome=np.array(["monochrome" in setting.on]))
     response = sensor.response(WAVELENGTHS_NM[None])[0] * lamp.draw(rng)[:, None]
     efficiency = {1: 1.0}
@@ -158,8 +160,9 @@ def _draw_orders(
         for order, share in efficiency.items()
     }
     # One blur for all, as it is one slit and one lens.
-    blurred = light.blur(rng, np.concatenate(list(strips.values()), axis=1), layout.span_px)
-    return dict(zip(strips, np.split(blurred, len(strips), axis=1), strict=True))
+    image, halo = light.blur(rng, np.concatenate(list(strips.values()), axis=1), layout.span_px)
+    orders = dict(zip(strips, np.split(image, len(strips), axis=1), strict=True))
+    return orders, sum(np.split(halo, len(strips), axis=1))
 
 
 def _draw_backdrop(
