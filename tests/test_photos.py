@@ -58,7 +58,7 @@ def line_error_px(image, box, nm):
 @pytest.mark.parametrize("change", [None, *CHANGES])
 def test_the_truth_puts_a_helium_line_where_the_light_is(change):
     errors = []
-    for i in range(24 if change is None else 12):
+    for i in range(48 if change is None else 12):
         rng = np.random.default_rng([3, i])
         taken = simulate_photo(rng, "helium", quality=0, thumbnail=False, large=False, **CLEAR)
         if change:
