@@ -23,12 +23,6 @@ HARD = (
     "scattered",
 )
 
-# Part of the photos that show a single line or a narrow band: rare among lamps, common in front of
-# spectrometers, and behind a tall slit not at all like a spectrum. Lasers are held out from what
-# names light, not from what finds it.
-NARROW_SHARE = 0.1
-NARROW = ("laser", "coloured_led")
-
 
 def draw_photo(
     rng: np.random.Generator, scene_share: float, hard: Sequence[str] = HARD
@@ -37,5 +31,4 @@ def draw_photo(
     if rng.random() < scene_share:
         return simulate_scene(rng)
     forced = rng.random() < HARD_SHARE
-    lamp = str(rng.choice(NARROW)) if rng.random() < NARROW_SHARE else None
-    return simulate_photo(rng, lamp, **({str(rng.choice(hard)): True} if forced else {}))
+    return simulate_photo(rng, **({str(rng.choice(hard)): True} if forced else {}))
