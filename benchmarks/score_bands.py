@@ -13,6 +13,7 @@ Writes: the report on stdout; with --json the same figures; with --sheet contact
 
     python benchmarks/score_bands.py --real ../shared/real --method ours nnsic --perturb
     python benchmarks/score_bands.py --simulated 1000 --jobs 2
+    python benchmarks/score_bands.py --simulated 1000 --seed 100 --faults --sheet sheets
 """
 
 import argparse
@@ -34,8 +35,8 @@ from benchmarks.perturbations import PERTURBATIONS, Box, rescale
 from lib.files import read_csv, write_json
 from lib.images.png import write_png
 from lib.images.reading import read_image
-from lib.plots.sheets import arrange, draw_tile
-from lib.recognition.band import cut_crop
+from lib.plots.sheets import TILE_WIDTH_PX, arrange, draw_tile
+from lib.recognition.band import Band, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from lib.simulation.photos.truth import overlap_along
@@ -72,8 +73,13 @@ class Score:
 def ours(image: np.ndarray) -> Box | None:
     """Find the band with the shipped finder."""
     try:
-        band = find_band(image)
+        return _band_box(find_band(image))
     except BandNotFound:
+        return None
+
+
+def _band_box(band: Band | None) -> Box | None:
+    if band is None:
         return None
     return Box(band.x0, band.y0, band.x1, band.y1, band.axis, band.blue_end)
 
@@ -225,9 +231,15 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the simulated photos (default: 0)")
     parser.add_argument("--method", nargs="+", choices=METHODS, default=["ours"])
     parser.add_argument("--jobs", type=int, default=1, help="parallel processes (default: 1)")
-    parser.add_argument("--faults", action="store_true", help="list what went wrong (default: off)")
+    parser.add_argument(
+        "--faults", action="store_true", help="list, and draw, what went wrong (default: off)"
+    )
     parser.add_argument("--json", type=Path, help="write the summaries here (default: off)")
-    parser.add_argument("--sheet", type=Path, help="folder for contact sheets (default: off)")
+    parser.add_argument(
+        "--sheet",
+        type=Path,
+        help="folder for contact sheets; with --faults only of what went wrong (default: off)",
+    )
     return parser.parse_args(argv)
 
 
@@ -301,21 +313,49 @@ def run_simulated(args: argparse.Namespace, method: str) -> dict[str, dict]:
     return {"simulated": summarise(scores)}
 
 
-def draw_sheet(folder: Path, cases: Iterator[Case], *, tiles_a_sheet: int = 24) -> None:
-    """Write contact sheets of what the shipped finder sees in the cases' photos."""
+def draw_sheet(
+    folder: Path,
+    cases: Iterator[Case],
+    overlap: float,
+    *,
+    faults: bool,
+    tiles_a_sheet: int = 24,
+) -> None:
+    """Write contact sheets of what the shipped finder sees, the truth outlined in white.
+
+    With `faults` only the photos that went wrong.
+    """
     tiles: list[np.ndarray] = []
     for case in cases:
         try:
             band = find_band(case.image)
-        except BandNotFound as error:
-            tiles.append(draw_tile(case.image, None, None, "none", (case.name, str(error))))
+        except BandNotFound:
+            band = None
+        judged = judge(case, _band_box(band), overlap, 0.0)
+        if faults and judged.right and judged.direction is not False:
             continue
-        outline, crop = band.outline(), cut_crop(band)
-        note = f"{band.axis} blue {band.blue_end} {band.angle_deg:+.1f} deg"
-        tiles.append(draw_tile(case.image, crop, outline, band.blue_end, (case.name[-50:], note)))
+        photo = _with_truth(case)
+        caption = (case.name[-50:], judged.note or "right")
+        if band is None:
+            tiles.append(draw_tile(photo, None, None, "none", caption))
+        else:
+            crop, outline = cut_crop(band), band.outline()
+            tiles.append(draw_tile(photo, crop, outline, band.blue_end, caption))
     for first in range(0, len(tiles), tiles_a_sheet):
         path = folder / f"bands-{first // tiles_a_sheet + 1:02d}.png"
         write_png(path, arrange(tiles[first : first + tiles_a_sheet]))
+
+
+def _with_truth(case: Case) -> np.ndarray:
+    """Return a photo with its true boxes outlined, as thick as a sheet still shows."""
+    photo = case.image.copy()
+    thick = max(1, round(max(photo.shape[:2]) / TILE_WIDTH_PX))
+    for box in case.boxes:
+        # Outside the box, so that it does not hide what it is about.
+        low = (round(box.x0) - 2 * thick, round(box.y0) - 2 * thick)
+        high = (round(box.x1) + 2 * thick, round(box.y1) + 2 * thick)
+        cv2.rectangle(photo, low, high, (255, 255, 255), thick)
+    return photo
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -327,9 +367,11 @@ def main(argv: list[str] | None = None) -> int:
         if args.simulated:
             figures[method] |= run_simulated(args, method)
     if args.sheet and args.real:
-        draw_sheet(args.sheet, real_cases(args.real))
+        draw_sheet(args.sheet, real_cases(args.real), REAL_OVERLAP, faults=args.faults)
     elif args.sheet:
-        draw_sheet(args.sheet, (simulated_case(args.seed, n) for n in range(args.simulated)))
+        numbers = range(round(args.simulated * (1 + SCENE_SHARE)))
+        cases = (simulated_case(args.seed, number) for number in numbers)
+        draw_sheet(args.sheet, cases, SIMULATED_OVERLAP, faults=args.faults)
     if args.json:
         write_json(args.json, figures)
     return 0
