@@ -23,8 +23,13 @@ def crop_profiles(rng: np.random.Generator, crops: np.ndarray) -> np.ndarray:
     ----------
     crops : uint8 array of shape (n, rows, columns, 3)
     """
+    return as_in_photos(rng, plain_profiles(crops))
+
+
+def plain_profiles(crops: np.ndarray) -> np.ndarray:
+    """Return the profiles of crops as they are; shapes as of `crop_profiles`."""
     rows = np.sort(crops, axis=1)[:, _TRIM_ROWS:-_TRIM_ROWS]
-    return as_in_photos(rng, rows.mean(axis=1, dtype=np.float32))
+    return rows.mean(axis=1, dtype=np.float32)
 
 
 def as_in_photos(rng: np.random.Generator, profiles: np.ndarray) -> np.ndarray:
