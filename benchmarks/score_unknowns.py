@@ -145,33 +145,47 @@ def score_model(args: argparse.Namespace) -> None:
 
     classifier = Classifier(args.model)
     print(f"{args.model}, {classifier.card['version']}")
-    held_out = score_kinds(classifier, args)
-    score_naming(classifier, args)
+    crops = simulate_test_crops(args)
+    held_out, held_out_by_both = score_kinds(classifier, crops), score_naming(classifier, crops)
     if (args.real / REAL_CROPS).is_file():
-        score_real_crops(classifier, args.real / REAL_CROPS, held_out)
+        score_real_crops(classifier, args.real / REAL_CROPS, held_out, held_out_by_both)
         score_photos(classifier, args.real)
     score_simulated_photos(args)
     measure_cost(classifier)
 
 
-def score_kinds(classifier, args: argparse.Namespace) -> np.ndarray:
-    """Print and write what is refused of each held-out kind; return how sure each crop is named."""
-    from benchmarks.unknown_methods import separation
+def simulate_test_crops(args: argparse.Namespace) -> dict[str, list]:
+    """Return batches of crops of the classes ("known"), and of the kinds held out ("held_out")."""
     from lib.simulation.crops.crops import simulate_crops
-    from lib.simulation.crops.strips import STRIPS, unknown_strips
-    from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
+    from lib.simulation.crops.strips import unknown_strips
+    from lib.simulation.lamps.catalogue import unknown_lamps
 
     sources = (*unknown_lamps(held_out=True), *unknown_strips(held_out=True))
-    sure, names, guesses = {}, {}, {}
-    for which, lamps in (("known", None), ("held_out", [source.name for source in sources])):
-        found, names[which] = [], []
-        for batch in simulate_crops(args.count, SEEDS[which], lamps=lamps, jobs=args.jobs):
-            found.append(classifier.predict(batch.images))
-            names[which] += batch.lamps
+    return {
+        which: list(simulate_crops(args.count, SEEDS[which], lamps=lamps, jobs=args.jobs))
+        for which, lamps in (("known", None), ("held_out", [source.name for source in sources]))
+    }
+
+
+def kinds_of(batches: list) -> np.ndarray:
+    """Return the kind of each crop's lamp or strip."""
+    from lib.simulation.crops.strips import STRIPS
+    from lib.simulation.lamps.catalogue import LAMPS
+
+    return np.array([(LAMPS | STRIPS)[name].kind for batch in batches for name in batch.lamps])
+
+
+def score_kinds(classifier, crops: dict[str, list]) -> np.ndarray:
+    """Print and write what is refused of each held-out kind; return how sure each crop is named."""
+    from benchmarks.unknown_methods import separation
+
+    sure, guesses = {}, {}
+    for which, batches in crops.items():
+        found = [classifier.predict(batch.images) for batch in batches]
         sure[which] = np.concatenate([part.certainty for part in found])
         guesses[which] = np.concatenate([part.logits.argmax(axis=1) for part in found])
     threshold = classifier.card["unknown"]["threshold"]
-    kinds = np.array([(LAMPS | STRIPS)[name].kind for name in names["held_out"]])
+    kinds = kinds_of(crops["held_out"])
     groups = {kind: kinds == kind for kind in sorted(set(kinds))}
     groups |= {f"all {prefix}": np.char.startswith(kinds, prefix) for prefix in ("laser", "sodium")}
     groups["all held out"] = np.full(len(kinds), True)
@@ -199,45 +213,28 @@ def score_kinds(classifier, args: argparse.Namespace) -> np.ndarray:
     return sure["held_out"]
 
 
-def score_naming(classifier, args: argparse.Namespace) -> None:
+def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
     """Print what the second opinion adds: crops named as photos are, by both and the verdict.
 
-    Gates on light and clipping need a band, and are left out.
+    Gates on light and clipping need a band, and are left out. Return how surely the crops of
+    held-out kinds are named.
     """
     from benchmarks.unknown_methods import KNOWN_KEPT, separation
-    from lib.recognition.name.naming import shipped_name_verdict
-    from lib.simulation.crops.crops import simulate_crops
-    from lib.simulation.crops.strips import STRIPS, unknown_strips
-    from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
-    from lib.training.crops.tfrecord import read_tfrecord
 
-    threshold = shipped_name_verdict().limits["threshold"]
-    sources = (*unknown_lamps(held_out=True), *unknown_strips(held_out=True))
-    sure, kinds = {}, []
-    for which, lamps in (("known", None), ("held_out", [source.name for source in sources])):
-        batches = list(simulate_crops(args.count, SEEDS[which], lamps=lamps, jobs=args.jobs))
-        sure[which] = np.concatenate([name_crops(classifier, batch.images)[0] for batch in batches])
-        kinds = [(LAMPS | STRIPS)[name].kind for batch in batches for name in batch.lamps]
+    sure = {
+        which: np.concatenate([name_crops(classifier, batch.images)[0] for batch in batches])
+        for which, batches in crops.items()
+    }
     auroc, refused = separation(sure["known"], sure["held_out"])
     print(
         f"with the second opinion: AUROC {auroc:.4f}, {refused:.4f} refused where "
         f"{KNOWN_KEPT:.0%} of the known crops are named"
     )
-    least = np.quantile(sure["known"], 1 - KNOWN_KEPT)
+    least, kinds = np.quantile(sure["known"], 1 - KNOWN_KEPT), kinds_of(crops["held_out"])
     for kind in sorted(set(kinds)):
-        of_kind = sure["held_out"][np.array(kinds) == kind]
+        of_kind = sure["held_out"][kinds == kind]
         print(f"  {kind:<22}{(of_kind < least).mean():.4f} of {len(of_kind)}")
-    if (args.real / REAL_CROPS).is_file():
-        crops = read_tfrecord(args.real / REAL_CROPS)
-        certainty, guesses = name_crops(classifier, crops.images)
-        right = guesses == crops.labels
-        given = certainty >= threshold
-        auroc, refused = separation(certainty, sure["held_out"])
-        print(
-            f"  real crops: {right.sum()} of {len(right)} right; {given.sum()} named, "
-            f"{(given & right).sum()} of them right; against the held-out kinds AUROC "
-            f"{auroc:.4f}, {refused:.4f} refused where {KNOWN_KEPT:.0%} are named"
-        )
+    return sure["held_out"]
 
 
 def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -255,12 +252,16 @@ def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return certainty, np.array([CLASSES.index(one.source) for one in evidence])
 
 
-def score_real_crops(classifier, path: Path, held_out: np.ndarray) -> None:
+def score_real_crops(
+    classifier, path: Path, held_out: np.ndarray, held_out_by_both: np.ndarray
+) -> None:
     """Print coverage and mistakes on real crops, and how they stand out from held-out kinds.
 
-    `held_out` is how surely the crops of held-out kinds are named.
+    `held_out` is how surely the classifier names the crops of held-out kinds, `held_out_by_both`
+    how surely it does with the second opinion.
     """
     from benchmarks.unknown_methods import KNOWN_KEPT, separation
+    from lib.recognition.name.naming import shipped_name_verdict
     from lib.training.crops.tfrecord import read_tfrecord
 
     crops = read_tfrecord(path)
@@ -281,6 +282,15 @@ def score_real_crops(classifier, path: Path, held_out: np.ndarray) -> None:
             f"real crops, certainty >= {threshold:.3f}: {named.sum()} of {n} named "
             f"({named.mean():.4f}), {(named & ~right).sum()} of them wrong"
         )
+    certainty, guesses = name_crops(classifier, crops.images)
+    right = guesses == crops.labels
+    named = certainty >= shipped_name_verdict().limits["threshold"]
+    auroc, refused = separation(certainty, held_out_by_both)
+    print(
+        f"with the second opinion: {right.sum()} of {n} right; {named.sum()} named, "
+        f"{(named & right).sum()} of them right; against the held-out kinds AUROC {auroc:.4f}, "
+        f"{refused:.4f} refused where {KNOWN_KEPT:.0%} are named"
+    )
 
 
 def score_photos(classifier, real: Path) -> None:
