@@ -118,9 +118,29 @@ def write_bytes(path: Path, data: bytes) -> None:
         temporary.write_bytes(data)
 
 
+def json_text(value: object, **options: object) -> str:
+    """Return `value` as JSON; all that leaves the program as JSON is written here.
+
+    `options` are those of `json.dumps`.
+
+    Raises
+    ------
+    DataError
+        If it holds NaN or Infinity, which JSON has not.
+    """
+    try:
+        return json.dumps(value, allow_nan=False, **options)
+    except ValueError as error:
+        raise DataError(f"cannot be written as JSON ({error})") from error
+
+
 def write_json(path: Path, value: object) -> None:
     """Write `value` as indented JSON to `path` atomically."""
-    write_bytes(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+    try:
+        text = json_text(value, indent=2, ensure_ascii=False)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    write_bytes(path, f"{text}\n".encode())
 
 
 def read_json(path: Path) -> dict:

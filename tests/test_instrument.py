@@ -21,11 +21,12 @@ from lib.recognition.instrument import (
     Response,
 )
 from lib.recognition.instrument_file import (
-    ASSUMED_ERROR_NM,
     load_instrument,
+    parse_instrument,
     quality_in_words,
     save_instrument,
 )
+from lib.recognition.instrument_model import ASSUMED_ERROR_NM
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
 from lib.recognition.straighten import Geometry
@@ -151,30 +152,51 @@ def test_a_file_written_by_hand_may_leave_out_what_nobody_knows(tmp_path):
     assert read.axis.standard_error_nm(100) == pytest.approx(ASSUMED_ERROR_NM)
 
 
+def curve(**changes) -> dict:
+    nothing = [None, None]
+    return {"nm": [400, 700], "red": [1, 0.5], "green": nothing, "blue": nothing} | changes
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda f: f.update(format="other"), "expected a 'spectrum instrument' file"),
-        (lambda f: f.update(version=99), "version 2 .* received 99"),
-        (lambda f: f.pop("axis"), "'axis' is missing"),
-        (lambda f: f["axis"].pop("coefficients"), "'coefficients' is missing"),
+        (lambda f: f.update(format="other"), "format: expected 'spectrum instrument'"),
+        (lambda f: f.update(version=99), "version 2, received 99"),
+        (lambda f: f.pop("axis"), "axis: missing"),
+        (lambda f: f["axis"].pop("coefficients"), "axis.coefficients: missing"),
         (lambda f: f["axis"].update(coefficients=[400, 0.1, -0.001]), "grow or fall"),
         (lambda f: f["axis"].update(coefficients=[-900, 0.5]), "wavelengths in nm"),
-        (lambda f: f["axis"].update(coefficients=[float("nan"), 1]), "not whole"),
-        (lambda f: f["axis"].update(coefficients=[400]), "two or more"),
-        (lambda f: f["axis"].update(axis="z"), "axis.axis 'z'"),
-        (lambda f: f["axis"].update(uncertainty_nm=-5), "at least 0"),
+        (lambda f: f["axis"].update(coefficients=[float("nan"), 1]), "finite number"),
+        (lambda f: f["axis"].update(coefficients=[400]), "axis.coefficients: .* at least 2"),
+        (lambda f: f["axis"].update(coefficients=["400", 1]), "a valid number, received '400'"),
+        (lambda f: f["axis"].update(coefficients=[True, 1]), "a valid number, received True"),
+        (lambda f: f["axis"].update(coefficients=[10**400, 1]), "axis.coefficients.0: .* finite"),
+        (lambda f: f["axis"].update(axis="z"), "axis.axis: .* received 'z'"),
+        (lambda f: f["axis"].update(uncertainty_nm=-5), "greater than or equal to 0"),
         (lambda f: f["axis"].update(scale_px=0), "scale_px"),
-        (lambda f: f["axis"].update(covariance=[[1, 0]]), "covariance"),
+        (lambda f: f["axis"].update(covariance=[[1, 0]]), "covariance: .* square"),
+        (lambda f: f["axis"].update(covariance=[[-0.04]]), "no variance below 0"),
+        (lambda f: f["axis"].update(covariance=[[1, 2], [2, 1]]), "no variance below 0"),
+        (lambda f: f["axis"].update(covariance=[[1, 0.5], [0, 1]]), "symmetric"),
         (lambda f: f["axis"].update(range_px=[300, 200]), "where the axis holds"),
-        (lambda f: f["axis"].update(lines=[{"nm": 500}]), "'px' is missing"),
+        (lambda f: f["axis"].update(range_px=[0, 1e300]), "axis.range_px.1"),
+        (lambda f: f["axis"].update(lines=[{"nm": 500}]), "lines.0.px: missing"),
+        (lambda f: f["axis"].update(lines=f["axis"]["lines"] * 1000), "at most 2000 items"),
+        (lambda f: f["axis"].update(model=["grating"]), "axis.model: .* valid string"),
         (lambda f: f["band"].update(centre=[]), "band.centre"),
-        (lambda f: f["band"].update(half_height="x"), "not whole"),
-        (lambda f: f["band"].update(axis="vertical"), "band.axis 'vertical'"),
-        (lambda f: f.update(band=[1, 2]), "not whole"),
-        (lambda f: f.update(photo={"width": 0, "height": 5}), "at least 1"),
-        (lambda f: f.update(response={"nm": [1, 2], "red": [1]}), "not whole|missing"),
-        (lambda f: f.update(dark={"level": [1], "noise": [1]}), "three numbers"),
+        (lambda f: f["band"].update(centre=[1e6]), "lies in a photo"),
+        (lambda f: f["band"].update(half_height="x"), "half_height: .* valid number"),
+        (lambda f: f["band"].update(axis="vertical"), "band.axis: .* received 'vertical'"),
+        (lambda f: f["band"].update(rows=[5, -5]), "rise"),
+        (lambda f: f.update(band=[1, 2]), "band.box: expected an object"),
+        (lambda f: f.update(photo={"width": 0, "height": 5}), "photo.width: .* equal to 1"),
+        (lambda f: f.update(response={"nm": [1, 2], "red": [1]}), "response.green: missing"),
+        (lambda f: f.update(response=curve(red=[None, None])), "above 0 somewhere"),
+        (lambda f: f.update(response=curve(red=[1.0])), "rising nm"),
+        (lambda f: f.update(response=curve(nm=[700, 400])), "rising nm"),
+        (lambda f: f.update(dark={"level": [1], "noise": [1]}), "dark.level"),
+        (lambda f: f.update(source="x" * 5001), "source: .* at most 5000 characters"),
+        (lambda f: f.update(source=["lamp.jpg"]), "source: .* valid string"),
     ],
 )
 def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
@@ -185,6 +207,47 @@ def test_a_damaged_file_is_refused_in_one_line(saved, change, complaint):
         load_instrument(saved)
     assert str(saved) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]",
+        "null",
+        "[" * 100_000,
+        '{"format": ' * 50_000,
+        '{"version": %s}' % ("9" * 5000),
+        '{"source": "\\ud800"}',
+        b'{"source": "\xff"}',
+        '{"source": "a\nb',
+    ],
+    ids=range(9),
+)
+def test_what_is_no_json_object_is_refused_in_one_line(text):
+    with pytest.raises(DataError, match=r"evil\.json: ") as caught:
+        parse_instrument(text, "evil.json")
+    assert len(str(caught.value)) < 200 and str(caught.value).isprintable()
+
+
+def test_half_a_character_is_refused_wherever_it_stands(saved):
+    fields = json.loads(saved.read_text())
+    saved.write_text(json.dumps(fields | {"title": "\ud800"}))
+    with pytest.raises(DataError, match="JSON"):
+        load_instrument(saved)
+
+
+def test_a_lamp_photo_may_be_called_by_any_bytes(tmp_path):
+    name = b"lamp \xff.jpg".decode(errors="surrogateescape")
+    save_instrument(tmp_path / "instrument.json", replace(INSTRUMENT, source=name))
+    assert load_instrument(tmp_path / "instrument.json").source == r"lamp \udcff.jpg"
+
+
+def test_an_instrument_too_large_for_a_file_is_not_written(tmp_path):
+    axis = replace(AXIS, lines=AXIS.lines * 1000)
+    with pytest.raises(DataError, match=r"axis\.lines: .* at most 2000"):
+        save_instrument(tmp_path / "large.json", replace(INSTRUMENT, axis=axis))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_editor_s_byte_order_mark_does_no_harm(saved):

@@ -5,6 +5,7 @@ import tempfile
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -25,6 +26,10 @@ def ask(client, token, pool):
         return client.post(path, data, headers={"Authorization": f"Token {token}"}, **options)
 
     return post
+
+
+def header(token) -> dict:
+    return {"Authorization": f"Token {token}"}
 
 
 def photo(content=b"content", name="lamp.jpg"):
@@ -252,7 +257,7 @@ def test_an_instrument_is_saved_from_its_file(ask, pool):
     )
     form = {"instrument": photo(b"{}", "instrument.json"), "name": "Bench 3"}
     answer = ask(form, CALIBRATIONS)
-    assert (answer.status_code, answer.json()["code"]) == (422, "no_instrument")
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_instrument")
 
 
 def test_an_instrument_is_a_photo_or_a_file_of_bounded_size(ask):
@@ -261,6 +266,122 @@ def test_an_instrument_is_a_photo_or_a_file_of_bounded_size(ask):
     for form, word in (({"name": "Bench"}, "photo"), (both, "photo"), (large, "1,048,576")):
         answer = ask(form, CALIBRATIONS)
         assert answer.status_code == 400 and word in answer.json()["message"]
+
+
+@pytest.fixture
+def reader(pool, monkeypatch):
+    """Readers that do their work, in this process, but for photos."""
+    from web.readers.work import Limits
+    from web.readers.worker import work
+
+    model = SimpleNamespace(card={"version": "1"})
+    monkeypatch.setattr(pool, "answer", lambda job: work(job, model, Limits(2**20, 10**6)))
+
+
+INSTRUMENT = {
+    "format": "spectrum instrument",
+    "version": 2,
+    "source": "lamp.jpg",
+    "axis": {"coefficients": [380.0, 0.5], "range_px": [0, 600]},
+}
+
+
+def with_axis(**changes) -> str:
+    return json.dumps(INSTRUMENT | {"axis": INSTRUMENT["axis"] | changes})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 100_000,
+        with_axis().replace("380.0", "3" * 5000),
+        with_axis(range_px=[0, 10**400]),
+        with_axis(range_px=[0, 1e300]),
+        with_axis(covariance=[[-0.04]]),
+        with_axis(lamp=["neon"]),
+        with_axis(coefficients=[float("nan"), 0.5]),
+        json.dumps(INSTRUMENT | {"source": "\ud800"}),
+        json.dumps(INSTRUMENT | {"source": "\0"}),
+        json.dumps(
+            INSTRUMENT
+            | {"response": {"nm": [400, 700]} | dict.fromkeys(("red", "green", "blue"), [None] * 2)}
+        ),
+    ],
+    ids=range(10),
+)
+def test_a_hostile_instrument_is_refused_in_one_line_and_not_kept(ask, client, token, reader, text):
+    from web.models import SavedCalibration
+
+    before = SavedCalibration.objects.count()
+    answer = ask({"instrument": photo(text.encode(), "evil.json"), "name": "Evil"}, CALIBRATIONS)
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_instrument")
+    message = answer.json()["message"]
+    assert message.startswith("evil.json: ") and len(message) < 300 and message.isprintable()
+    assert SavedCalibration.objects.count() == before
+    assert client.get(CALIBRATIONS, headers=header(token)).status_code == 200
+
+
+def test_an_instrument_that_is_one_is_kept_as_this_version_writes_it(ask, reader):
+    form = {"instrument": photo(with_axis().encode(), "maker.json"), "name": "Maker"}
+    saved = ask(form, CALIBRATIONS)
+    assert saved.status_code == 201
+    assert saved.json()["document"]["axis"]["covariance"] == [[4.0]]
+
+
+def test_a_list_and_a_deletion_read_no_document(ask, client, token, pool):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    pool.reply = Reply({"status": "ok"}, {"calibration": INSTRUMENT})
+    pk = ask({"photo": photo(), "name": "Bench"}, CALIBRATIONS).json()["id"]
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        client.get(CALIBRATIONS, headers=header(token))
+        client.delete(f"{CALIBRATIONS}/{pk}", headers=header(token))
+    assert queries.captured_queries
+    assert not [query for query in queries.captured_queries if "document" in query["sql"]]
+
+
+def test_an_instrument_belongs_to_the_token_that_saved_it(ask, client, token, pool):
+    from web.storage.tokens import create_token, revoke_token
+
+    pool.reply = Reply({"status": "ok"}, {"calibration": INSTRUMENT})
+    saved = ask({"photo": photo(), "name": "Mine"}, CALIBRATIONS).json()
+    assert saved["deletable"] and saved["owner"].startswith("test ")
+    path, other = f"{CALIBRATIONS}/{saved['id']}", create_token(f"other {saved['id'][:8]}")
+    (row,) = (
+        row
+        for row in client.get(CALIBRATIONS, headers=header(other)).json()
+        if row["id"] == saved["id"]
+    )
+    assert row["owner"] == saved["owner"] and not row["deletable"]
+    assert client.get(path, headers=header(other)).json()["document"] == INSTRUMENT
+    refused = client.delete(path, headers=header(other))
+    assert (refused.status_code, refused.json()["code"]) == (403, "not_yours")
+    assert saved["owner"] in refused.json()["message"]
+    # A new token of the same name is the same client.
+    revoke_token(saved["owner"])
+    again = create_token(saved["owner"])
+    assert client.delete(path, headers=header(other)).status_code == 403
+    assert client.delete(path, headers=header(again)).status_code == 204
+
+
+def test_what_belongs_to_nobody_living_anyone_may_delete(ask, client, token, pool):
+    from web.models import SavedCalibration
+    from web.storage.instruments import deletable_by
+    from web.storage.tokens import create_token, revoke_token
+
+    pool.reply = Reply({"status": "ok"}, {"calibration": INSTRUMENT})
+    left = ask({"photo": photo(), "name": "Left"}, CALIBRATIONS).json()
+    old = SavedCalibration.objects.create(name="of 0.9.0", document=INSTRUMENT)
+    revoke_token(left["owner"])
+    other = create_token(f"other {left['id'][:8]}")
+    for pk in (left["id"], old.pk):
+        answer = client.delete(f"{CALIBRATIONS}/{pk}", headers=header(other))
+        assert answer.status_code == 204
+    # Who sits at the machine itself could as well delete the database.
+    assert deletable_by(None)(other)
 
 
 def test_calibrations_of_earlier_versions_become_instruments(django_service):

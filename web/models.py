@@ -26,14 +26,20 @@ class ApiToken(models.Model):
 
 
 class SavedCalibration(models.Model):
-    """The wavelength axis of an instrument, kept from a lamp photo; shared by all of the lab."""
+    """An instrument, kept from a lamp photo or a file; all of the lab reads it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
+    # The name of the token that saved it, so that a new token of that name goes on owning it; empty
+    # for who sat at the machine itself, and for what was saved before 0.10.0.
+    owner = models.CharField(max_length=100, default="")
     created = models.DateTimeField(auto_now_add=True)
     document = models.JSONField()
 
     class Meta:
-        """Newest first."""
+        """Newest first; a list is read from the index alone, past the documents."""
 
         ordering = ("-created",)
+        indexes = (
+            models.Index(fields=("-created", "id", "name", "owner"), name="list_of_calibrations"),
+        )

@@ -134,6 +134,8 @@ def _api() -> dict:
         "SPECTACULAR_SETTINGS": {
             "TITLE": API_TITLE,
             "VERSION": API_VERSION,
+            # Pydantic's models are described in the JSON Schema of this version.
+            "OAS_VERSION": "3.1.1",
             "DESCRIPTION": "A photo of a spectrum in; its light source and wavelengths out.",
             "SERVE_INCLUDE_SCHEMA": False,
             "SERVE_AUTHENTICATION": [],

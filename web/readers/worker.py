@@ -6,7 +6,6 @@ crashes, hangs or swells them costs one process and no other request.
 
 import base64
 import contextlib
-import json
 import logging
 import signal
 from io import BytesIO
@@ -26,7 +25,11 @@ from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
 from lib.recognition.instrument import Instrument
-from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
+from lib.recognition.instrument_file import (
+    instrument_from_json,
+    instrument_to_json,
+    parse_instrument,
+)
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.taxonomy import CLASSES
@@ -91,13 +94,7 @@ def _unreadable(reason: str, job: Job, classifier: Classifier) -> Reply:
 
 def _check_instrument(job: Job) -> Reply:
     """Answer with an instrument's document, as this version writes it."""
-    try:
-        saved = json.loads(job.data)
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise DataError(f"{job.name}: not JSON ({error})") from error
-    if not isinstance(saved, dict):
-        raise DataError(f"{job.name}: expected an object, received a {type(saved).__name__}")
-    instrument = instrument_from_json(saved, job.name)
+    instrument = parse_instrument(job.data, job.name)
     return Reply({"status": "ok"}, {"calibration": instrument_to_json(instrument)})
 
 

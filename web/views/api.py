@@ -1,6 +1,5 @@
 """The JSON API."""
 
-from django.db import DataError
 from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from web.gate.uploads import UNNAMED, BinaryParser, FormParser, ImageParser
 from web.models import SavedCalibration
 from web.readers.asking import ask, pool
 from web.readers.work import Job, Reply
+from web.storage import instruments
 from web.views import schema
 
 # Room for every instrument of a school; a bound, as anyone with a token can add one.
@@ -93,11 +93,11 @@ class Calibrations(ServiceView):
     @extend_schema(
         operation_id="list_calibrations",
         summary="List the saved calibrations",
-        responses={200: schema.CalibrationRow(many=True), **_REFUSALS},
+        responses={200: schema.CalibrationRows, **_REFUSALS},
     )
     def get(self, request) -> Response:
         """List all, newest first."""
-        return Response(schema.CalibrationRow(SavedCalibration.objects.all(), many=True).data)
+        return Response(instruments.rows_for(request.user.token))
 
     @extend_schema(
         operation_id="save_calibration",
@@ -112,13 +112,12 @@ class Calibrations(ServiceView):
         if SavedCalibration.objects.count() >= MAX_CALIBRATIONS:
             raise Refused(409, "too_many_calibrations", "Delete some of the saved calibrations.")
         document = _document(form.validated_data)
-        name = form.validated_data["name"]
-        try:
-            saved = SavedCalibration.objects.create(name=name, document=document)
-        except DataError as error:
-            # PostgreSQL's JSON holds no zero byte and no half of a character.
-            raise Refused(422, "no_instrument", "The file's texts are not all readable.") from error
-        return Response(schema.Calibration(saved).data, status=201)
+        saved = SavedCalibration.objects.create(
+            name=form.validated_data["name"],
+            owner=request.user.token.name if request.user.token else "",
+            document=document,
+        )
+        return Response(_whole(request, saved), status=201)
 
 
 class Calibration(ServiceView):
@@ -131,16 +130,19 @@ class Calibration(ServiceView):
     )
     def get(self, request, pk) -> Response:
         """Return it whole."""
-        return Response(schema.Calibration(get_object_or_404(SavedCalibration, pk=pk)).data)
+        return Response(_whole(request, get_object_or_404(SavedCalibration, pk=pk)))
 
     @extend_schema(
         operation_id="delete_calibration",
-        summary="Delete a saved calibration",
+        summary="Delete a saved calibration that is yours",
         responses={204: None, 404: schema.Error, **_REFUSALS},
     )
     def delete(self, request, pk) -> Response:
-        """Forget it."""
-        get_object_or_404(SavedCalibration, pk=pk).delete()
+        """Forget it, if it is the client's."""
+        saved = get_object_or_404(SavedCalibration.objects.defer("document"), pk=pk)
+        if not instruments.deletable_by(request.user.token)(saved.owner):
+            raise Refused(403, "not_yours", f"This instrument belongs to {saved.owner!r}.")
+        saved.delete()
         return Response(status=204)
 
 
@@ -237,10 +239,15 @@ def _document(given: dict) -> dict:
     return _calibration_of(ask(job))
 
 
+def _whole(request, saved: SavedCalibration) -> dict:
+    """Return a saved instrument as the API answers it, with its document."""
+    return instruments.row_of(saved, request.user.token) | {"document": saved.document}
+
+
 def _instrument_of(file) -> dict:
     reply = ask(Job(data=file.read(), name=file.name, kind="instrument"))
     if "calibration" not in reply.extras:
-        raise Refused(422, "no_instrument", f"{reply.answer['reason']}.")
+        raise Refused(400, "no_instrument", f"{reply.answer['reason']}.")
     return reply.extras["calibration"]
 
 

@@ -1,10 +1,16 @@
 """The shapes of the API's requests and answers, for checking and for the OpenAPI schema."""
 
+from datetime import datetime
+from uuid import UUID
+
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.plumbing import build_bearer_security_scheme_object
+from pydantic import RootModel
 from rest_framework import serializers
 
 from lib.recognition.advice import ADVICE
+from lib.recognition.instrument_model import InstrumentFile
+from lib.shapes import Shape
 from lib.taxonomy import CLASSES
 from web.models import SavedCalibration
 from web.readers.asking import pool
@@ -283,26 +289,27 @@ class UnreadablePhoto(Identified):
     message = serializers.CharField()
 
 
-class Calibration(serializers.ModelSerializer):
-    """A saved calibration; the document is the file that identify.py --calibration takes."""
+class CalibrationRow(Shape):
+    """A saved instrument in a list."""
 
-    document = serializers.JSONField()
+    id: UUID
+    name: str
+    created: datetime
+    owner: str | None
+    """The name of the token that saved it; null if it belongs to nobody."""
+    deletable: bool
+    """Whether you may delete it."""
 
-    class Meta:
-        """All that is kept."""
 
-        model = SavedCalibration
-        fields = ("id", "name", "created", "document")
+class CalibrationRows(RootModel[list[CalibrationRow]]):
+    """The saved instruments, newest first."""
 
 
-class CalibrationRow(serializers.ModelSerializer):
-    """A saved calibration in a list."""
+class Calibration(CalibrationRow):
+    """A saved instrument."""
 
-    class Meta:
-        """Without the document."""
-
-        model = SavedCalibration
-        fields = ("id", "name", "created")
+    document: InstrumentFile
+    """The file that measure.py --instrument takes."""
 
 
 class Model(serializers.Serializer):

@@ -52,14 +52,14 @@ export function wireOpening(done) {
   });
 }
 
-function row({ id, name, created }) {
+function row({ id, name, created, owner, deletable }) {
   const day = new Date(created).toLocaleDateString(undefined, { dateStyle: "medium" });
   return element(
     "li", {},
     element("span", { textContent: name }),
-    element("span", { className: "hint", textContent: day }),
+    element("span", { className: "hint", textContent: owner ? `${day}, ${owner}` : day }),
     button("Download", name, () => download(id, name)),
-    button("Delete", name, () => remove(id, name)),
+    ...(deletable ? [button("Delete", name, () => remove(id, name))] : []),
   );
 }
 

@@ -28,6 +28,7 @@ const REFUSALS = {
   csrf_failed: ["The page has expired", "Load it again, then try once more."],
   no_wavelength_axis: ["No calibration can be made of this photo", ""],
   no_instrument: ["This is no instrument's file", ""],
+  not_yours: ["This instrument belongs to somebody else", "Whoever saved it can delete it."],
   too_many_calibrations: ["Too many instruments are saved", "Delete some of them first."],
   internal_error: ["Something went wrong on the server", "It has been logged. Try another photo."],
   offline: ["The server does not answer", "Check that it runs and that you are connected."],
