@@ -10,7 +10,6 @@ Examples:
 """
 
 import argparse
-import json
 import logging
 import sys
 from collections.abc import Iterator, Sequence
@@ -21,7 +20,7 @@ import numpy as np
 
 import cli
 from lib.errors import DataError
-from lib.files import write_csv
+from lib.files import json_text, write_csv
 from lib.images.folders import list_images
 from lib.images.png import write_png
 from lib.images.reading import read_image
@@ -132,7 +131,7 @@ def identify(args: argparse.Namespace) -> None:
         print(table.header(), flush=True)
     for name, (photo, result) in zip(names, results(photos, args), strict=True):
         row = result.to_json(photo.as_posix())
-        print(json.dumps(row) if args.json else table.row(row), flush=True)
+        print(json_text(row) if args.json else table.row(row), flush=True)
         rows.append(csv_row(row, result))
         if result.status == "error":
             failures.append(result.reason)

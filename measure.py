@@ -11,7 +11,6 @@ Examples:
 """
 
 import argparse
-import json
 import logging
 import sys
 from collections import Counter
@@ -22,6 +21,7 @@ import numpy as np
 
 import cli
 from lib.errors import DataError
+from lib.files import json_text
 from lib.measurement.answers import answer_of, facts_of, features_of
 from lib.measurement.batch import measure_scenes
 from lib.measurement.exports import FORMATS, export
@@ -138,11 +138,11 @@ def measure_all(args: argparse.Namespace) -> None:
         if isinstance(outcome, DataError):
             failures.append(outcome)
             row = {"photo": name, "status": "error", "reason": str(outcome)}
-            print(json.dumps(row) if args.json else table.row(row), flush=True)
+            print(json_text(row) if args.json else table.row(row), flush=True)
             continue
         measurement, spectrum = outcome
         row = answer_of(measurement, spectrum) | {"photo": name}
-        print(json.dumps(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
+        print(json_text(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
         for kind in args.export:
             export(args.output, stem, spectrum, kind, facts_of(measurement, spectrum))
         shown.append((spectrum, features_of(measurement, spectrum)))

@@ -33,13 +33,13 @@ Writes: InputData/<what>/; models/band, trace, axis, names, default
 
 import argparse
 import importlib
-import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import cli
+from lib.files import json_text
 from lib.making.recipes import (
     axis,
     axis_verdict,
@@ -212,7 +212,7 @@ def train(args: argparse.Namespace) -> None:
         with quiet_stderr():
             importlib.import_module(command.needs)
     card = command.make(args.output, **options)
-    print(f"{args.output}: {json.dumps(card.get('validation', card), indent=2)}")
+    print(f"{args.output}: {json_text(card.get('validation', card), indent=2)}")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -96,9 +96,17 @@ def test_rows_come_back_as_written(tmp_path):
     assert files.read_csv(path, ["x"]) == [{"x": "a, b", "y": ""}, {"x": "1", "y": "é"}]
 
 
-def test_text_that_is_not_json_is_named(tmp_path):
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_what_json_has_no_number_for_is_never_written(tmp_path, number):
+    with pytest.raises(DataError, match=r"a\.json: cannot be written as JSON"):
+        files.write_json(tmp_path / "a.json", {"error": [number]})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("text", ["{", '{"n": %s}' % ("9" * 5000), '{"n": ' * 50_000])
+def test_text_that_is_not_json_is_named(tmp_path, text):
     path = tmp_path / "a.json"
-    path.write_text("{")
+    path.write_text(text)
     with pytest.raises(DataError, match=r"a\.json: not readable as JSON"):
         files.read_json(path)
 

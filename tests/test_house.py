@@ -85,6 +85,13 @@ def test_one_module_reads_frozen_networks_and_one_makes_them():
         assert [path.relative_to(ROOT).as_posix() for path in found] == [home]
 
 
+def test_one_function_writes_json():
+    """No NaN leaves where it does."""
+    files = [*library_files(), *(ROOT / "web").rglob("*.py"), *ROOT.glob("*.py")]
+    found = [path for path in files if re.search(r"\bjson\.dumps?\(", path.read_text("utf-8"))]
+    assert [path.relative_to(ROOT).as_posix() for path in found] == ["lib/files.py"]
+
+
 # Folders of which none may use one that comes after it.
 FLOORS = {
     "lib.making": ("examples", "networks", "recipes"),

@@ -1,9 +1,10 @@
 """Structured logs on stderr: one JSON object a line, never the content of a photo."""
 
-import json
 import logging
 import sys
 from datetime import UTC, datetime
+
+from lib.files import json_text
 
 
 class JsonFormatter(logging.Formatter):
@@ -20,7 +21,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json_text(line, ensure_ascii=False)
 
 
 def set_up_logging(level: int = logging.INFO) -> None:

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from lib.curation.fingerprints import WAVES, fingerprint
 from lib.errors import DataError
-from lib.files import sha256, write_bytes
+from lib.files import json_text, sha256, write_bytes
 from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.paths import ROOT
@@ -168,7 +168,7 @@ class AnalysisStore:
         record = asdict(analysis)
         for name in _BYTES:
             record[name] = base64.b64encode(record[name]).decode()
-        write_bytes(self._path(analysis.sha256), json.dumps(record).encode())
+        write_bytes(self._path(analysis.sha256), json_text(record).encode())
 
     def _path(self, digest: str) -> Path:
         return self.folder / digest[:2] / f"{digest}.json"

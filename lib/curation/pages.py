@@ -5,7 +5,6 @@ as a CSV for `lib.curation.decisions`.
 """
 
 import base64
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from lib.curation.decisions import ACCEPT, DECISION_COLUMNS, MOVE, REJECT_REASON
 from lib.curation.opinions import Opinion
 from lib.curation.places import review_folder
 from lib.curation.suspects import DOUBTFUL
-from lib.files import atomic_path
+from lib.files import atomic_path, json_text
 from lib.taxonomy import RAW_SOURCES
 
 _TEMPLATE = Path(__file__).with_name("review_page.html")
@@ -200,4 +199,4 @@ def _write_page(path: Path, settings: dict, cards: Iterator[dict]) -> None:
 
 def _script_json(value: object) -> str:
     """Return JSON that cannot end the script element it stands in: titles come from strangers."""
-    return json.dumps(value, ensure_ascii=False).replace("<", "\\u003c")
+    return json_text(value, ensure_ascii=False).replace("<", "\\u003c")

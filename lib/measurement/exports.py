@@ -3,7 +3,6 @@
 Samples whose intensity is not known are left out, so that no file holds NaN.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.files import write_bytes
+from lib.files import json_text, write_bytes
 from lib.measurement.measuring import CAMERA, Spectrum
 
 CSV_COLUMNS = ("nm", "intensity", "error_nm", "noise", "R", "G", "B", "clipped", "pixel")
@@ -130,7 +129,7 @@ def _workbench(spectrum: Spectrum, facts: dict[str, str]) -> bytes:
         for nm, light in zip(spectrum.nm, rgb, strict=True)
     ]
     saved = {"name": spectrum.name, "title": spectrum.name, **facts, "data": {"lines": lines}}
-    return (json.dumps(saved, ensure_ascii=False) + "\n").encode()
+    return (json_text(saved, ensure_ascii=False) + "\n").encode()
 
 
 def _ascii(text: str) -> str:

@@ -1,6 +1,5 @@
 """Folders of labelled photos to crops on disk, and one row a photo that says what became of it."""
 
-import json
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,7 +8,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from lib.errors import DataError
-from lib.files import read_csv, sha256, write_csv
+from lib.files import json_text, read_csv, sha256, write_csv
 from lib.images.folders import list_images
 from lib.images.png import read_png_text, write_png
 from lib.images.reading import read_image
@@ -152,7 +151,7 @@ def _crop_place(name: str) -> str:
 
 
 def _band_columns(band: Band) -> dict[str, object]:
-    quality = json.dumps(band.quality.as_dict())
+    quality = json_text(band.quality.as_dict())
     return band.as_dict() | {"saturated": int(band.saturated), "quality": quality}
 
 

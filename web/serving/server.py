@@ -1,6 +1,5 @@
 """The production server: waitress, with bodies held in memory and refusals in JSON."""
 
-import json
 import socket
 import weakref
 from typing import ClassVar
@@ -12,6 +11,7 @@ from waitress.parser import HTTPRequestParser
 from waitress.task import ErrorTask
 from waitress.utilities import Error
 
+from lib.files import json_text
 from web.options import ServiceOptions
 
 # Requests that wait for a reader hold a thread each; the page and its files need some beside.
@@ -66,7 +66,7 @@ class JsonErrorTask(ErrorTask):
         """Write the answer and close the connection."""
         error = self.request.error
         code, message = _CODES.get(error.code, ("internal_error", "The server met a fault."))
-        body = json.dumps({"code": code, "message": message}).encode()
+        body = json_text({"code": code, "message": message}).encode()
         self.status = f"{error.code} {error.reason}"
         self.response_headers.extend(
             [("Content-Type", "application/json"), ("Cache-Control", "no-store")]

@@ -5,7 +5,6 @@ images and a table. Here the photos are simulated, and `truth.csv` beside them s
 is and which fault was planted in it.
 """
 
-import json
 import shutil
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -15,7 +14,7 @@ import cv2
 import numpy as np
 from tqdm.auto import tqdm
 
-from lib.files import read_csv, require_absent, write_bytes, write_csv
+from lib.files import json_text, read_csv, require_absent, write_bytes, write_csv
 from lib.parallel import map_in_order
 from lib.simulation.crawl import captions
 from lib.simulation.crawl.crawl import FAULT_RATES, Download, plan
@@ -202,7 +201,7 @@ def _truth_row(row: Download, photo: SimulatedPhoto) -> dict[str, object]:
         "blue_end": truth.blue_end,
         "saturated": truth.saturated,
         "zero_order": truth.zero_order,
-        "boxes": json.dumps([[box.x0, box.y0, box.x1, box.y1] for box in truth.boxes]),
+        "boxes": json_text([[box.x0, box.y0, box.x1, box.y1] for box in truth.boxes]),
         "family": truth.family,
         "difficulties": " ".join(sorted(truth.difficulties)),
     }

@@ -10,7 +10,6 @@ it validates and writes, as if it had trained alone. The others write nothing.
 """
 
 import hashlib
-import json
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +22,7 @@ import numpy as np
 import tensorflow as tf
 
 from lib.errors import DataError
+from lib.files import json_text
 from lib.quiet import quiet_stderr
 from lib.training.runs.workers import TF_CONFIG, meet, read_tf_config
 
@@ -101,7 +101,7 @@ class Team:
 
     def require_same(self, terms: object) -> None:
         """Raise DataError at every worker unless all of them give terms of the same JSON."""
-        digest = hashlib.sha256(json.dumps(terms, sort_keys=True, default=str).encode()).digest()
+        digest = hashlib.sha256(json_text(terms, sort_keys=True, default=str).encode()).digest()
         given = np.zeros((self.workers, 2), np.int64)
         given[self.index] = np.frombuffer(digest[:16], np.int64)
         given = self.total(given)
