@@ -64,7 +64,7 @@ def meanings(model: type[Shape]) -> Iterator[tuple[str, str]]:
     The meaning of `wavelength` goes on "; `rms_nm` (...), ...", as the tables of README have it.
     """
     for name, field in model.model_fields.items():
-        text = field.description or ""
+        text = " ".join((field.description or "").split())
         parts = [
             f"`{inner}` ({meaning})" if meaning else f"`{inner}`"
             for part in parts_of(field.annotation)

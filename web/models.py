@@ -31,7 +31,7 @@ class SavedCalibration(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=100)
     # The name of the token that saved it, so that a new token of that name goes on owning it; empty
-    # for who sat at the machine itself, and for what was saved before 0.10.0.
+    # for who sat at the machine itself, and for what 0.9.0 and earlier saved.
     owner = models.CharField(max_length=100, default="")
     created = models.DateTimeField(auto_now_add=True)
     document = models.JSONField()

@@ -75,18 +75,18 @@ class AxisPart(Shape):
     """Which wavelength each pixel shows, and how surely."""
 
     coefficients: Annotated[Powers, Field(min_length=2)]
-    """nm in air as ascending powers of the photo's x or y along the band's centre line; the first
-    pixel's centre is 0"""
+    """nm in air, as ascending powers of the photo's x or y along the band's centre line; the
+    centre of the first pixel is 0"""
     axis: Literal["x", "y"] | None = None
-    """`x` (assumed) or `y`"""
+    """`x` if nothing is said, or `y`"""
     range_px: tuple[Pixel, Pixel] | None = None
-    """where its error holds"""
+    """where the stated error holds"""
     range_nm: tuple[Number, Number] | None = None
     """the same in wavelengths, for people"""
     rms_nm: Positive = 0.0
-    """of the lines"""
+    """of the residuals of its lines"""
     uncertainty_nm: Positive = ASSUMED_ERROR_NM
-    """its standard error, 2 nm if nothing is said"""
+    """its standard error; 2 nm if nothing is said"""
     origin_px: Pixel | None = None
     scale_px: Pixel | None = None
     covariance: Annotated[tuple[Powers, ...], Field(min_length=1)] | None = None
@@ -95,7 +95,7 @@ class AxisPart(Shape):
     """`grating` or `prism`"""
     lamp: Word = ""
     lines: Annotated[tuple[LinePart, ...], Field(max_length=_MAX_LINES)] = ()
-    """that it was fitted to"""
+    """of the lamp, that were matched"""
 
     @field_validator("scale_px")
     @classmethod
@@ -144,17 +144,17 @@ class BandPart(Shape):
     """Where the spectrum lies in the photo."""
 
     axis: Direction | None = None
-    """as axis.axis says it"""
+    """`horizontal` or `vertical`, as the axis has it"""
     start: Pixel
     stop: Pixel
-    """its ends along the axis"""
+    """ends along the axis"""
     centre: Powers
-    """the other coordinate of its centre line, as ascending powers of the same"""
+    """the centre line's other coordinate, as ascending powers of the one along the axis"""
     half_height: Annotated[Pixel, Field(ge=0.0)]
     rows: tuple[Pixel, Pixel] | None = None
     """offsets from the centre line between which light is taken"""
     lean: Pixel = 0.0
-    """shift of a line along the band per pixel off the centre line"""
+    """shift of a spectral line along the band, per pixel off the centre line"""
     smile: Pixel = 0.0
     """the same per square pixel"""
 
@@ -215,7 +215,7 @@ class ResponsePart(Shape):
     red: Channel
     green: Channel
     blue: Channel
-    """at each nm, null where not known"""
+    """at each `nm`, null where not known"""
 
     @model_validator(mode="after")
     def _is_curve(self) -> Self:
@@ -239,7 +239,7 @@ class InstrumentFile(Shape):
     quality: Word = ""
     """a word with its figure, for people"""
     photo: PhotoPart | None = None
-    """of its upright photos; without it photos of any size are taken"""
+    """size of its upright photos; without it photos of any size are taken"""
     axis: AxisPart
     band: (
         Annotated[
@@ -247,7 +247,7 @@ class InstrumentFile(Shape):
         ]
         | None
     ) = None
-    """exactly, or as a box; without it the band is looked for in each photo"""
+    """where the spectrum lies, exactly or as a box; without it, it is looked for in each photo"""
     resolution_nm: Positive | None = None
     """full width at half maximum of its sharpest lines"""
     dark: DarkPart | None = None
