@@ -65,6 +65,9 @@ CSV_COLUMNS = (
     "claimed_from_nm",
     "claimed_to_nm",
     "reason",
+    "certainty",
+    "threshold",
+    "remarks",
 )
 
 
@@ -209,6 +212,7 @@ def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path
 def csv_row(row: dict, result: Result) -> dict[str, object]:
     """Return the columns of `CSV_COLUMNS` of one answer."""
     flat = {**row, **(row["band"] or {}), **(row["wavelength"] or {}), "axis": None}
+    flat["remarks"] = "; ".join(remark["text"] for remark in row["remarks"])
     if result.band is not None:
         flat["axis"] = result.band.axis
     if result.axis is not None:
@@ -239,8 +243,8 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
     from lib.plots.sheets import draw_tile
 
     words = result.source or result.status
-    if result.probability is not None:
-        words += f" {result.probability:.2f}"
+    if result.threshold is not None:
+        words += f" {result.certainty:.2f}"
     note = result.reason or (_reach(result.axis) if result.axis else "")
     caption = (photo.name, words, note)
     if result.status == "error":

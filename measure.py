@@ -141,7 +141,7 @@ def measure_all(args: argparse.Namespace) -> None:
             print(json_text(row) if args.json else table.row(row), flush=True)
             continue
         measurement, spectrum = outcome
-        row = answer_of(measurement, spectrum) | {"photo": name}
+        row = answer_of(measurement, spectrum).to_json() | {"photo": name}
         print(json_text(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
         for kind in args.export:
             export(args.output, stem, spectrum, kind, facts_of(measurement, spectrum))

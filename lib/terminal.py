@@ -83,7 +83,7 @@ class AnswerTable(_Table):
         """
         status, axis = answer["status"], answer["wavelength"]
         source = answer["source"] or _WORDS.get(status, status)
-        sure = "" if answer["probability"] is None else f"{answer['probability']:.2f}"
+        sure = "" if answer["certainty"] is None else f"{answer['certainty']:.2f}"
         cells = [answer["photo"], Text(source, style=_COLOURS[status]), sure]
         if axis:
             low, high = axis["range_nm"]
@@ -106,7 +106,7 @@ class MeasurementTable(_Table):
         Parameters
         ----------
         answer : mapping
-            As `lib.measurement.answers.answer_of` gives it, or with the status "error".
+            As `lib.measurement.answers.Measured` gives it, or with the status "error".
         peaks : int
             How many are named.
         """
@@ -122,8 +122,7 @@ class MeasurementTable(_Table):
 def _remarks(answer: Mapping[str, object]) -> Text:
     """Return what is wrong with a photo, and the first thing to do about it."""
     remarks = Text()
-    if answer["saturated"]:
-        remarks.append("overexposed", style="magenta")
+    remarks.append("; ".join(one["text"] for one in answer["remarks"]), style="magenta")
     if answer["reason"]:
         remarks.append("; " if remarks else "").append(answer["reason"])
     advice = answer.get("advice") or []
@@ -133,21 +132,12 @@ def _remarks(answer: Mapping[str, object]) -> Text:
 
 
 def _measured_in_words(answer: Mapping[str, object], peaks: int) -> Text:
-    """Return the highest peaks with what they may be, and what to know of the wavelengths."""
+    """Return the highest peaks with what they may be, the colour, and the remarks."""
     highest = sorted(answer["peaks"], key=lambda peak: -peak["height"])[:peaks]
     words = Text("; ".join(map(_peak_in_words, highest)))
-    axis, remarks = answer["wavelengths"], []
-    if not axis["by_instrument"]:
-        remarks.append(answer["reason"] or "the wavelengths are the photo's own")
-    if axis["shift_px"]:
-        remarks.append(f"moved by {axis['shift_px']:+.1f} px, put right")
-    if answer["saturated_nm"]:
-        stretches = answer["saturated_nm"]
-        remarks.append(f"overexposed from {stretches[0][0]:.0f} to {stretches[-1][1]:.0f} nm")
-    colour = answer["colour"]
+    colour, remarks = answer["colour"], [one["text"] for one in answer["remarks"]]
     if colour and colour["cct_k"]:
-        assumed = "" if answer["tone"] == "linear" else " if its tone curve is sRGB's"
-        remarks.append(f"{colour['cct_k']:.0f} K, Ra {colour['cri_ra']:.0f}{assumed}")
+        remarks.insert(0, f"{colour['cct_k']:.0f} K, Ra {colour['cri_ra']:.0f}")
     if remarks:
         words.append(("; " if words else "") + "; ".join(remarks), style="magenta")
     return words

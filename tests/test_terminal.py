@@ -15,8 +15,8 @@ def answer(**changes) -> dict:
         "status": "ok",
         "reason": None,
         "source": "neon",
-        "probability": 0.996,
-        "saturated": False,
+        "certainty": 0.996,
+        "remarks": [],
         "wavelength": AXIS,
         **changes,
     }
@@ -56,8 +56,9 @@ def test_long_paths_keep_the_columns_and_a_line_each_away_from_a_terminal():
 
 def test_a_photo_that_is_overexposed_says_so_beside_its_reason():
     table = AnswerTable(["lamp.jpg"], io.StringIO())
-    assert table.row(answer(saturated=True)).endswith("overexposed")
-    row = table.row(answer(saturated=True, wavelength=None, reason="no wavelength axis: no lines"))
+    remarks = [{"code": "overexposed", "text": "overexposed"}]
+    assert table.row(answer(remarks=remarks)).endswith("overexposed")
+    row = table.row(answer(remarks=remarks, wavelength=None, reason="no wavelength axis: no lines"))
     assert row.endswith("overexposed; no wavelength axis: no lines")
 
 

@@ -11,6 +11,7 @@ from lib.lines import line_list
 from lib.recognition.axis.fit import GRID, NoAxis, find_candidate, fit_axis
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
+from lib.recognition.identified import wavelength_of
 from lib.simulation.instrument.grating import Grating
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.catalogue import LAMPS
@@ -133,7 +134,7 @@ def test_an_axis_claims_only_what_the_lines_pin_down():
     claimed = axis.claims(profile.position)
     assert np.abs(axis.nm_at(profile.position) - nm)[claimed & (nm > 430)].max() < 5.0
     assert axis.standard_error_nm(profile.position)[claimed].max() < 0.75
-    saved = axis.to_json()
+    saved = wavelength_of(axis).to_json()
     assert saved["range_nm"] == pytest.approx(axis.range_nm, abs=0.01)
     assert [place["px"] for place in saved["error_nm"]] == sorted(
         place["px"] for place in saved["error_nm"]
@@ -174,7 +175,7 @@ def test_axes_are_monotonic_and_name_their_lines():
     profile, _ = make_profile("neon", 3)
     axis = fit_axis(profile, "neon")
     assert (np.diff(axis.nm_at(profile.position)) > 0).all()
-    lines = axis.to_json()["lines"]
+    lines = wavelength_of(axis).to_json()["lines"]
     assert len(lines) >= 3
     assert all("Ne I" in line["name"] for line in lines)
     assert (np.diff([line["nm"] for line in lines]) > 0).all()

@@ -1,12 +1,25 @@
-"""A measurement as the JSON object that measure.py prints and the service answers."""
-
-from dataclasses import asdict
+"""A measurement made into the answer for it."""
 
 import numpy as np
 
-from lib.measurement.colour import Colour, colour_of
+from lib.measurement.colour import colour_of
 from lib.measurement.features import Feature, find_features, likeliest, strongest_first
-from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Measurement, Spectrum, saturated_nm
+from lib.measurement.measured import (
+    Curve,
+    LightColour,
+    LikelyEmitter,
+    Measured,
+    MeasuredWavelengths,
+    Peak,
+)
+from lib.measurement.measuring import (
+    ABSORBANCE,
+    TRANSMISSION,
+    Measurement,
+    Spectrum,
+    saturated_nm,
+)
+from lib.recognition.identified import Remark, shifted
 
 # Emitters that explain less than this part of the lines are not listed.
 _MIN_SHARE = 0.05
@@ -16,8 +29,8 @@ _MATTERS = 0.1
 _MAX_PEAKS = 60
 
 
-def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> dict:
-    """Return what was measured, as JSON holds it.
+def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Measured:
+    """Return what was measured.
 
     Parameters
     ----------
@@ -26,38 +39,51 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> dic
         What was made of its spectrum: on a grid, a transmission.
     """
     spectrum = spectrum or measurement.spectrum
-    instrument, result = measurement.instrument, measurement.result
     features = features_of(measurement, spectrum)
-    axis = instrument.axis
-    return {
-        "photo": measurement.spectrum.name,
-        "status": "ok",
-        "reason": result.reason,
-        "source": result.source,
-        "probability": None if result.probability is None else round(result.probability, 4),
-        "wavelengths": {
-            "source": axis.source,
-            "by_instrument": measurement.by_instrument,
-            "shift_px": None if axis.shift_px is None else round(axis.shift_px, 2),
-            "range_nm": [round(nm, 2) for nm in axis.range_nm],
-            "uncertainty_nm": round(axis.uncertainty_nm, 3),
+    colour = colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))
+    axis, result = measurement.instrument.axis, measurement.result
+    saturated = tuple(saturated_nm(measurement.spectrum))
+    return Measured.of(
+        measurement,
+        photo=measurement.spectrum.name,
+        status="ok",
+        reason=result.reason,
+        remarks=_remarks(measurement, saturated, coloured=colour is not None),
+        source=result.source,
+        probability=result.probability,
+        wavelengths=MeasuredWavelengths.of(axis, by_instrument=measurement.by_instrument),
+        quantity=spectrum.quantity,
+        saturated_nm=saturated,
+        peaks=tuple(
+            Peak.of(
+                one,
+                height=float(f"{one.height:.4g}"),
+                emitters=tuple(map(LikelyEmitter.of, one.emitters)),
+            )
+            for one in sorted(features[:_MAX_PEAKS], key=lambda one: one.nm)
+        ),
+        emitters={
+            name: share for name, share in likeliest(features).items() if share >= _MIN_SHARE
         },
-        "quantity": spectrum.quantity,
-        "tone": measurement.tone,
-        "background": measurement.background,
-        "frames": measurement.frames,
-        "left_out": list(measurement.left_out),
-        "saturated_nm": [
-            [round(low, 1), round(high, 1)] for low, high in saturated_nm(measurement.spectrum)
-        ],
-        "peaks": [_peak(one) for one in sorted(features[:_MAX_PEAKS], key=lambda one: one.nm)],
-        "emitters": {
-            name: round(share, 3)
-            for name, share in likeliest(features).items()
-            if share >= _MIN_SHARE
-        },
-        "colour": _colour(colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))),
-    }
+        colour=LightColour.of(colour) if colour else None,
+    )
+
+
+def _remarks(
+    measurement: Measurement, saturated: tuple[tuple[float, float], ...], *, coloured: bool
+) -> tuple[Remark, ...]:
+    remarks = shifted(measurement.instrument.axis)
+    if not measurement.by_instrument:
+        why = measurement.result.reason or "the wavelengths are the photo's own"
+        remarks += (Remark("own_wavelengths", why),)
+    if saturated:
+        text = f"overexposed from {saturated[0][0]:.0f} to {saturated[-1][1]:.0f} nm"
+        remarks += (Remark("overexposed", text),)
+    if coloured and measurement.tone != "linear":
+        remarks += (Remark("assumed_tone", "its colour holds if the tone curve is sRGB's"),)
+    if measurement.left_out:
+        remarks += (Remark("frames_left_out", f"{len(measurement.left_out)} frames left out"),)
+    return remarks
 
 
 def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:
@@ -75,15 +101,13 @@ def sharpest_of(measurement: Measurement, features: list[Feature]) -> float | No
     return (measurement.instrument.resolution_nm or np.inf) if lines else None
 
 
-def curve_of(spectrum: Spectrum) -> dict:
-    """Return a spectrum as lists: nm, error_nm, intensity, noise and clipped, null for unknown."""
-    return {
-        "nm": np.round(spectrum.nm, 3).tolist(),
-        "error_nm": _listed(np.where(spectrum.claimed, spectrum.error_nm, np.nan), 3),
-        "intensity": _listed(spectrum.intensity, 6),
-        "noise": _listed(spectrum.noise, 6),
-        "clipped": spectrum.clipped.any(axis=1).tolist(),
-    }
+def curve_of(spectrum: Spectrum) -> Curve:
+    """Return a spectrum as lists."""
+    return Curve.of(
+        spectrum,
+        error_nm=np.where(spectrum.claimed, spectrum.error_nm, np.nan),
+        clipped=spectrum.clipped.any(axis=1),
+    )
 
 
 def facts_of(measurement: Measurement, spectrum: Spectrum) -> dict[str, str]:
@@ -97,33 +121,3 @@ def facts_of(measurement: Measurement, spectrum: Spectrum) -> dict[str, str]:
         "background": measurement.background,
         "frames": str(measurement.frames),
     }
-
-
-def _peak(feature: Feature) -> dict:
-    return {
-        "nm": round(feature.nm, 3),
-        "error_nm": round(feature.error_nm, 3),
-        "fwhm_nm": round(feature.fwhm_nm, 2),
-        "height": float(f"{feature.height:.4g}"),
-        "centroid_nm": round(feature.centroid_nm, 3),
-        "broad": feature.broad,
-        "clipped": feature.clipped,
-        "emitters": [
-            {**asdict(one), "nm": round(one.nm, 3), "probability": round(one.probability, 3)}
-            for one in feature.emitters
-        ],
-    }
-
-
-def _colour(colour: Colour | None) -> dict | None:
-    if colour is None:
-        return None
-    digits = {"x": 4, "y": 4, "cct_k": 0, "duv": 4, "cri_ra": 1, "cfi_rf": 1}
-    return {
-        name: None if value is None else round(value, digits[name])
-        for name, value in asdict(colour).items()
-    }
-
-
-def _listed(values: np.ndarray, digits: int) -> list[float | None]:
-    return [round(float(value), digits) if np.isfinite(value) else None for value in values]

@@ -1,6 +1,7 @@
-"""What a person can do about an answer without a name or without wavelengths.
+"""What a person can do about an answer without a name or without wavelengths, and what to doubt.
 
-Every reason has a code; terminal, service and page show what stands here for it.
+Every reason has a code, and every remark, which is a doubt that takes nothing from the answer.
+Terminal, service and page show what stands here for it.
 """
 
 _ONCE_CALIBRATED = (
@@ -40,4 +41,13 @@ ADVICE: dict[str, tuple[str, ...]] = {
     "other_instrument": (
         "A calibration holds for one instrument that has not moved, and for one size of photo.",
     ),
+}
+
+# What a remark's code means.
+REMARKS: dict[str, str] = {
+    "overexposed": "part of the spectrum is clipped, and its shape bent there",
+    "shifted": "the instrument was moved along the band to fit the photo's own lines",
+    "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
+    "assumed_tone": "colours are as good as the tone curve that was assumed",
+    "frames_left_out": "some frames did not count",
 }

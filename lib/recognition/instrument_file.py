@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from pydantic import ValidationError
 
 from lib.errors import DataError
 from lib.files import json_text, write_json
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
 from lib.recognition.instrument import Dark, Instrument, Place, Response
-from lib.recognition.instrument_model import FORMAT, MAX_SOURCE, VERSION, InstrumentFile
 from lib.recognition.straighten import Geometry
-from lib.shapes import first_problem
 
 # A quality's word, up to which standard error, nm.
 _WORDS = ((0.2, "excellent"), (0.5, "good"), (1.5, "fair"))
@@ -64,32 +61,29 @@ def instrument_to_json(instrument: Instrument) -> dict:
     DataError
         If it is larger than any instrument's file may be.
     """
-    saved = {
-        "format": FORMAT,
-        "version": VERSION,
-        "source": instrument.source[:MAX_SOURCE],
+    # Here and below: importing pydantic takes a tenth of a second, which few photos need.
+    from lib.recognition.instrument_model import written
+
+    parts = {
+        "source": instrument.source,
         "quality": quality_in_words(instrument.axis),
         "axis": instrument.axis,
         "resolution_nm": instrument.resolution_nm,
         "dark": instrument.dark,
     }
     if instrument.size is not None:
-        saved["photo"] = dict(zip(("width", "height"), instrument.size, strict=True))
+        parts["photo"] = dict(zip(("width", "height"), instrument.size, strict=True))
     if instrument.place is not None:
-        saved["band"] = vars(instrument.place.geometry) | {"rows": instrument.place.rows}
+        parts["band"] = vars(instrument.place.geometry) | {"rows": instrument.place.rows}
     if instrument.response is not None:
         response = instrument.response
         columns = np.where(np.isnan(response.rgb), None, response.rgb).T
-        saved["response"] = {
-            "reference": response.reference,
+        parts["response"] = vars(response) | {
             "range_nm": response.range_nm,
             "nm": tuple(response.nm.tolist()),
-            **{name: tuple(column) for name, column in zip(_CHANNELS, columns, strict=True)},
+            **dict(zip(_CHANNELS, map(tuple, columns), strict=True)),
         }
-    try:
-        return InstrumentFile(**saved).model_dump(mode="json", exclude_none=True)
-    except ValidationError as error:
-        raise DataError(f"no instrument to keep: {first_problem(error)}") from error
+    return written(parts)
 
 
 def instrument_from_json(saved: dict, name: str) -> Instrument:
@@ -105,12 +99,9 @@ def parse_instrument(text: bytes | str, name: str) -> Instrument:
     DataError
         If it is none, is of another version, or is not whole; in one line.
     """
-    if isinstance(text, str):
-        text = text.encode()
-    try:
-        saved = InstrumentFile.model_validate_json(text.removeprefix(b"\xef\xbb\xbf"))
-    except ValidationError as error:
-        raise DataError(f"{name}: {first_problem(error)}") from error
+    from lib.recognition.instrument_model import read
+
+    saved = read(text, name)
     fields = dict(saved.axis)
     del fields["range_nm"]
     fields["lines"] = tuple(MatchedLine(**dict(line)) for line in saved.axis.lines)

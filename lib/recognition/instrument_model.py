@@ -4,20 +4,25 @@ The file is checked by these models; the API's schema and the table in docs/inst
 of them.
 """
 
-from typing import Annotated, Literal, Self
+import codecs
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
     Discriminator,
     Field,
     Tag,
+    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 
-from lib.shapes import Shape, text
+from lib.errors import DataError
 
 FORMAT, VERSION = "spectrum instrument", 2
 # What 0.6.0 and earlier wrote.
@@ -31,10 +36,24 @@ _CLEAN_PART = 0.7
 _ROUNDING = 1e-9
 # Bounds far beyond what instruments have: no file fills memory, and no number runs out of range.
 _MAX_POWERS, _MAX_LINES, _MAX_POINTS, _MAX_PX, _MAX_NM, _MAX = 10, 2_000, 2_000, 1e5, 1e5, 1e9
-MAX_SOURCE = 5_000
+_MAX_SOURCE = 5_000
 _LEAST_SCALE_PX = 1e-3
+# An input that a message quotes is no longer than this.
+_QUOTED_LETTERS = 40
 # Places along the band at which the polynomials are looked at.
 _PLACES = 65
+
+
+def _text(max_length: int) -> Any:
+    """Return the type of texts; of a file's name, bytes that are no UTF-8 become escapes."""
+    # Neither PostgreSQL nor a terminal takes a zero byte.
+    bounds = Field(max_length=max_length, pattern=r"^[^\x00]*$")
+    return Annotated[str, bounds, BeforeValidator(_readable)]
+
+
+def _readable(value: object) -> object:
+    return value.encode(errors="backslashreplace").decode() if isinstance(value, str) else value
+
 
 Number = Annotated[float, Field(ge=-_MAX, le=_MAX)]
 Positive = Annotated[float, Field(ge=0.0, le=_MAX)]
@@ -42,10 +61,22 @@ Pixel = Annotated[float, Field(ge=-_MAX_PX, le=_MAX_PX)]
 Nm = Annotated[float, Field(gt=0.0, le=_MAX_NM)]
 Side = Annotated[int, Field(ge=1, le=_MAX_PX)]
 Powers = Annotated[tuple[Number, ...], Field(min_length=1, max_length=_MAX_POWERS)]
-Word = text(500)
+Word = _text(500)
 Three = tuple[Positive, Positive, Positive]
 Channel = Annotated[tuple[Positive | None, ...], Field(max_length=_MAX_POINTS)]
 Direction = Literal["horizontal", "vertical"]
+
+
+class Part(BaseModel):
+    """A part of the file: exact types, finite numbers; the text under a field is its meaning."""
+
+    model_config = ConfigDict(
+        strict=True,
+        allow_inf_nan=False,
+        from_attributes=True,
+        use_attribute_docstrings=True,
+        protected_namespaces=(),
+    )
 
 
 def _kind(value: object) -> str | None:
@@ -55,14 +86,14 @@ def _kind(value: object) -> str | None:
     return "band" if isinstance(value, BandPart) else "box"
 
 
-class PhotoPart(Shape):
+class PhotoPart(Part):
     """The upright photos of an instrument."""
 
     width: Side
     height: Side
 
 
-class LinePart(Shape):
+class LinePart(Part):
     """A spectral line of the lamp."""
 
     nm: Nm
@@ -71,7 +102,7 @@ class LinePart(Shape):
     residual_nm: Number = 0.0
 
 
-class AxisPart(Shape):
+class AxisPart(Part):
     """Which wavelength each pixel shows, and how surely."""
 
     coefficients: Annotated[Powers, Field(min_length=2)]
@@ -140,7 +171,7 @@ class AxisPart(Shape):
             raise ValueError(f"expected wavelengths in nm, received {nm.min():g} to {nm.max():g}")
 
 
-class BandPart(Shape):
+class BandPart(Part):
     """Where the spectrum lies in the photo."""
 
     axis: Direction | None = None
@@ -170,7 +201,7 @@ class BandPart(Shape):
         return self
 
 
-class BoxPart(Shape):
+class BoxPart(Part):
     """Where the spectrum lies in the photo, as a box."""
 
     axis: Direction | None = None
@@ -194,7 +225,7 @@ class BoxPart(Shape):
         return BandPart(start=start, stop=stop - 1, centre=(middle, slope), half_height=half)
 
 
-class DarkPart(Shape):
+class DarkPart(Part):
     """What frames without light show, of full scale."""
 
     frames: Annotated[int, Field(ge=1, le=_MAX)] = 1
@@ -204,7 +235,7 @@ class DarkPart(Shape):
     """of one pixel"""
 
 
-class ResponsePart(Shape):
+class ResponsePart(Part):
     """What red, green and blue answer to equal light."""
 
     reference: Word = ""
@@ -227,14 +258,14 @@ class ResponsePart(Shape):
         return self
 
 
-class InstrumentFile(Shape):
+class InstrumentFile(Part):
     """An instrument, as files and the service hold it."""
 
     format: Literal["spectrum instrument", "spectrum wavelength calibration"]
     """`spectrum instrument`"""
     version: int
     """2; a file of a later version is refused"""
-    source: text(MAX_SOURCE) = ""
+    source: _text(_MAX_SOURCE) = ""
     """what it was made from, for people"""
     quality: Word = ""
     """a word with its figure, for people"""
@@ -280,3 +311,45 @@ class InstrumentFile(Shape):
             whole = (0.0, (self.photo.width if axis.axis == "x" else self.photo.height) - 1.0)
         axis.complete(whole)
         return self
+
+
+def read(text: bytes | str, name: str) -> InstrumentFile:
+    """Return what a file holds, complete; `name` is for errors.
+
+    Raises
+    ------
+    DataError
+        If it is no instrument's; in one line.
+    """
+    text = text.encode() if isinstance(text, str) else text
+    try:
+        return InstrumentFile.model_validate_json(text.removeprefix(codecs.BOM_UTF8))
+    except ValidationError as error:
+        raise DataError(f"{name}: {_first_problem(error)}") from error
+
+
+def written(parts: dict) -> dict:
+    """Return the JSON object of a file with these parts.
+
+    Raises
+    ------
+    DataError
+        If one is larger than any instrument's may be.
+    """
+    parts = parts | {"format": FORMAT, "version": VERSION, "source": parts["source"][:_MAX_SOURCE]}
+    try:
+        return InstrumentFile(**parts).model_dump(mode="json", exclude_none=True)
+    except ValidationError as error:
+        raise DataError(f"no instrument to keep: {_first_problem(error)}") from error
+
+
+def _first_problem(error: ValidationError) -> str:
+    """Return the first thing that is wrong, on one line: "axis.scale_px: expected ..."."""
+    first = error.errors(include_url=False)[0]
+    words = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
+    words = words.replace("Field required", "missing")
+    if first["type"] not in ("missing", "value_error", "json_invalid"):
+        quoted = ascii(first["input"])
+        cut = "…" if len(quoted) > _QUOTED_LETTERS else ""
+        words += f", received {quoted[:_QUOTED_LETTERS]}{cut}"
+    return ": ".join(filter(None, (".".join(map(str, first["loc"])), words)))

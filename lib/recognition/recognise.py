@@ -13,13 +13,14 @@ import numpy as np
 from lib import taxonomy
 from lib.errors import DataError
 from lib.images.reading import read_image
-from lib.recognition.advice import ADVICE, UNREADABLE
+from lib.recognition.advice import UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
 from lib.recognition.band import Band, BandProfile, band_profile, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
+from lib.recognition.identified import NamedLamp, identified
 from lib.recognition.instrument import Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import name_evidence, shipped_name_verdict
@@ -46,13 +47,16 @@ class Result:
         Class name (or the lamp that the user named), only when the status is "ok".
     probabilities : dict of str to float
         Of every class; empty without a band.
-    certainty : float or None
-        How surely the best guess is right; what the threshold for refusing is set on.
+    certainty, threshold : float or None
+        How surely the best guess is right, and what that must reach for a name (infinite where
+        nothing does). The threshold is None where the user named the lamp.
     band, profile, crop
         Where the spectrum lies, its values along the dispersion, and its (15, 480, 3) strip; None
         without a band.
     axis : WavelengthAxis or None
         Wavelengths of the band's pixels, where the lines allow one.
+    lamp : NamedLamp or None
+        The lamp by name, where it is surely one.
     """
 
     status: str
@@ -62,10 +66,12 @@ class Result:
     source: str | None = None
     probabilities: dict[str, float] | None = None
     certainty: float | None = None
+    threshold: float | None = None
     band: Band | None = None
     profile: BandProfile | None = None
     crop: np.ndarray | None = None
     axis: WavelengthAxis | None = None
+    lamp: NamedLamp | None = None
 
     @classmethod
     def unreadable(cls, reason: str, model_version: str) -> "Result":
@@ -85,25 +91,7 @@ class Result:
 
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
-        return {
-            "photo": photo,
-            "status": self.status,
-            "reason": self.reason,
-            "reason_code": self.reason_code,
-            "advice": list(ADVICE.get(self.reason_code, ())),
-            "source": self.source,
-            "class_id": (
-                taxonomy.class_id(self.source) if self.source in taxonomy.CLASSES else None
-            ),
-            "probability": _rounded(self.probability),
-            "probabilities": {
-                name: _rounded(value) for name, value in (self.probabilities or {}).items()
-            },
-            "band": self.band.as_dict() if self.band else None,
-            "saturated": self.band.saturated if self.band else None,
-            "wavelength": self.axis.to_json() if self.axis else None,
-            "model_version": self.model_version,
-        }
+        return identified(self, photo).to_json()
 
 
 def recognise(
@@ -265,6 +253,7 @@ def _answer(
         source=source,
         probabilities=dict(zip(taxonomy.CLASSES, evidence.probabilities.tolist(), strict=True)),
         certainty=certainty,
+        threshold=verdict.threshold,
         band=band,
         profile=profile,
         crop=crop,
@@ -298,8 +287,3 @@ def source_of_lamp(lamp: str) -> str:
     names = {taxonomy.class_of_name(name.strip()) for name in lamp.split("+")}
     name = names.pop()
     return lamp if names or name == taxonomy.UNKNOWN else name
-
-
-def _rounded(value: float | None) -> float | None:
-    """Six digits: what float32 holds, and no more than anybody reads."""
-    return None if value is None else round(value, 6)

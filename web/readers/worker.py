@@ -24,6 +24,7 @@ from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
+from lib.recognition.identified import spectrum_of
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import (
     instrument_from_json,
@@ -121,7 +122,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     if "preview" in job.extras:
         extras["preview"] = preview(shown)
     if "spectrum" in job.extras and result.profile is not None:
-        extras["spectrum"] = spectrum(result)
+        extras["spectrum"] = spectrum_of(result).to_json()
     if measured is not None:
         extras["measurement"] = measurement(measured)
     if "calibration" in job.extras and result.axis is not None:
@@ -142,29 +143,7 @@ def _measure(frames: Frames, instrument: Instrument, classifier: Classifier) -> 
 
 def measurement(measured: Measurement) -> dict:
     """Return what measure.py says, with the curve itself."""
-    curve = curve_of(measured.spectrum) | {
-        "rgb": np.round(measured.spectrum.rgb, 5).tolist(),
-        "px": measured.spectrum.px.tolist(),
-    }
-    return answer_of(measured) | {"curve": curve}
-
-
-def spectrum(result: Result) -> dict:
-    """Return the light along the band, blue first, with its wavelengths where there are any."""
-    profile, axis = result.profile, result.axis
-    nm = error = None
-    if axis is not None:
-        nm = np.round(axis.nm_at(profile.position), 3).tolist()
-        stated = np.round(axis.standard_error_nm(profile.position), 3).tolist()
-        claimed = axis.claims(profile.position).tolist()
-        error = [value if known else None for value, known in zip(stated, claimed, strict=True)]
-    return {
-        "px": np.round(profile.position, 2).tolist(),
-        "nm": nm,
-        "error_nm": error,
-        "rgb": np.round(profile.rgb, 1).tolist(),
-        "clipped": profile.clipped.tolist(),
-    }
+    return answer_of(measured).to_json() | {"curve": curve_of(measured.spectrum).to_json()}
 
 
 def preview(image: np.ndarray) -> dict:

@@ -4,7 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -63,12 +63,7 @@ class Identify(ServiceView):
             "application/octet-stream": _RAW_BODY,
         },
         responses={
-            200: PolymorphicProxySerializer(
-                component_name="IdentifiedOneOrMany",
-                serializers=[schema.Identified, schema.Identified(many=True)],
-                resource_type_field_name=None,
-                many=False,
-            ),
+            200: schema.IdentifiedOneOrMany,
             422: schema.UnreadablePhoto,
             **_REFUSALS,
         },

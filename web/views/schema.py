@@ -1,17 +1,21 @@
-"""The shapes of the API's requests and answers, for checking and for the OpenAPI schema."""
+"""The API's requests, which are checked here, and its answers, as the OpenAPI schema shows them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
-from drf_spectacular.plumbing import build_bearer_security_scheme_object
-from pydantic import RootModel
+from drf_spectacular.extensions import (
+    OpenApiAuthenticationExtension,
+    OpenApiSerializerExtension,
+)
+from drf_spectacular.plumbing import ResolvedComponent, build_bearer_security_scheme_object
+from pydantic import RootModel, TypeAdapter
 from rest_framework import serializers
 
-from lib.recognition.advice import ADVICE
+from lib.measurement.measured import Curve, Measured
+from lib.recognition.identified import BandSpectrum, Identified
 from lib.recognition.instrument_model import InstrumentFile
-from lib.shapes import Shape
-from lib.taxonomy import CLASSES
+from lib.shapes import Answer
 from web.models import SavedCalibration
 from web.readers.asking import pool
 
@@ -21,7 +25,6 @@ LAMP_HELP = (
 )
 # Axis, lines and response of an instrument fill a twentieth of this.
 _MAX_INSTRUMENT_BYTES = 2**20
-_STATUSES = ("ok", "unknown", "no_band", "error")
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -106,217 +109,113 @@ class CalibrationUpload(serializers.Serializer):
         return given
 
 
-class Band(serializers.Serializer):
-    """Where the spectrum lies, in pixels of the upright photo."""
+@dataclass(frozen=True)
+class Preview(Answer):
+    """The upright photo made small."""
 
-    x0 = serializers.IntegerField()
-    y0 = serializers.IntegerField()
-    x1 = serializers.IntegerField()
-    y1 = serializers.IntegerField()
-    axis = serializers.ChoiceField(("horizontal", "vertical"))
-    blue_end = serializers.ChoiceField(("left", "right", "top", "bottom", "none"))
-    angle_deg = serializers.FloatField()
-
-
-class Line(serializers.Serializer):
-    """A spectral line found in the photo."""
-
-    nm = serializers.FloatField()
-    px = serializers.FloatField()
-    name = serializers.CharField()
+    width: int
+    """width of the photo itself, pixels"""
+    height: int
+    """height of the photo itself, pixels"""
+    jpeg: str
+    """a JPEG file in base64"""
 
 
-class StatedError(serializers.Serializer):
-    """The standard error of the wavelength at one place, nm."""
+@dataclass(frozen=True)
+class MeasuredPhoto(Measured):
+    """What measure.py prints, and the curve."""
 
-    px = serializers.FloatField()
-    nm = serializers.FloatField()
-    error = serializers.FloatField()
-
-
-class Wavelength(serializers.Serializer):
-    """Wavelength in air as a polynomial of the photo's x or y along the band's centre line."""
-
-    coefficients = serializers.ListField(
-        child=serializers.FloatField(), help_text="Ascending powers of the pixel coordinate."
-    )
-    axis = serializers.ChoiceField(("x", "y"))
-    rms_nm = serializers.FloatField()
-    uncertainty_nm = serializers.FloatField()
-    range_px = serializers.ListField(
-        child=serializers.FloatField(), help_text="Between these the stated error holds."
-    )
-    range_nm = serializers.ListField(child=serializers.FloatField())
-    error_nm = StatedError(many=True)
-    lines = Line(many=True)
-    model = serializers.CharField()
-    lamp = serializers.CharField()
-    source = serializers.CharField(help_text="own lines, or whose calibration it is")
-    shift_px = serializers.FloatField(
-        allow_null=True,
-        help_text="By how much the calibration was moved to fit; null where no line tells.",
-    )
+    curve: Curve
 
 
-class Spectrum(serializers.Serializer):
-    """The light along the band, blue first: only with include=spectrum."""
+@dataclass(frozen=True)
+class IdentifiedPhoto(Identified):
+    """What `identify.py --json` prints for a photo, and what was asked for beside it."""
 
-    px = serializers.ListField(child=serializers.FloatField())
-    nm = serializers.ListField(child=serializers.FloatField(), allow_null=True)
-    error_nm = serializers.ListField(
-        child=serializers.FloatField(allow_null=True),
-        allow_null=True,
-        help_text="Null where the axis claims nothing.",
-    )
-    rgb = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
-    clipped = serializers.ListField(child=serializers.BooleanField())
+    spectrum: BandSpectrum | None = None
+    """only with include=spectrum"""
+    preview: Preview | None = None
+    """only with include=preview"""
+    measurement: MeasuredPhoto | None = None
+    """only with a calibration and include=measurement"""
 
 
-class Preview(serializers.Serializer):
-    """The upright photo made small: only with include=preview."""
-
-    width = serializers.IntegerField(help_text="Width of the photo itself, pixels.")
-    height = serializers.IntegerField(help_text="Height of the photo itself, pixels.")
-    jpeg = serializers.CharField(help_text="A JPEG file in base64.")
+class IdentifiedOneOrMany(RootModel[IdentifiedPhoto | list[IdentifiedPhoto]]):
+    """One photo is answered by its object, several by a list."""
 
 
-class Emitter(serializers.Serializer):
-    """What a peak may be a line of."""
-
-    name = serializers.CharField()
-    lamp = serializers.CharField(help_text="The line list that it stands in.")
-    nm = serializers.FloatField()
-    probability = serializers.FloatField()
-    resolved = serializers.BooleanField(help_text="Whether one line alone lies there.")
-
-
-class Peak(serializers.Serializer):
-    """A line or a broad band of a measured spectrum."""
-
-    nm = serializers.FloatField()
-    error_nm = serializers.FloatField()
-    fwhm_nm = serializers.FloatField()
-    height = serializers.FloatField()
-    centroid_nm = serializers.FloatField()
-    broad = serializers.BooleanField()
-    clipped = serializers.BooleanField()
-    emitters = Emitter(many=True)
-
-
-class MeasuredWavelengths(serializers.Serializer):
-    """Where a measurement's wavelengths are from."""
-
-    source = serializers.CharField()
-    by_instrument = serializers.BooleanField(help_text="False: the instrument did not fit.")
-    shift_px = serializers.FloatField(allow_null=True)
-    range_nm = serializers.ListField(child=serializers.FloatField())
-    uncertainty_nm = serializers.FloatField()
-
-
-class Curve(serializers.Serializer):
-    """A measured spectrum by rising wavelength; null where nothing is known."""
-
-    nm = serializers.ListField(child=serializers.FloatField())
-    error_nm = serializers.ListField(child=serializers.FloatField(allow_null=True))
-    intensity = serializers.ListField(child=serializers.FloatField(allow_null=True))
-    noise = serializers.ListField(child=serializers.FloatField(allow_null=True))
-    clipped = serializers.ListField(child=serializers.BooleanField())
-    rgb = serializers.ListField(child=serializers.ListField(child=serializers.FloatField()))
-    px = serializers.ListField(child=serializers.FloatField())
-
-
-class Measurement(serializers.Serializer):
-    """What measure.py prints, and the curve: only with a calibration and include=measurement."""
-
-    photo = serializers.CharField()
-    status = serializers.CharField()
-    reason = serializers.CharField(allow_null=True)
-    source = serializers.CharField(allow_null=True)
-    probability = serializers.FloatField(allow_null=True)
-    wavelengths = MeasuredWavelengths()
-    quantity = serializers.CharField(help_text="camera response, or relative power")
-    tone = serializers.CharField()
-    background = serializers.CharField()
-    frames = serializers.IntegerField()
-    left_out = serializers.ListField(child=serializers.CharField())
-    saturated_nm = serializers.ListField(
-        child=serializers.ListField(child=serializers.FloatField())
-    )
-    peaks = Peak(many=True)
-    emitters = serializers.DictField(child=serializers.FloatField())
-    colour = serializers.DictField(child=serializers.FloatField(allow_null=True), allow_null=True)
-    curve = Curve()
-
-
-class Identified(serializers.Serializer):
-    """The answer for one photo, as `identify.py --json` prints it."""
-
-    photo = serializers.CharField()
-    status = serializers.ChoiceField(_STATUSES)
-    reason = serializers.CharField(allow_null=True, help_text="In words, for people.")
-    reason_code = serializers.ChoiceField(
-        tuple(ADVICE), allow_null=True, help_text="The same, for programs."
-    )
-    advice = serializers.ListField(
-        child=serializers.CharField(), help_text="What a person can do about it."
-    )
-    source = serializers.CharField(
-        allow_null=True, help_text=f"One of {', '.join(CLASSES)}, or the lamp that you named."
-    )
-    class_id = serializers.IntegerField(allow_null=True)
-    probability = serializers.FloatField(allow_null=True)
-    probabilities = serializers.DictField(child=serializers.FloatField())
-    band = Band(allow_null=True)
-    saturated = serializers.BooleanField(allow_null=True)
-    wavelength = Wavelength(allow_null=True)
-    model_version = serializers.CharField()
-    spectrum = Spectrum(required=False)
-    preview = Preview(required=False)
-    measurement = Measurement(required=False)
-
-
-class Error(serializers.Serializer):
+@dataclass(frozen=True)
+class Error(Answer):
     """Why a request was refused."""
 
-    code = serializers.CharField(help_text="One of a fixed list of words, for programs.")
-    message = serializers.CharField(help_text="One sentence, for people.")
+    code: str
+    """one of a fixed list of words, for programs"""
+    message: str
+    """one sentence, for people"""
 
 
-class UnreadablePhoto(Identified):
+@dataclass(frozen=True, kw_only=True)
+class UnreadablePhoto(IdentifiedPhoto):
     """A single photo that cannot be used: identify's object, with a code and a sentence."""
 
-    code = serializers.CharField()
-    message = serializers.CharField()
+    code: str
+    message: str
 
 
-class CalibrationRow(Shape):
+@dataclass(frozen=True)
+class CalibrationRow(Answer):
     """A saved instrument in a list."""
 
     id: UUID
     name: str
     created: datetime
     owner: str | None
-    """The name of the token that saved it; null if it belongs to nobody."""
+    """the name of the token that saved it; null if it belongs to nobody"""
     deletable: bool
-    """Whether you may delete it."""
+    """whether you may delete it"""
 
 
 class CalibrationRows(RootModel[list[CalibrationRow]]):
     """The saved instruments, newest first."""
 
 
+@dataclass(frozen=True)
 class Calibration(CalibrationRow):
     """A saved instrument."""
 
     document: InstrumentFile
-    """The file that measure.py --instrument takes."""
+    """the file that measure.py --instrument takes"""
 
 
-class Model(serializers.Serializer):
+@dataclass(frozen=True)
+class Model(Answer):
     """The model that answers."""
 
-    version = serializers.CharField()
-    architecture = serializers.CharField()
-    classes = serializers.ListField(child=serializers.CharField())
-    unknown = serializers.DictField()
-    metrics = serializers.DictField()
+    version: str
+    architecture: str
+    classes: list[str]
+    unknown: dict
+    metrics: dict
+
+
+class AnswerExtension(OpenApiSerializerExtension):
+    """How the schema describes our answers: as pydantic does."""
+
+    target_class = Answer
+    match_subclasses = True
+
+    def get_name(self, auto_schema, direction) -> str:
+        """Return what the schema calls the answer."""
+        return self.target.__name__
+
+    def map_serializer(self, auto_schema, direction) -> dict:
+        """Return the answer's JSON schema, its parts beside it."""
+        schema = TypeAdapter(self.target).json_schema(
+            ref_template="#/components/schemas/{model}", mode="serialization"
+        )
+        for name, part in schema.pop("$defs", {}).items():
+            kind = ResolvedComponent.SCHEMA
+            auto_schema.registry.register_on_missing(
+                ResolvedComponent(name=name, type=kind, object=name, schema=part)
+            )
+        return schema

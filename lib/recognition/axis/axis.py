@@ -7,8 +7,6 @@ import numpy as np
 from lib.errors import DataError
 
 OWN_LINES = "own lines"
-# Places along the claimed range at which an axis states its error.
-_STATED_PLACES = 9
 
 
 class NoAxis(DataError):
@@ -150,35 +148,6 @@ class WavelengthAxis:
     def claims(self, px: np.ndarray | float) -> np.ndarray:
         """Return whether photo coordinates lie where the stated error holds, bool, same shape."""
         return (np.asarray(px) >= self.range_px[0]) & (np.asarray(px) <= self.range_px[1])
-
-    def to_json(self) -> dict:
-        """Return the "wavelength" object of identify's JSON."""
-        return {
-            "coefficients": list(self.coefficients),
-            "axis": self.axis,
-            "rms_nm": round(self.rms_nm, 4),
-            "uncertainty_nm": round(self.uncertainty_nm, 4),
-            "range_px": [round(px, 2) for px in self.range_px],
-            "range_nm": [round(nm, 2) for nm in self.range_nm],
-            "error_nm": self._stated_errors(),
-            "lines": [
-                {"nm": round(line.nm, 3), "px": round(line.px, 3), "name": line.name}
-                for line in self.lines
-            ],
-            "model": self.model,
-            "lamp": self.lamp,
-            "source": self.source,
-            "shift_px": None if self.shift_px is None else round(self.shift_px, 2),
-        }
-
-    def _stated_errors(self) -> list[dict[str, float]]:
-        """Return the standard error at some places of the claimed range."""
-        px = np.linspace(*self.range_px, _STATED_PLACES)
-        columns = (px, self.nm_at(px), self.standard_error_nm(px))
-        return [
-            {"px": round(float(x), 2), "nm": round(float(nm), 2), "error": round(float(error), 3)}
-            for x, nm, error in zip(*columns, strict=True)
-        ]
 
 
 def polynomial_in_photo(

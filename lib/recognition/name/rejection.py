@@ -4,7 +4,7 @@ A wrong source leads to a wrong calibration, so what is doubtful comes back as u
 reason in words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -28,12 +28,14 @@ _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.1
 class Verdict:
     """Whether the best guess may be named; `status` is "ok" or "unknown", then with a reason.
 
-    `code` is of `lib.recognition.advice.ADVICE`.
+    `code` is of `lib.recognition.advice.ADVICE`, `threshold` what the certainty must reach; None
+    where it was not asked.
     """
 
     status: str
     reason: str | None = None
     code: str | None = None
+    threshold: float | None = None
 
 
 def judge(
@@ -60,28 +62,29 @@ def judge(
         Wanted share of right names among the named.
     """
     source = taxonomy.CLASSES[int(np.argmax(probabilities))]
-    refused = gate(quality, source, certainty) if quality is not None else None
-    if refused is not None:
-        return refused
-    if certainty >= threshold(limits, min_precision):
-        return Verdict("ok")
-    # The user may ask for more than the model was set to.
-    if certainty >= threshold(limits):
+    least = threshold(limits, min_precision)
+    hidden = quality is not None and quality.clipped_light > _DIP_LOST and source == "continuum"
+    if hidden:
+        least = max(least, _SURE_THOUGH_CLIPPED)
+    verdict = gate(quality) if quality is not None else None
+    if verdict is None and certainty >= least:
+        verdict = Verdict("ok")
+    elif verdict is None and hidden and certainty < _SURE_THOUGH_CLIPPED:
+        verdict = Verdict("unknown", f"LED or continuous light: {_clipped(quality)}", "clipped")
+    elif verdict is None and certainty >= threshold(limits):
+        # The user may ask for more than the model was set to.
         asked = f"{taxonomy.in_words(source)} is likely, but less sure than asked"
-        return Verdict("unknown", asked, "less_sure_than_asked")
-    return doubt(probabilities, quality)
+        verdict = Verdict("unknown", asked, "less_sure_than_asked")
+    return replace(verdict or doubt(probabilities, quality), threshold=least)
 
 
-def gate(quality: Quality, source: str, certainty: float) -> Verdict | None:
-    """Return why the light of a band allows no name, or not this one; None where it does."""
+def gate(quality: Quality) -> Verdict | None:
+    """Return why the light of a band allows no name; None where it does."""
     if quality.brightness < _DARKEST_BRIGHTNESS:
         dark = f"too dark: {quality.brightness:.1%} of full scale at most"
         return Verdict("unknown", dark, "too_dark")
     if quality.clipped_fraction > _MOST_CLIPPED:
         return Verdict("unknown", f"overexposed: {_clipped(quality)}", "clipped")
-    hidden = quality.clipped_light > _DIP_LOST and certainty < _SURE_THOUGH_CLIPPED
-    if source == "continuum" and hidden:
-        return Verdict("unknown", f"LED or continuous light: {_clipped(quality)}", "clipped")
     return None
 
 

@@ -1,0 +1,123 @@
+"""The answer for one measurement: what measure prints, the service sends and `lib.api` returns."""
+
+from dataclasses import dataclass
+
+from lib.recognition.identified import Remark
+from lib.shapes import Answer, digits
+
+
+@dataclass(frozen=True)
+class LikelyEmitter(Answer):
+    """What a peak may be a line of."""
+
+    name: str
+    lamp: str
+    """the line list that it stands in"""
+    nm: float = digits(3)
+    probability: float = digits(3)
+    resolved: bool
+    """whether one line alone lies there"""
+
+
+@dataclass(frozen=True)
+class Peak(Answer):
+    """A line or a broad band of a measured spectrum."""
+
+    nm: float = digits(3)
+    error_nm: float = digits(3)
+    fwhm_nm: float = digits(2)
+    """full width at half maximum, the instrument's own included"""
+    height: float
+    """above its feet"""
+    centroid_nm: float = digits(3)
+    broad: bool
+    """whether it is much wider than the instrument's lines"""
+    clipped: bool
+    emitters: tuple[LikelyEmitter, ...]
+    """what it may be a line of, the most probable first"""
+
+
+@dataclass(frozen=True)
+class MeasuredWavelengths(Answer):
+    """Where a measurement's wavelengths are from."""
+
+    source: str
+    """`own lines`, or whose instrument it is"""
+    by_instrument: bool
+    """false where the instrument did not fit"""
+    shift_px: float | None = digits(2)
+    """by how much the instrument was moved to fit; null where no line tells"""
+    range_nm: tuple[float, float] = digits(2)
+    """where the stated error holds"""
+    uncertainty_nm: float = digits(3)
+    """standard error over that range"""
+
+
+@dataclass(frozen=True)
+class LightColour(Answer):
+    """What a light looks like."""
+
+    x: float = digits(4)
+    y: float = digits(4)
+    """CIE 1931 chromaticity"""
+    cct_k: float | None = digits(0)
+    """correlated colour temperature"""
+    duv: float | None = digits(4)
+    """distance from the Planckian locus"""
+    cri_ra: float | None = digits(1)
+    """general colour rendering index (CIE 13.3)"""
+    cfi_rf: float | None = digits(1)
+    """colour fidelity index (CIE 224)"""
+
+
+@dataclass(frozen=True)
+class Curve(Answer):
+    """A measured spectrum by rising wavelength; null where nothing is known."""
+
+    nm: list[float] = digits(3)
+    error_nm: list[float | None] = digits(3)
+    intensity: list[float | None] = digits(6)
+    noise: list[float | None] = digits(6)
+    clipped: list[bool]
+    rgb: list[list[float | None]] = digits(5)
+    """linear light of red, green and blue"""
+    px: list[float]
+    """photo coordinate along the band"""
+
+
+@dataclass(frozen=True)
+class Measured(Answer):
+    """The answer for one measurement."""
+
+    photo: str
+    """the path as given"""
+    status: str
+    """`ok`; `error`, then with `reason` alone"""
+    reason: str | None
+    """why there is no source, or why the instrument does not fit, in words"""
+    remarks: tuple[Remark, ...]
+    """doubts that take nothing from the answer"""
+    source: str | None
+    """the named class; null where there is none"""
+    probability: float | None = digits(4)
+    """of the named source, or of the best guess"""
+    wavelengths: MeasuredWavelengths
+    """where they are from"""
+    quantity: str
+    """`camera response`, `relative power`, `transmission` or `absorbance`"""
+    tone: str
+    """which tone curve was undone; `linear` for none"""
+    background: str
+    """what was subtracted"""
+    frames: int
+    """how many count"""
+    left_out: tuple[str, ...]
+    """frames that do not, and why"""
+    saturated_nm: tuple[tuple[float, float], ...] = digits(1)
+    """from where to where light has clipped"""
+    peaks: tuple[Peak, ...]
+    """by wavelength"""
+    emitters: dict[str, float] = digits(3)
+    """which share of the lines each explains"""
+    colour: LightColour | None
+    """null of what is no relative power"""

@@ -1,0 +1,207 @@
+"""The answer for one photo: what identify prints, the service sends and `lib.api` returns."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from lib.recognition.advice import ADVICE, REMARKS
+from lib.recognition.axis.axis import WavelengthAxis
+from lib.shapes import Answer, digits
+from lib.taxonomy import CLASSES, class_id
+
+if TYPE_CHECKING:
+    from lib.recognition.recognise import Result
+
+# Places along the claimed range at which an axis states its error.
+_STATED_PLACES = 9
+
+
+@dataclass(frozen=True)
+class Remark(Answer):
+    """A doubt that takes nothing from the answer."""
+
+    code: Literal[*REMARKS]
+    """for programs"""
+    text: str
+    """for people"""
+
+
+@dataclass(frozen=True)
+class NamedLamp(Answer):
+    """A lamp by name, also one of none of the classes."""
+
+    name: str
+    title: str
+    probability: float = digits(6)
+
+
+@dataclass(frozen=True)
+class FoundBand(Answer):
+    """Where the spectrum lies."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+    axis: Literal["horizontal", "vertical"]
+    """`horizontal` or `vertical`"""
+    blue_end: Literal["left", "right", "top", "bottom", "none"]
+    """`left`, `right`, `top`, `bottom`, or `none` where nothing tells"""
+    angle_deg: float = digits(2)
+    """clockwise turn of its centre line"""
+
+
+@dataclass(frozen=True)
+class FoundLine(Answer):
+    """A spectral line found in the photo."""
+
+    nm: float = digits(3)
+    px: float = digits(3)
+    name: str
+
+
+@dataclass(frozen=True)
+class StatedError(Answer):
+    """The standard error of the wavelength at one place."""
+
+    px: float = digits(2)
+    nm: float = digits(2)
+    error: float = digits(3)
+
+
+@dataclass(frozen=True)
+class Wavelength(Answer):
+    """Which wavelength, in air, each pixel along the band shows."""
+
+    coefficients: tuple[float, ...]
+    """nm as ascending powers of the photo's x or y along the band's centre line"""
+    axis: Literal["x", "y"]
+    """which of the two"""
+    rms_nm: float = digits(4)
+    """root mean square of the residuals of the lines"""
+    uncertainty_nm: float = digits(4)
+    """standard error over the claimed range"""
+    range_px: tuple[float, float] = digits(2)
+    range_nm: tuple[float, float] = digits(2)
+    """where the stated error holds; beyond, nothing is claimed"""
+    error_nm: tuple[StatedError, ...]
+    """the standard error at places along that range"""
+    lines: tuple[FoundLine, ...]
+    """what was matched"""
+    model: str
+    """`grating` or `prism`"""
+    lamp: str
+    """the line list"""
+    source: str
+    """`own lines`, or whose instrument it is"""
+    shift_px: float | None = digits(2)
+    """by how much the instrument was moved to fit; null where the photo's lines do not tell"""
+
+
+@dataclass(frozen=True)
+class BandSpectrum(Answer):
+    """The light along the band, blue first, 0 to 255."""
+
+    px: list[float] = digits(2)
+    nm: list[float] | None = digits(3)
+    """null without a wavelength axis"""
+    error_nm: list[float | None] | None = digits(3)
+    """null where the axis claims nothing"""
+    rgb: list[list[float]] = digits(1)
+    clipped: list[bool]
+
+
+@dataclass(frozen=True)
+class Identified(Answer):
+    """The answer for one photo."""
+
+    photo: str
+    """the path as given"""
+    status: Literal["ok", "unknown", "no_band", "error"]
+    """`ok`; `unknown` (a spectrum, but no source can be named); `no_band`; `error` (unreadable)"""
+    reason: str | None
+    """why there is no source, or no wavelength axis, in words"""
+    reason_code: Literal[*ADVICE] | None
+    """the same as one word, for programs"""
+    advice: tuple[str, ...]
+    """what to do about it, a list of sentences"""
+    remarks: tuple[Remark, ...]
+    """doubts that take nothing from the answer"""
+    source: str | None
+    """the named class, or the lamp that you named; null unless `ok`"""
+    class_id: int | None
+    """its number; null for a lamp of no class"""
+    lamp: NamedLamp | None
+    """the lamp by name where it is surely one, also of no class; null where it is not"""
+    certainty: float | None = digits(6)
+    """how surely the best guess is right; null where you named the lamp, or without a band"""
+    threshold: float | None = digits(6)
+    """what `certainty` must reach for a name; null where nothing is decided, and where the
+    precision that you ask for was never reached"""
+    probability: float | None = digits(6)
+    """of the named source, or of the best guess"""
+    probabilities: dict[str, float] = digits(6)
+    """of every class"""
+    band: FoundBand | None
+    """where the spectrum lies, pixels of the upright photo"""
+    saturated: bool | None
+    """whether clipping has bent the spectrum"""
+    wavelength: Wavelength | None
+    """null without a wavelength axis"""
+    model_version: str
+    """of the frozen model"""
+
+
+def identified(result: "Result", photo: str) -> Identified:
+    """Return the answer that a result stands for; `photo` is what it calls the photo."""
+    source, band = result.source, result.band
+    return Identified.of(
+        result,
+        photo=photo,
+        advice=ADVICE.get(result.reason_code, ()),
+        remarks=_remarks(result),
+        class_id=class_id(source) if source in CLASSES else None,
+        # With a lamp that the user named nothing was decided.
+        certainty=None if result.threshold is None else result.certainty,
+        probabilities=result.probabilities or {},
+        band=FoundBand.of(band) if band else None,
+        saturated=band.saturated if band else None,
+        wavelength=wavelength_of(result.axis) if result.axis else None,
+    )
+
+
+def wavelength_of(axis: WavelengthAxis) -> Wavelength:
+    """Return what an answer says of a wavelength axis."""
+    px = np.linspace(*axis.range_px, _STATED_PLACES)
+    places = zip(px, axis.nm_at(px), axis.standard_error_nm(px), strict=True)
+    return Wavelength.of(
+        axis,
+        error_nm=tuple(StatedError.of(None, px=x, nm=nm, error=error) for x, nm, error in places),
+        lines=tuple(FoundLine.of(line) for line in axis.lines),
+    )
+
+
+def spectrum_of(result: "Result") -> BandSpectrum | None:
+    """Return the light along a result's band, with its wavelengths where there are any."""
+    profile, axis = result.profile, result.axis
+    if profile is None:
+        return None
+    px, nm, error = profile.position, None, None
+    if axis is not None:
+        nm = axis.nm_at(px)
+        error = np.where(axis.claims(px), axis.standard_error_nm(px), np.nan)
+    return BandSpectrum.of(profile, px=px, nm=nm, error_nm=error)
+
+
+def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
+    """Return the remark on an instrument that was moved to fit the photo."""
+    if not axis.shift_px:
+        return ()
+    return (Remark("shifted", f"moved by {axis.shift_px:+.1f} px, put right"),)
+
+
+def _remarks(result: "Result") -> tuple[Remark, ...]:
+    saturated = result.band is not None and result.band.saturated
+    remarks = (Remark("overexposed", "overexposed"),) if saturated else ()
+    return remarks + (shifted(result.axis) if result.axis else ())
