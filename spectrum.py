@@ -5,7 +5,12 @@ Each subcommand is a script of the checkout with the same flags. The scripts imp
 `spectrum_identify` with this file as its `__init__.py`, and the command puts it first on the path,
 as Python does with the folder of a script.
 
-Example: spectrum identify lamp.jpg --plot plots
+Programs import the functions of `lib.api` from here; their own modules may be called anything but
+`lib`.
+
+Examples:
+    spectrum identify lamp.jpg --plot plots
+    from spectrum_identify import calibrate, identify, measure
 """
 
 import argparse
@@ -20,6 +25,24 @@ COMMANDS = {
     "measure": ("measure", "measure any light with an instrument"),
     "serve": ("s6_serve", "serve the page and the JSON API"),
 }
+
+
+# What programs import: of `lib.api`.
+_DOOR = ("DataError", "calibrate", "identify", "load_instrument", "measure", "save_instrument")
+
+
+def __getattr__(name: str) -> object:
+    """Return a function of `lib.api`, imported when it is asked for."""
+    if name not in _DOOR:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    here = Path(__file__).resolve().parent
+    sys.path.insert(0, str(here))
+    try:
+        api = importlib.import_module("lib.api")
+    finally:
+        # Names of the importing program stay its own.
+        sys.path.remove(str(here))
+    return getattr(api, name)
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:

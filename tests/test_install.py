@@ -141,6 +141,19 @@ def test_the_installed_command_names_a_photo_from_any_folder(installed, tmp_path
 
 
 @pytest.mark.slow
+def test_a_program_imports_the_functions_of_the_install(installed, tmp_path):
+    (tmp_path / "lamp.jpg").write_bytes(NEON.read_bytes())
+    # Names that are ours in the checkout, and the program's own here.
+    (tmp_path / "cli.py").write_text("print('its own')")
+    (tmp_path / "program.py").write_text(
+        "from spectrum_identify import identify\nprint(identify('lamp.jpg').source)\nimport cli"
+    )
+    python = next(installed.parent.glob("python*"))
+    done = run_installed(python, "program.py", cwd=tmp_path)
+    assert done.stdout.split("\n")[:2] == ["neon", "its own"], done.stderr
+
+
+@pytest.mark.slow
 def test_the_installed_command_answers_many_photos_in_parallel(installed, tmp_path):
     for number in range(33):
         write_png(tmp_path / f"{number}.png", np.zeros((60, 80, 3), np.uint8))

@@ -6,16 +6,23 @@ from importlib import import_module
 
 import pytest
 from conftest import ROOT
+from pydantic import TypeAdapter
 
 from lib.curation.opinions import SUSPECTS_COLUMNS
 from lib.curation.places import REJECTED_COLUMNS
 from lib.curation.triage import TRIAGE_COLUMNS
+from lib.measurement.measured import Measured
+from lib.recognition.advice import ADVICE, REMARKS
+from lib.recognition.identified import Identified
 from lib.recognition.instrument_model import InstrumentFile
-from lib.shapes import meanings
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS, SPLITS_COLUMNS
 
-# Files with a table of the fields of a model.
-TABLES = [("docs/instrument.md", InstrumentFile)]
+# Files with a table of the fields of a model or an answer.
+TABLES = [
+    ("README.md", Identified),
+    ("docs/instrument.md", Measured),
+    ("docs/instrument.md", InstrumentFile),
+]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
 COMMAND_LINES = [
@@ -114,8 +121,35 @@ def test_every_export_format_is_documented():
     assert all(f"`{column}`" in text for column in CSV_COLUMNS)
 
 
-@pytest.mark.parametrize(("file", "model"), TABLES)
-def test_tables_of_fields_say_what_the_models_say(file, model):
-    rows = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in meanings(model))
-    # Where this fails, the table is to be replaced by these rows.
+def meanings(shape: type) -> dict[str, str]:
+    """Return the meaning of each field, with the fields of the parts that it holds."""
+    schema = TypeAdapter(shape).json_schema(mode="serialization")
+    return _meanings(schema, schema.get("$defs", {}))
+
+
+def _meanings(schema: dict, parts: dict) -> dict[str, str]:
+    found = {}
+    for name, field in schema["properties"].items():
+        # What is a part stands as a reference, alone, in a list, or beside null.
+        held = re.findall(r"#/\$defs/(\w+)", str(field))
+        inner = [
+            f"`{name}` ({meaning})" if meaning else f"`{name}`"
+            for part in held
+            for name, meaning in _meanings(parts[part], parts).items()
+        ]
+        text = " ".join(field.get("description", "").split())
+        found[name] = ": ".join(filter(None, (text, ", ".join(inner))))
+    return found
+
+
+@pytest.mark.parametrize(("file", "shape"), TABLES)
+def test_tables_of_fields_say_what_the_classes_say(file, shape):
+    rows = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in meanings(shape).items())
+    # Where this fails, these rows are to take the table's place.
     assert f"|---|---|\n{rows}\n\n" in (ROOT / file).read_text(encoding="utf-8"), rows
+
+
+def test_every_code_is_documented():
+    rows = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in REMARKS.items())
+    assert f"|---|---|\n{rows}\n\n" in README, rows
+    assert all(f"`{code}`" in README for code in ADVICE)

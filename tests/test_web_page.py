@@ -66,6 +66,8 @@ def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, wh
     give(page, lamp_photo, where=where)
     assert text(page, "#source") == "Fluorescent or mercury lamp"
     assert " nm" in text(page, "#sentence")
+    sure = r"The best guess is (> )?9[\d.]+ % sure; a name needs [\d.]+ %\."
+    assert re.search(sure, text(page, "#sentence"))
     assert count(page, "#photo .band-line") == 1
     assert count(page, "#guesses tbody tr") == 7
     assert "Wavelength (nm, in air)" in text(page, "#plot text")

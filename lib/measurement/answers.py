@@ -50,6 +50,8 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
         reason=result.reason,
         remarks=_remarks(measurement, saturated, coloured=colour is not None),
         source=result.source,
+        certainty=result.certainty,
+        threshold=result.threshold,
         probability=result.probability,
         wavelengths=MeasuredWavelengths.of(axis, by_instrument=measurement.by_instrument),
         quantity=spectrum.quantity,

@@ -96,9 +96,13 @@ class Measured(Answer):
     reason: str | None
     """why there is no source, or why the instrument does not fit, in words"""
     remarks: tuple[Remark, ...]
-    """doubts that take nothing from the answer"""
+    """doubts about what is said all the same"""
     source: str | None
     """the named class; null where there is none"""
+    certainty: float | None = digits(6)
+    """how surely the best guess is right"""
+    threshold: float | None = digits(6)
+    """what `certainty` must reach for a name"""
     probability: float | None = digits(4)
     """of the named source, or of the best guess"""
     wavelengths: MeasuredWavelengths
@@ -121,3 +125,10 @@ class Measured(Answer):
     """which share of the lines each explains"""
     colour: LightColour | None
     """null of what is no relative power"""
+
+
+@dataclass(frozen=True)
+class MeasuredLight(Measured):
+    """The answer for one measurement, with its spectrum."""
+
+    curve: Curve

@@ -19,7 +19,7 @@ _STATED_PLACES = 9
 
 @dataclass(frozen=True)
 class Remark(Answer):
-    """A doubt that takes nothing from the answer."""
+    """A doubt about what is said all the same."""
 
     code: Literal[*REMARKS]
     """for programs"""
@@ -127,7 +127,7 @@ class Identified(Answer):
     advice: tuple[str, ...]
     """what to do about it, a list of sentences"""
     remarks: tuple[Remark, ...]
-    """doubts that take nothing from the answer"""
+    """doubts about what is said all the same"""
     source: str | None
     """the named class, or the lamp that you named; null unless `ok`"""
     class_id: int | None
@@ -153,6 +153,14 @@ class Identified(Answer):
     """of the frozen model"""
 
 
+@dataclass(frozen=True)
+class IdentifiedLight(Identified):
+    """The answer for one photo, with its light."""
+
+    spectrum: BandSpectrum | None = None
+    """the light along the band; null without a band"""
+
+
 def identified(result: "Result", photo: str) -> Identified:
     """Return the answer that a result stands for; `photo` is what it calls the photo."""
     source, band = result.source, result.band
@@ -162,8 +170,6 @@ def identified(result: "Result", photo: str) -> Identified:
         advice=ADVICE.get(result.reason_code, ()),
         remarks=_remarks(result),
         class_id=class_id(source) if source in CLASSES else None,
-        # With a lamp that the user named nothing was decided.
-        certainty=None if result.threshold is None else result.certainty,
         probabilities=result.probabilities or {},
         band=FoundBand.of(band) if band else None,
         saturated=band.saturated if band else None,

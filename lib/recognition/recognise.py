@@ -49,7 +49,7 @@ class Result:
         Of every class; empty without a band.
     certainty, threshold : float or None
         How surely the best guess is right, and what that must reach for a name (infinite where
-        nothing does). The threshold is None where the user named the lamp.
+        nothing does); None without a band, and where the user named the lamp.
     band, profile, crop
         Where the spectrum lies, its values along the dispersion, and its (15, 480, 3) strip; None
         without a band.
@@ -252,7 +252,7 @@ def _answer(
         model_version=classifier.card["version"],
         source=source,
         probabilities=dict(zip(taxonomy.CLASSES, evidence.probabilities.tolist(), strict=True)),
-        certainty=certainty,
+        certainty=certainty if lamp is None else None,
         threshold=verdict.threshold,
         band=band,
         profile=profile,

@@ -12,8 +12,8 @@ from drf_spectacular.plumbing import ResolvedComponent, build_bearer_security_sc
 from pydantic import RootModel, TypeAdapter
 from rest_framework import serializers
 
-from lib.measurement.measured import Curve, Measured
-from lib.recognition.identified import BandSpectrum, Identified
+from lib.measurement.measured import MeasuredLight
+from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument_model import InstrumentFile
 from lib.shapes import Answer
 from web.models import SavedCalibration
@@ -122,22 +122,12 @@ class Preview(Answer):
 
 
 @dataclass(frozen=True)
-class MeasuredPhoto(Measured):
-    """What measure.py prints, and the curve."""
+class IdentifiedPhoto(IdentifiedLight):
+    """What `identify.py --json` prints for a photo, and what `include` asks for beside it."""
 
-    curve: Curve
-
-
-@dataclass(frozen=True)
-class IdentifiedPhoto(Identified):
-    """What `identify.py --json` prints for a photo, and what was asked for beside it."""
-
-    spectrum: BandSpectrum | None = None
-    """only with include=spectrum"""
     preview: Preview | None = None
-    """only with include=preview"""
-    measurement: MeasuredPhoto | None = None
-    """only with a calibration and include=measurement"""
+    measurement: MeasuredLight | None = None
+    """what measure.py says, where a calibration is given"""
 
 
 class IdentifiedOneOrMany(RootModel[IdentifiedPhoto | list[IdentifiedPhoto]]):

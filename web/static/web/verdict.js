@@ -27,7 +27,7 @@ export function heading(answer, asked) {
 
 function sentence(answer, asked) {
   if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
-  const wavelengths = wavelengthSentence(answer, asked);
+  const wavelengths = [wavelengthSentence(answer, asked), sureness(answer)].filter(Boolean).join(" ");
   if (answer.status === "unknown") {
     const unsure = isByInstrument(answer)
       ? "It is not clear enough to be named."
@@ -36,6 +36,13 @@ function sentence(answer, asked) {
   }
   const text = sourceText(answer.source);
   return `${text ? `${text}. ` : ""}${wavelengths}`;
+}
+
+// How sure the name is, and how sure it must be; nothing where the user named the lamp.
+function sureness({ certainty, threshold }) {
+  if (certainty === null) return "";
+  const needed = threshold === null ? "" : `; a name needs ${percent(threshold)}`;
+  return `The best guess is ${percent(certainty)} sure${needed}.`;
 }
 
 // Whether the wavelengths are those of the calibration that was asked for.
@@ -68,14 +75,20 @@ function hints(answer, asked) {
   if (answer.status !== "ok" || (isRefused && answer.wavelength)) {
     parts.push(element("p", { textContent: asSentence(answer.reason) }));
   }
-  if (answer.status === "ok" && answer.saturated) {
-    const text = "Part of the spectrum is overexposed; a shorter exposure shows more.";
-    parts.push(element("p", { textContent: text }));
+  for (const { code, text } of answer.remarks) {
+    const words = REMARKS[code] ?? asSentence(text);
+    if (words) parts.push(element("p", { textContent: words }));
   }
   const hints = answer.advice.map((hint) => element("li", { textContent: hint }));
   if (hints.length) parts.push(element("ul", {}, ...hints));
   return parts;
 }
+
+// Remarks that have other words here; those of a shift stand with the wavelengths.
+const REMARKS = {
+  overexposed: "Part of the spectrum is overexposed; a shorter exposure shows more.",
+  shifted: "",
+};
 
 const CAPTIONS = {
   ok: "Probabilities",
