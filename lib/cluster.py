@@ -6,12 +6,15 @@ is written by the client.
 """
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError
-from functools import cache
+from contextlib import contextmanager
+from functools import cache, lru_cache, partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from uuid import uuid4
 
 import cloudpickle
 from distributed import Client, Future, KilledWorker, get_worker
@@ -19,7 +22,6 @@ from distributed.comm import CommClosedError
 
 from lib.errors import DataError
 from lib.files import sha256
-from lib.parallel import TASKS_PER_PROCESS, work_alone
 from lib.paths import MODELS, ROOT, portable
 
 _CONNECT_TIMEOUT_S = 15
@@ -31,113 +33,85 @@ _PACKAGES = (
 )
 
 
-class Cluster:
-    """The workers at a scheduler, each of the same version as this program.
+@contextmanager
+def open_cluster(
+    address: str,
+    work: Callable[[list], list],
+    name: Callable[[list], str],
+    reads: Callable[[object], Iterable[Path]] | None = None,
+    models: Sequence[Path] = (),
+) -> Iterator[tuple[Callable, Callable, Callable]]:
+    """Yield what hands a chunk of items to the cluster, counts its threads, and cancels tasks.
 
-    Parameters
-    ----------
-    address : str
-        tcp://HOST:PORT of the scheduler.
-    function : callable
-        What to do with each item.
-    reads : callable, optional
-        The absolute paths that an item's work reads.
-    models : sequence of Path
-        Folders of frozen classifiers that the function loads.
+    `work` does a chunk, `name` is what a user calls it, `reads` gives the absolute paths that an
+    item's work reads, `models` are the folders of frozen classifiers that it loads.
 
     Raises
     ------
     DataError
-        If no cluster answers, it has no worker, or a worker has another version.
+        If no cluster answers, it has no worker, a worker has another version or other files, the
+        connection is lost, or a chunk killed every worker that took it. Dask itself does again
+        what a dead worker had in hand.
     """
+    names = tuple(map(portable, models))
+    expected = versions(names)
+    try:
+        client = Client(address, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise DataError(
+            f"scheduler {address}: no Dask cluster answers ({error}); expected tcp://HOST:PORT"
+        ) from error
 
-    def __init__(
-        self,
-        address: str,
-        function: Callable,
-        reads: Callable[[object], Iterable[Path]] | None = None,
-        models: Sequence[Path] = (),
-    ):
-        self._address, self._function, self._reads = address, function, reads
-        self._models = tuple(map(portable, models))
-        self._expected = identity(self._models)
-        self._counted_at = -_COUNT_EVERY_S
-        self._width = TASKS_PER_PROCESS
-        try:
-            self._client = Client(address, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise DataError(
-                f"scheduler {address}: no Dask cluster answers ({error}); expected tcp://HOST:PORT"
-            ) from error
-
-    def __enter__(self) -> "Cluster":
-        """Refuse workers of another version before any of them works."""
-        try:
-            self._check_workers()
-        except BaseException:
-            self._client.close()
-            raise
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Leave the cluster to others."""
-        self._client.close()
-
-    def _check_workers(self) -> None:
-        try:
-            self._client.wait_for_workers(1, timeout=_CONNECT_TIMEOUT_S)
-        except TimeoutError as error:
-            raise DataError(
-                f"scheduler {self._address}: it has no worker; expected one or more"
-            ) from error
-        said = self._client.run(identity, self._models, on_error="return")
-        for worker, found in said.items():
-            if isinstance(found, BaseException):
-                raise DataError(
-                    f"worker {worker}: cannot run this program ({found}); expected workers that "
-                    "were started in a folder with the same version of it"
-                )
-            _refuse_other_version(worker, found, self._expected)
-
-    def width(self) -> int:
-        """Return how many tasks keep all the workers of now busy."""
-        now = time.monotonic()
-        if now - self._counted_at > _COUNT_EVERY_S:
-            self._counted_at = now
-            threads = sum(self._client.nthreads().values())
-            self._width = TASKS_PER_PROCESS * max(1, threads)
-        return self._width
-
-    def submit(self, chunk: list) -> Future:
-        """Hand out the work on some items."""
-        paths = [path for item in chunk for path in (self._reads(item) if self._reads else ())]
+    def submit(chunk: list) -> Future:
+        sizes = _sizes(path for item in chunk for path in (reads(item) if reads else ()))
         # As bytes: Dask looks into lists and tuples for tasks of its own.
-        terms = cloudpickle.dumps((self._models, self._expected, _sizes(paths)))
-        task = cloudpickle.dumps((self._function, chunk))
-        return self._client.submit(_work, terms, task, pure=False)
+        terms = cloudpickle.dumps((names, expected, sizes))
+        task = cloudpickle.dumps(partial(work, chunk))
+        named = name(chunk).encode("utf-8", "backslashreplace").decode()
+        return client.submit(_work_on_worker, terms, task, key=("spectrum", named, uuid4().hex))
 
-    def result(self, future: Future) -> list:
-        """Wait for the results of a task. Dask itself does again what a dead worker had in hand.
-
-        Raises
-        ------
-        DataError
-            If the scheduler is gone, or the task killed every worker that took it.
-        """
+    with client:
+        _check_workers(client, address, names, expected)
         try:
-            return future.result()
+            yield submit, _thread_counter(client), client.cancel
         except KilledWorker as error:
             raise DataError(
-                f"scheduler {self._address}: a task killed the workers that took it, the last "
+                f"{error.task[1]}: killed the workers that took it, the last "
                 f"{error.last_worker.address}; expected more memory for each worker"
             ) from error
         except (CancelledError, CommClosedError) as error:
+            raise DataError(f"scheduler {address}: the connection was lost; run again") from error
+
+
+def _check_workers(
+    client: Client, address: str, names: tuple[str, ...], expected: Mapping[str, str]
+) -> None:
+    """Refuse workers of another version before any of them works."""
+    try:
+        client.wait_for_workers(1, timeout=_CONNECT_TIMEOUT_S)
+    except TimeoutError as error:
+        raise DataError(f"scheduler {address}: it has no worker; expected one or more") from error
+    for worker, wrong in client.run(_mismatch, names, expected, {}, on_error="return").items():
+        if isinstance(wrong, BaseException):
             raise DataError(
-                f"scheduler {self._address}: the connection was lost; run again"
-            ) from error
+                f"worker {worker}: cannot run this program ({wrong}); expected workers that "
+                "were started in a folder with the same version of it"
+            )
+        if wrong:
+            raise DataError(f"worker {worker}: {wrong}")
 
 
-def identity(models: tuple[str, ...] = ()) -> dict[str, str]:
+def _thread_counter(client: Client) -> Callable[[], int]:
+    """Return a function that asks the scheduler for its workers' threads, now and then."""
+
+    @lru_cache(maxsize=1)
+    def count(_: int) -> int:
+        return max(1, sum(client.nthreads().values()))
+
+    return lambda: count(int(time.monotonic() / _COUNT_EVERY_S))
+
+
+def versions(models: tuple[str, ...] = ()) -> dict[str, str]:
     """Return the version of everything here that decides a result.
 
     Parameters
@@ -166,21 +140,18 @@ def _program_hash() -> str:
     files = [path for path in (ROOT / "lib").rglob("*") if path.suffix in (".py", ".csv")]
     # The card of such a network has the name of its folder.
     folders = {path.parent for path in MODELS.glob("*/*.json") if path.stem == path.parent.name}
-    files += [path for folder in folders for path in folder.iterdir() if path.is_file()]
-    return _hash_of({path.relative_to(ROOT).as_posix(): path for path in files})
+    return _hash_of(ROOT, [*files, *(path for folder in folders for path in folder.iterdir())])
 
 
 @cache
 def _model_hash(name: str) -> str:
-    paths = {file: ROOT / name / file for file in ("model.json", "model.tflite")}
-    return _hash_of({file: path for file, path in paths.items() if path.is_file()})
+    return _hash_of(ROOT / name, [ROOT / name / file for file in ("model.json", "model.tflite")])
 
 
-def _hash_of(files: Mapping[str, Path]) -> str:
-    digest = hashlib.sha256()
-    for name in sorted(files):
-        digest.update(f"{name} {sha256(files[name])}\n".encode())
-    return digest.hexdigest()[:16]
+def _hash_of(folder: Path, files: Iterable[Path]) -> str:
+    named = {path.relative_to(folder).as_posix(): path for path in files if path.is_file()}
+    text = "".join(f"{name} {sha256(named[name])}\n" for name in sorted(named))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def _sizes(paths: Iterable[Path]) -> dict[str, int]:
@@ -194,38 +165,34 @@ def _sizes(paths: Iterable[Path]) -> dict[str, int]:
     return sizes
 
 
-def _work(terms: bytes, task: bytes) -> list:
-    """Work on some items on a worker, once it is sure to have what they need."""
-    models, expected, sizes = cloudpickle.loads(terms)
-    worker = get_worker().address
-    # Workers that came after the first look.
-    _refuse_other_version(worker, identity(models), expected)
-    for path, size in sizes.items():
-        _refuse_other_file(worker, Path(path), size)
-    return work_alone(*cloudpickle.loads(task))
+def _work_on_worker(terms: bytes, task: bytes) -> list:
+    """Do a task on a worker, once it is sure to have what that needs."""
+    # Workers may have come after the first look.
+    if wrong := _mismatch(*cloudpickle.loads(terms)):
+        raise DataError(f"worker {get_worker().address}: {wrong}")
+    return cloudpickle.loads(task)()
 
 
-def _refuse_other_version(
-    worker: str, found: Mapping[str, str], expected: Mapping[str, str]
-) -> None:
+def _mismatch(
+    names: tuple[str, ...], expected: Mapping[str, str], sizes: Mapping[str, int]
+) -> str | None:
+    """Return what is different here from the client; None if nothing is."""
+    found = versions(names)
     for name, value in expected.items():
         if found.get(name) != value:
-            raise DataError(
-                f"worker {worker}: has another version of {name} ({found.get(name)}); "
-                f"expected {value}, as here"
+            return (
+                f"has another version of {name} ({found.get(name)}); expected {value}, as the "
+                "client has"
             )
-
-
-def _refuse_other_file(worker: str, path: Path, size: int) -> None:
-    try:
-        with path.open("rb"):
-            found = path.stat().st_size
-    except OSError as error:
-        raise DataError(
-            f"worker {worker}: cannot read {path} ({error.strerror}); expected the photos under "
-            "the same path on every worker"
-        ) from error
-    if found != size:
-        raise DataError(
-            f"worker {worker}: finds another file at {path} ({found:,} bytes; expected {size:,})"
-        )
+    for path, size in sizes.items():
+        try:
+            with Path(path).open("rb") as stream:
+                own = os.fstat(stream.fileno()).st_size
+        except OSError as error:
+            return (
+                f"cannot read {path} ({error.strerror}); expected the photos under the same path "
+                "on every worker"
+            )
+        if own != size:
+            return f"finds another file at {path} ({own:,} bytes; expected {size:,})"
+    return None

@@ -2,21 +2,25 @@
 
 Results come in the order of the items, and only some tasks are in flight at a time, so that memory
 stays flat however many items there are. A process that dies costs time alone: its tasks are done
-again.
+again. `joblib.Parallel` gives neither: it takes items as fast as they are worked on, however slowly
+the results are used, it ends with the first process that dies, and on Dask it waits for a task that
+killed its workers for ever (joblib 1.6). Its processes, which outlive one map, are used here.
 """
 
 import os
+import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
+from multiprocessing import resource_tracker
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import cv2
 
@@ -53,7 +57,8 @@ def map_in_order(
     Parameters
     ----------
     function : callable
-        Of a module, or a `functools.partial` of such a one. What it raises is raised here.
+        Of a module, or a `functools.partial` of such a one. What it raises is raised here, with a
+        note that names the item.
     items : iterable
         Taken as they are needed.
     jobs : int
@@ -65,7 +70,7 @@ def map_in_order(
     few : int
         Fewer items than this are worked on here; to start processes would cost more.
     reads : callable, optional
-        For a cluster: the absolute paths that an item's work reads.
+        The absolute paths that an item's work reads, the one that names it first.
     models : sequence of Path
         For a cluster: folders of frozen classifiers that the function loads.
 
@@ -76,72 +81,69 @@ def map_in_order(
         cannot read a path that can be read here, or an item kills every process that works on it.
     """
     items = iter(items)
+    name = partial(_name, reads)
     if cluster is not None:
         try:
-            from lib.cluster import Cluster
+            from lib.cluster import open_cluster
         except ImportError as error:
             raise DataError("a cluster needs Dask: python -m pip install distributed") from error
-        with Cluster(cluster, function, reads, models) as pool:
-            yield from _map_windowed(pool, _chunks(items, per_task))
+        with open_cluster(cluster, partial(work_alone, function), name, reads, models) as workers:
+            yield from _map_windowed(*workers, _chunks(items, per_task), name)
         return
     first = list(islice(items, few))
     items = chain(first, items)
     if len(first) < few:
-        yield from map(function, items)
+        yield from (_work(function, item) for item in items)
     elif jobs == 1:
         with _one_thread():
-            yield from map(function, items)
+            yield from (_work(function, item) for item in items)
     else:
-        yield from _map_windowed(_Processes(function, jobs), _chunks(items, per_task))
+        workers = _processes(partial(work_alone, function), jobs)
+        yield from _map_windowed(*workers, _chunks(items, per_task), name)
 
 
-class Pool(Protocol):
-    """Where tasks are done."""
+def _map_windowed(
+    submit: Callable[[list], Future],
+    count: Callable[[], int],
+    stop: Callable[[Collection[Future]], None],
+    chunks: Iterator[list],
+    name: Callable[[list], str],
+) -> Iterator:
+    """Yield the results of each chunk in order, some in flight for each of `count` processes.
 
-    def width(self) -> int:
-        """Return how many tasks to keep in flight."""
-
-    def submit(self, chunk: list) -> Future:
-        """Hand out the work on some items."""
-
-    def result(self, future: Future) -> list | None:
-        """Wait for the results of a task; None if it was lost with its process."""
-
-
-def _map_windowed(pool: Pool, chunks: Iterator[list]) -> Iterator:
-    """Yield the results of each chunk in order, as many in flight as the pool is wide."""
-    waiting: deque[tuple[list, Future]] = deque()
-    losses = 0
+    The death of one process breaks the pool. What was in flight is then done again, one at a time,
+    so that nothing but the task that kills is blamed.
+    """
+    waiting: deque[list] = deque()
+    futures: deque[Future] = deque()
+    losses = alone = 0
     try:
         while True:
-            for chunk in islice(chunks, max(0, pool.width() - len(waiting))):
-                waiting.append((chunk, pool.submit(chunk)))
+            free = TASKS_PER_PROCESS * count() - len(waiting)
+            waiting.extend(islice(chunks, max(0, free)))
             if not waiting:
                 return
-            chunk, future = waiting[0]
-            results = pool.result(future)
-            if results is None:
+            try:
+                for chunk in islice(waiting, len(futures), 1 if alone else None):
+                    futures.append(submit(chunk))
+                results = futures[0].result()
+            except BrokenProcessPool as error:
                 losses += 1
                 if losses == _MAX_LOSSES:
                     raise DataError(
-                        f"{_names(chunk)}: the process that worked on it died {losses} times; "
+                        f"{name(waiting[0])}: the process that worked on it died {losses} times; "
                         "expected more memory, or fewer --jobs"
-                    )
-                # Those that were done before keep their results; all others went with it.
-                waiting = deque(
-                    (one, old if _is_done(old) else pool.submit(one)) for one, old in waiting
-                )
+                    ) from error
+                futures.clear()
+                alone = len(waiting)
                 continue
             waiting.popleft()
-            losses = 0
+            futures.popleft()
+            losses, alone = 0, max(0, alone - 1)
             yield from results
     finally:
-        for _, future in waiting:
-            future.cancel()
-
-
-def _is_done(future: Future) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
+        if futures:
+            stop(futures)
 
 
 def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
@@ -149,46 +151,53 @@ def _chunks(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
         yield chunk
 
 
-def _names(chunk: list) -> str:
-    first = chunk[0] if len(chunk) == 1 else f"{chunk[0]} and {len(chunk) - 1} more"
-    return str(first)[:200]
+def _name(reads: Callable[[Item], Iterable[Path]] | None, chunk: list[Item]) -> str:
+    """Return what a user calls the items that are handed out together."""
+    first = next(iter(reads(chunk[0])), chunk[0]) if reads else chunk[0]
+    return str(first)[:200] + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else "")
 
 
-class _Processes:
-    """Processes of this machine, kept for the next map for as long as they are needed soon.
+def _processes(work: Callable[[list], list], jobs: int) -> tuple[Callable, Callable, Callable]:
+    """Return what hands a chunk to processes of this machine, their number, and what stops them.
 
-    Parameters
-    ----------
-    function : callable
-    jobs : int
+    They are kept for the next map, as long as there is one soon.
     """
+    # Its start-up is not worth a single photo.
+    from joblib.externals.loky import get_reusable_executor
 
-    def __init__(self, function: Callable, jobs: int):
-        self._work = partial(work_alone, function)
-        self._jobs = jobs
+    # Each call returns the same processes, or new ones if one of them died.
+    pool = partial(
+        get_reusable_executor,
+        jobs,
+        timeout=_IDLE_S,
+        env=_ONE_THREAD,
+        initializer=_end_with,
+        initargs=(os.getpid(),),
+    )
 
-    def width(self) -> int:
-        return TASKS_PER_PROCESS * self._jobs
+    def submit(chunk: list) -> Future:
+        executor = pool()
+        with _ctrl_c_blocked():
+            return executor.submit(work, chunk)
 
-    def submit(self, chunk: list) -> Future:
-        # Its start-up is not worth a single photo.
-        from joblib.externals.loky import get_reusable_executor
+    # Else they would finish what they have in hand and in their queue.
+    return submit, lambda: jobs, lambda _: pool().shutdown(kill_workers=True)
 
-        # One that broke is replaced by a new one.
-        pool = get_reusable_executor(
-            self._jobs,
-            timeout=_IDLE_S,
-            env=_ONE_THREAD,
-            initializer=_end_with,
-            initargs=(os.getpid(),),
-        )
-        return pool.submit(self._work, chunk)
 
-    def result(self, future: Future) -> list | None:
-        try:
-            return future.result()
-        except BrokenProcessPool:
-            return None
+@contextmanager
+def _ctrl_c_blocked() -> Iterator[None]:
+    """Leave Ctrl-C to this process: those that it starts inherit what is blocked here."""
+    # Windows has no such masks.
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Its start would unblock.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _end_with(parent: int) -> None:
@@ -206,7 +215,15 @@ def _end_with(parent: int) -> None:
 def work_alone(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
     """Work on some items in a process that is one of several."""
     cv2.setNumThreads(1)
-    return [function(item) for item in chunk]
+    return [_work(function, item) for item in chunk]
+
+
+def _work(function: Callable[[Item], Result], item: Item) -> Result:
+    try:
+        return function(item)
+    except Exception as error:
+        error.add_note(f"while working on {str(item)[:200]}")
+        raise
 
 
 @contextmanager

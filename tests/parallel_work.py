@@ -6,6 +6,8 @@ import time
 
 from lib.errors import DataError
 
+LONG_S = 3
+
 
 def doubled(number):
     return 2 * number
@@ -16,8 +18,15 @@ def whose(_):
     return os.getpid()
 
 
-def killed_at(marks, limit, number):
+def long(number):
+    time.sleep(LONG_S)
+    return number
+
+
+def killed_at(marks, limit, number, slow=None):
     """Kill the process that works on number 5, the first `limit` times."""
+    if number == slow:
+        time.sleep(1)
     if number == 5 and (made := len(list(marks.iterdir()))) < limit:
         (marks / str(made)).touch()
         os.kill(os.getpid(), signal.SIGKILL)

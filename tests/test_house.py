@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+from graphlib import TopologicalSorter
 from importlib import import_module
 from pathlib import Path
 
@@ -32,6 +33,19 @@ def imports_of(path: Path) -> set[str]:
 
 def library_files() -> list[Path]:
     return sorted((ROOT / "lib").rglob("*.py"))
+
+
+def test_no_module_imports_itself_on_a_way_round():
+    names = {
+        path.relative_to(ROOT).with_suffix("").as_posix().replace("/", "."): path
+        for folder in ("lib", "web")
+        for path in (ROOT / folder).rglob("*.py")
+        if path.stem != "__init__"
+    }
+    # Raises CycleError with the modules of the circle.
+    TopologicalSorter(
+        {name: imports_of(path) & set(names) for name, path in names.items()}
+    ).prepare()
 
 
 def test_only_training_and_making_import_tensorflow():

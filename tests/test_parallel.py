@@ -9,11 +9,12 @@ import subprocess
 import sys
 import time
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import psutil
 import pytest
-from parallel_work import doubled, first_byte, killed_at, refused_at_3, whose
+from parallel_work import LONG_S, doubled, first_byte, killed_at, refused_at_3, whose
 
 import evaluate
 import identify
@@ -48,11 +49,13 @@ def test_few_items_start_no_process():
     assert os.getpid() not in set(map_in_order(whose, range(4), jobs=2, few=4))
 
 
-def test_an_error_of_the_work_is_raised_in_its_place():
-    results = map_in_order(refused_at_3, range(8), jobs=2)
-    assert [next(results) for _ in range(3)] == [0, 1, 2]
-    with pytest.raises(DataError, match="3: expected another number"):
-        next(results)
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_an_error_of_the_work_is_raised_in_its_place_and_names_the_item(jobs):
+    results = map_in_order(refused_at_3, range(8), jobs=jobs, per_task=2)
+    assert [next(results) for _ in range(2)] == [0, 1]
+    with pytest.raises(DataError, match="expected another number") as caught:
+        list(results)
+    assert caught.value.__notes__ == ["while working on 3"]
 
 
 # Loky tells of it too.
@@ -69,6 +72,48 @@ def test_a_process_that_is_killed_costs_only_time(tmp_path):
 def test_an_item_that_kills_every_process_is_named(tmp_path):
     with pytest.raises(DataError, match=r"^5: the process that worked on it died 3 times"):
         list(map_in_order(partial(killed_at, tmp_path, 99), range(30), jobs=2))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:A worker stopped")
+def test_an_item_that_was_in_flight_beside_the_one_that_kills_is_not_blamed(tmp_path):
+    work = partial(killed_at, tmp_path, 99, slow=4)
+    results = map_in_order(work, range(8), jobs=2, reads=lambda number: [Path(f"/{number}.png")])
+    assert [next(results) for _ in range(5)] == [0, 1, 2, 3, 4]
+    with pytest.raises(DataError, match=r"^/5\.png: the process that worked on it died 3 times"):
+        next(results)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("when", ["while processes start", "while the work goes on"])
+def test_ctrl_c_ends_every_process_at_once_and_without_a_word(when):
+    code = """
+import sys
+from lib.parallel import map_in_order
+sys.path.insert(0, sys.argv[1])
+from parallel_work import long
+try:
+    print("begun", flush=True)
+    for _ in map_in_order(long, range(100), jobs=2):
+        print("first", flush=True)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    command = [sys.executable, "-c", code, str(ROOT / "tests")]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as run:
+        assert run.stdout.readline() == "begun\n"
+        if when == "while processes start":
+            time.sleep(0.3)
+        else:
+            assert run.stdout.readline() == "first\n"
+        begun = time.monotonic()
+        # As a terminal does: to each process of the group.
+        os.killpg(run.pid, signal.SIGINT)
+        output, errors = run.communicate(timeout=60)
+    assert output.splitlines()[-1] == "interrupted" and errors == ""
+    # Less than one task takes.
+    assert time.monotonic() - begun < LONG_S
 
 
 @pytest.mark.slow
@@ -165,6 +210,26 @@ def test_a_worker_killed_in_mid_run_costs_only_time(cluster, address):
     assert os.getpid() not in rest
 
 
+def test_a_cluster_gets_items_only_as_they_are_needed_and_in_order(address):
+    taken = []
+    items = (taken.append(number) or number for number in range(1000))
+    results = map_in_order(doubled, items, cluster=address, per_task=2)
+    assert [next(results) for _ in range(10)] == [*range(0, 20, 2)]
+    assert len(taken) <= 10 + 2 * (2 * TASKS_PER_PROCESS + 1)
+    results.close()
+
+
+@pytest.mark.slow
+def test_an_item_that_kills_every_worker_is_named(tmp_path):
+    dask, distributed = map(pytest.importorskip, ("dask", "distributed"))
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        distributed.LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=":0") as one,
+        pytest.raises(DataError, match=r"^5: killed the workers that took it, the last tcp"),
+    ):
+        list(map_in_order(partial(killed_at, tmp_path, 99), [4, 5], cluster=one.scheduler_address))
+
+
 def test_a_path_that_a_worker_cannot_read_is_named_with_the_worker(address, tmp_path, monkeypatch):
     here = tmp_path / "photo.png"
     here.write_bytes(b"photo")
@@ -231,7 +296,7 @@ def test_a_version_is_that_of_the_model_that_was_asked_for(tmp_path, shipped_mod
     card = json.loads((other / "model.json").read_text())
     (other / "model.json").write_text(json.dumps({**card, "version": "another"}))
     names = [str(shipped_model), str(other)]
-    ours, theirs = (set(lib.cluster.identity((name,)).values()) for name in names)
+    ours, theirs = (set(lib.cluster.versions((name,)).values()) for name in names)
     assert ours - theirs and theirs - ours
 
 
