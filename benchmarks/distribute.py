@@ -11,14 +11,10 @@ Example: python benchmarks/distribute.py --work /tmp/distribute
 """
 
 import argparse
-import json
-import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -31,14 +27,13 @@ from lib.paths import ROOT
 from lib.training.crops.tfrecord import write_shards, write_tfrecord
 from lib.training.freezing.frozen import RECORD_NAME
 from lib.training.runs.fit import HISTORY_NAME, read_history
+from tests.support.training_workers import QUIET, start_workers
 
 COLUMNS = (
     *("network", "parameters", "workers", "seed", "crops", "batch_size", "epochs", "seconds"),
     *("loss", "accuracy", "validation_loss", "validation_accuracy"),
 )
 SHARDS = 4
-# What the processes say is for whoever waits for them.
-QUIET = {"cwd": ROOT, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -86,41 +81,6 @@ def write_crops(folder: Path, crops: int) -> list[Path]:
         write_tfrecord(folder / f"{name}.tfrecord", crop_records(crops // 4, seed))
     records = crop_records(crops, 0)
     return write_shards(folder / "train.tfrecord", records, per_shard=-(-crops // SHARDS))
-
-
-def start_workers(
-    flags: Sequence[object], workers: int, *, script: Path = ROOT / "s4_train.py"
-) -> list[subprocess.Popen]:
-    """Start one training by workers of this machine; the first is the chief.
-
-    Parameters
-    ----------
-    flags : sequence
-        Of s4_train.py, the same for all.
-    script : Path
-        What to run in its place.
-    """
-    addresses = free_addresses(workers)
-    return [start_worker(flags, addresses, index, script=script) for index in range(workers)]
-
-
-def start_worker(
-    flags: Sequence[object], addresses: list[str], index: int, *, script: Path
-) -> subprocess.Popen:
-    """Start one of the workers at these addresses."""
-    task = {"type": "worker", "index": index}
-    config = json.dumps({"cluster": {"worker": addresses}, "task": task})
-    command = [sys.executable, script, *flags, "--distribute", "multiworker"]
-    return subprocess.Popen([*map(str, command)], env=os.environ | {"TF_CONFIG": config}, **QUIET)
-
-
-def free_addresses(count: int) -> list[str]:
-    """Return addresses of this machine where nobody listens."""
-    with ExitStack() as stack:
-        listeners = [
-            stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
-        ]
-        return [f"127.0.0.1:{listener.getsockname()[1]}" for listener in listeners]
 
 
 def finish(started: Sequence[subprocess.Popen]) -> None:

@@ -33,10 +33,10 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from benchmarks.running_service import RunningService, running_service
 from lib.files import write_json
 from lib.paths import DEFAULT_MODEL
 from lib.simulation.photos.photos import simulate_photo
+from tests.support.running_service import RunningService, running_service
 
 _FORMATS = (
     ("JPEG", {}),

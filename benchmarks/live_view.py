@@ -21,11 +21,11 @@ import requests
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from benchmarks.browser import bench_of_size, find_chromium, jpeg, start_chromium, write_stream
-from benchmarks.running_service import running_service
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.simulation.lamps.catalogue import LAMPS
+from tests.support.browser import bench_of_size, find_chromium, jpeg, start_chromium, write_stream
+from tests.support.running_service import running_service
 
 COLUMNS = (
     "second",

@@ -31,12 +31,12 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from benchmarks.postgresql import find_programs, running_postgresql
-from benchmarks.running_service import RunningService, create_token, started
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.images.folders import list_images
 from lib.paths import DEFAULT_MODEL, ROOT
+from tests.support.postgresql import find_programs, running_postgresql
+from tests.support.running_service import RunningService, create_token, started
 from web.storage.database import VARIABLE
 
 COLUMNS = (

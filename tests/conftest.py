@@ -10,7 +10,7 @@ from page_steps import HTTP_HOST
 pytest_plugins = ("training_layer", "web_layer")
 
 ROOT = Path(__file__).resolve().parent.parent
-# The seed of `benchmarks.browser.bench_of_size` whose band is tilted and whose lines lean.
+# The seed of `tests.support.browser.bench_of_size` whose band is tilted and whose lines lean.
 TILTED_BENCH = 144
 
 
@@ -62,7 +62,7 @@ def shipped_model() -> Path:
 @pytest.fixture(scope="session")
 def bench():
     """The simulated instrument that the browser's camera films: tilted, its lines leaning."""
-    from benchmarks.browser import bench_of_size
+    from tests.support.browser import bench_of_size
 
     return bench_of_size(1280, 720, TILTED_BENCH)
 
@@ -75,8 +75,8 @@ def browser(bench, tmp_path_factory) -> Iterator:
     """
     import numpy as np
 
-    from benchmarks.browser import find_chromium, start_chromium, write_stream
     from lib.simulation.lamps.catalogue import LAMPS
+    from tests.support.browser import find_chromium, start_chromium, write_stream
 
     programs = find_chromium()
     if programs is None:
@@ -93,7 +93,7 @@ def browser(bench, tmp_path_factory) -> Iterator:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory, shipped_model) -> Iterator:
     """s6_serve.py with the model that ships, on a free port, without limits on rates."""
-    from benchmarks.running_service import running_service
+    from tests.support.running_service import running_service
 
     state = tmp_path_factory.mktemp("service") / "state"
     flags = ("--token-rate", "0", "--address-rate", "0", "--allowed-host", HTTP_HOST)

@@ -13,7 +13,6 @@ import pytest
 import tensorflow as tf
 
 import s4_train
-from benchmarks.distribute import QUIET, free_addresses, start_worker, start_workers
 from lib.errors import DataError
 from lib.training.crops.input_pipeline import training_batches
 from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
@@ -21,6 +20,12 @@ from lib.training.runs import distribute
 from lib.training.runs.distribute import Team
 from lib.training.runs.fit import read_history
 from lib.training.runs.workers import meet, read_tf_config
+from tests.support.training_workers import (
+    QUIET,
+    free_addresses,
+    start_worker,
+    start_workers,
+)
 
 SCRIPT = Path(__file__).with_name("distributed_work.py")
 

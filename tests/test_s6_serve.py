@@ -18,12 +18,12 @@ import requests
 from PIL import Image
 
 import s6_serve
-from benchmarks.running_service import create_token, run_command, running_service, started
 from lib.files import only_writer
 from lib.paths import ROOT
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
+from tests.support.running_service import create_token, run_command, running_service, started
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 # Nearly every test here starts a server.

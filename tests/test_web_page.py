@@ -27,13 +27,13 @@ from page_steps import (
 from PIL import Image
 from selenium.webdriver.support.ui import WebDriverWait
 
-from benchmarks.browser import jpeg
-from benchmarks.running_service import running_service
 from lib.recognition.advice import ADVICE
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.lamps.spectra import deposit
 from lib.simulation.photos.photos import simulate_scene
+from tests.support.browser import jpeg
+from tests.support.running_service import running_service
 from web.views.examples import EXAMPLES
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
 

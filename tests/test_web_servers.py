@@ -9,9 +9,9 @@ from contextlib import ExitStack
 import pytest
 import requests
 
-from benchmarks.postgresql import find_programs, running_postgresql
-from benchmarks.running_service import create_token, run_command, started
 from lib.errors import DataError
+from tests.support.postgresql import find_programs, running_postgresql
+from tests.support.running_service import create_token, run_command, started
 from web.options import ServiceOptions
 from web.storage.database import VARIABLE, database_settings
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
