@@ -98,7 +98,7 @@ def compare(args: argparse.Namespace) -> None:
     if args.json:
         write_json(args.json, {"tested_on": tested, "models": rows})
     if args.plot:
-        from lib.plots.models import comparison_figure
+        from lib.plots.model_comparison import comparison_figure
         from lib.plots.training import save_figure
 
         save_figure(comparison_figure(rows, title=tested), args.plot / "models.png")

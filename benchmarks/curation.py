@@ -95,7 +95,7 @@ def label(args: argparse.Namespace) -> dict:
     seen = {path for path, row in rows.items() if row["status"] in ("labelled", "duplicate")}
     planted = {
         frozenset((path, other))
-        for members in families(truth, seen).values()
+        for members in by_original(truth, seen).values()
         for path, other in combinations(members, 2)
         if rows[path]["sha256"] != rows[other]["sha256"]
     }
@@ -253,7 +253,7 @@ def labels_of(heap: Path) -> list[dict[str, str]]:
     return read_csv(heap / "Image_Labeled" / "labels.csv", LABELS_COLUMNS)
 
 
-def families(truth: dict[str, dict[str, str]], seen: set[str]) -> dict[str, list[str]]:
+def by_original(truth: dict[str, dict[str, str]], seen: set[str]) -> dict[str, list[str]]:
     """Return the seen photos by the photo that they are, or were made from."""
     made_from = defaultdict(list)
     for path in truth:

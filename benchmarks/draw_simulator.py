@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from lib.lines import available_line_lists, line_list
 from lib.paths import ROOT
-from lib.plots.lamps import class_rows, lamp_page
+from lib.plots.simulator import class_rows, lamp_page
 from lib.plots.training import save_figure
 from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band

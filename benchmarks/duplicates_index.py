@@ -25,8 +25,8 @@ import cli
 from benchmarks.duplicates import cpu_s, name_of, plan, watch
 from lib.curation.analysis import AnalysisStore
 from lib.curation.candidates import Marks, propose
-from lib.curation.comparison import profile_of
 from lib.curation.fingerprints import WAVES
+from lib.curation.likeness import profile_of
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.paths import ROOT

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lib.curation.tables import read_tables
+from lib.curation.crawl_tables import read_tables
 from lib.errors import DataError
 from lib.files import read_csv, sha256
 from lib.images.reading import read_image

@@ -3,7 +3,7 @@ import pytest
 
 from lib.images.reading import read_image
 from lib.plots import training as plots
-from lib.plots.crops import draw_crops
+from lib.plots.crop_sheet import draw_crops
 from lib.training.scores import metrics
 from lib.training.scores.assessment import selective_curve
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import s1_label_images
-from lib.curation.tables import TableRow, read_tables
+from lib.curation.crawl_tables import TableRow, read_tables
 from lib.files import HALF_WRITTEN, read_csv
 from lib.images.png import write_png
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.measuring.bench import lamp_photo
 from benchmarks.measuring.figures import share
+from benchmarks.measuring.lamp_photos import lamp_photo
 from lib.errors import DataError
 from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames, light_along, without_surroundings

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from benchmarks.measuring.bench import CALIBRATION_LAMPS, end_error, lamp_photo
 from benchmarks.measuring.figures import CLEAR_SIGMAS, share, spread
+from benchmarks.measuring.lamp_photos import CALIBRATION_LAMPS, end_error, lamp_photo
 from lib.errors import DataError
 from lib.measurement.calibration import calibrate
 from lib.simulation.photos.bench import draw_bench

@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.measuring.bench import (
+from benchmarks.measuring.figures import CLEAR_SIGMAS, share, spread
+from benchmarks.measuring.lamp_photos import (
     CALIBRATION_LAMPS,
     classifier,
     end_error,
     lamp_photo,
     measured,
 )
-from benchmarks.measuring.figures import CLEAR_SIGMAS, share, spread
 from lib.errors import DataError
 from lib.measurement.calibration import calibrate
 from lib.measurement.features import Feature, find_features, strongest_first

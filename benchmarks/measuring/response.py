@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from benchmarks.measuring.bench import lamp_photo, measured
 from benchmarks.measuring.figures import share, spread
+from benchmarks.measuring.lamp_photos import lamp_photo, measured
 from lib.errors import DataError
 from lib.measurement.answers import features_of, sharpest_of
 from lib.measurement.calibration import calibrate

@@ -36,7 +36,7 @@ class Marks:
     frame, axis : float16 arrays of shape (n, 12, 12)
         Waves of their fingerprints.
     profiles : float16 array of shape (n, 64, 3)
-        Of `lib.curation.comparison.profile_of`; zero without a band.
+        Of `lib.curation.likeness.profile_of`; zero without a band.
     """
 
     frame: np.ndarray

@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 
 from lib.curation.analysis import AnalysisStore
 from lib.curation.candidates import Marks, propose
-from lib.curation.comparison import Look, fine_canvas, likely_map, profile_of, same_detail
+from lib.curation.likeness import Look, fine_canvas, likely_map, profile_of, same_detail
 from lib.images.reading import read_image
 from lib.parallel import map_in_order
 

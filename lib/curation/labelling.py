@@ -14,6 +14,7 @@ from pathlib import Path
 from joblib import Parallel, delayed
 from tqdm.auto import tqdm
 
+from lib.curation.crawl_tables import TableRow, count_keywords, read_tables
 from lib.curation.places import (
     LABELS_TABLE,
     REJECTED_COLUMNS,
@@ -21,7 +22,6 @@ from lib.curation.places import (
     labelled_files,
     rejected_folder,
 )
-from lib.curation.tables import TableRow, count_keywords, read_tables
 from lib.errors import DataError
 from lib.files import atomic_path, read_csv, sha256, write_csv
 from lib.images.folders import is_image_name

@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.curation.crawl_tables import read_tables
 from lib.curation.opinions import SUSPECTS_TABLE, Opinion, form_opinions, write_suspects
 from lib.curation.pages import PhotoNotes, write_pages
 from lib.curation.places import LABELS_TABLE, review_folder
 from lib.curation.survey import Survey
-from lib.curation.tables import read_tables
 from lib.curation.triage import TRIAGE_TABLE, count_categories, triage, write_triage
 from lib.files import read_csv
 from lib.tables import LABELS_COLUMNS

@@ -97,7 +97,7 @@ def plan(count: int, seed: int, rates: Mapping[str, float]) -> list[Download]:
         folder = f"{newest}-{ids[-1]}"
         table = f"{folder}-{_FIRST_CRAWL + timedelta(hours=5 * part):%Y%m%d%H%M}.csv"
         heap += [
-            describe(rng, int(index), folder, table, int(photo_id), faults[index])
+            _draw_download(rng, int(index), folder, table, int(photo_id), faults[index])
             for index, photo_id in zip(members, ids, strict=True)
         ]
     return copied(rng, heap)
@@ -126,7 +126,7 @@ def _draw_lamp_name(rng: np.random.Generator) -> str:
     return others[rng.integers(len(others))].name
 
 
-def describe(
+def _draw_download(
     rng: np.random.Generator, index: int, folder: str, table: str, photo_id: int, fault: str
 ) -> Download:
     """Return the plan of one row, duplicates apart."""

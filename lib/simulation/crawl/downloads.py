@@ -132,7 +132,7 @@ def make(
     own = np.random.default_rng([seed, 3, row.index])
     # An exact duplicate is the same file, so it is encoded as its source is.
     shared = np.random.default_rng([seed, 2, row.index if row.change else row.source])
-    data = spoil(own, encode(shared, photo.image, row.name), row.fault)
+    data = spoil(own, _encoded(shared, photo.image, row.name), row.fault)
     return row, _truth_row(row, photo), table_row(own, row, photo), data
 
 
@@ -147,7 +147,7 @@ def picture(row: Download, seed: int) -> SimulatedPhoto:
     return photo
 
 
-def encode(rng: np.random.Generator, image: np.ndarray, name: str) -> bytes:
+def _encoded(rng: np.random.Generator, image: np.ndarray, name: str) -> bytes:
     """Return the bytes of an image file, of the format that the name says."""
     suffix = name[name.rindex(".") :]
     quality = int(rng.integers(60, 97))

@@ -101,7 +101,7 @@ _CONFLICTS = (
 
 
 @dataclass(frozen=True)
-class Family:
+class PhotoFamily:
     """One kind of picture: how common, its sizes (width, height) and its rates of difficulties."""
 
     weight: float
@@ -124,7 +124,7 @@ _COMMON = {
     "overlay": 0.08,
 }
 FAMILIES = {
-    "webcam": Family(
+    "webcam": PhotoFamily(
         0.42,
         ((640, 480),) * 6 + ((1280, 720), (320, 240), (800, 600), (352, 288), (1024, 768)),
         _COMMON
@@ -140,7 +140,7 @@ FAMILIES = {
             "cluttered": 0.02,
         },
     ),
-    "phone": Family(
+    "phone": PhotoFamily(
         0.24,
         ((885, 664), (1298, 974), (822, 617), (1024, 768), (1280, 960), (629, 839), (720, 1280)),
         _COMMON
@@ -157,7 +157,7 @@ FAMILIES = {
             "large": 0.06,
         },
     ),
-    "strip": Family(
+    "strip": PhotoFamily(
         0.16,
         (
             (800, 26),
@@ -181,7 +181,7 @@ FAMILIES = {
             "light_leak": 0.05,
         },
     ),
-    "astro": Family(
+    "astro": PhotoFamily(
         0.06,
         ((1600, 1200), (1280, 1024), (752, 480), (1392, 1040), (640, 480)),
         _COMMON
@@ -196,7 +196,7 @@ FAMILIES = {
             "oversized": 0.3,
         },
     ),
-    "thumbnail": Family(
+    "thumbnail": PhotoFamily(
         0.12,
         (
             (150, 80),
@@ -294,7 +294,7 @@ def settle(drawn: dict[str, bool], forced: dict[str, bool]) -> set[str]:
     return on
 
 
-def _draw_size(rng: np.random.Generator, family: Family, on: set[str]) -> tuple[int, int]:
+def _draw_size(rng: np.random.Generator, family: PhotoFamily, on: set[str]) -> tuple[int, int]:
     """Draw the width and height in pixels."""
     if "large" in on:
         return (3000, 4000) if rng.random() < 0.6 else (4000, 3000)

@@ -10,7 +10,7 @@ from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos.difficulty import Setting
 
 # The range whose length is called the length of the spectrum.
-_SPAN_NM = (400.0, 700.0)
+SPAN_NM = (400.0, 700.0)
 # Finer gratings throw the red so far from the zero order that one camera does not see both.
 _MOST_GROOVES_WITH_ZERO_ORDER = 1000
 _SHORTEST_SPECTRUM_PX = 24.0
@@ -46,7 +46,7 @@ class Slit:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that says where light falls, and the length of `_SPAN_NM` in pixels."""
+    """Everything that says where light falls, and the length of `SPAN_NM` in pixels."""
 
     grating: Grating | Prism
     projection: Projection
@@ -97,7 +97,7 @@ def _draw_angle(rng: np.random.Generator, setting: Setting) -> float:
 def _draw_grating(
     rng: np.random.Generator, setting: Setting, along: float
 ) -> tuple[Grating | Prism, float]:
-    """Draw the grating (or prism) and camera, and the length of `_SPAN_NM` in pixels."""
+    """Draw the grating (or prism) and camera, and the length of `SPAN_NM` in pixels."""
     if "zero_order" in setting.on:
         grooves = [n for n in GROOVES_PER_MM if n <= _MOST_GROOVES_WITH_ZERO_ORDER]
         period = 1e6 / rng.choice(grooves)
@@ -106,8 +106,8 @@ def _draw_grating(
             reach, turn = rng.uniform(0.22, 0.46) * along, rng.normal(0, 0.05) * middle
         else:
             reach, turn = rng.uniform(0.45, 0.95) * along, rng.uniform(0.2, 1) * middle
-        grating = Grating(period, 1.0, turn).spread(reach, (0.0, _SPAN_NM[1]))
-        low, high = grating.offset_px(np.array(_SPAN_NM))
+        grating = Grating(period, 1.0, turn).spread(reach, (0.0, SPAN_NM[1]))
+        low, high = grating.offset_px(np.array(SPAN_NM))
         return grating, float(high - low)
     if "oversized" in setting.on:
         # Astronomers' spectrographs show little of the spectrum at a time.
@@ -120,14 +120,14 @@ def _draw_grating(
         span = rng.uniform(0.35, 0.98) * along
     span = max(span, _SHORTEST_SPECTRUM_PX)
     alone = "second_order" not in setting.on
-    return draw_dispersion(rng, span, _SPAN_NM, prism=alone), float(span)
+    return draw_dispersion(rng, span, SPAN_NM, prism=alone), float(span)
 
 
 def _draw_middle(
     rng: np.random.Generator, setting: Setting, grating: Grating | Prism, along: float
 ) -> float:
     """Draw the u that lies in the middle of the frame."""
-    low, high = map(float, grating.offset_px(np.array(_SPAN_NM)))
+    low, high = map(float, grating.offset_px(np.array(SPAN_NM)))
     if "mirrored" in setting.on:
         return rng.uniform(-0.5, 0.5) * max(0, 0.98 * along / 2 - high)
     if "zero_order" in setting.on:

@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lib.simulation.draws import log_uniform
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.catalogue import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.lamps.spectra import WAVELENGTHS_NM
 from lib.simulation.photos import light
 from lib.simulation.photos.difficulty import PLAIN, Difficulty, Setting, draw_setting
 from lib.simulation.photos.exposure import compress, draw_exposure, expose
-from lib.simulation.photos.layout import Layout, draw_layout, log_uniform
+from lib.simulation.photos.layout import SPAN_NM, Layout, draw_layout
 from lib.simulation.photos.truth import BandTruth, PhotoTruth
 from lib.simulation.photos.visibility import Frame, dim_backdrop, find_boxes
 from lib.simulation.scenes import surroundings
@@ -205,7 +206,7 @@ def rendered_size(setting: Setting) -> tuple[int, int, int]:
 
 def _spectrum_corners(layout: Layout) -> np.ndarray:
     """Return the corners x, y of the first order's light in the photo, float64 (4, 2)."""
-    low, high = layout.grating.offset_px(np.array([400.0, 700.0]))
+    low, high = layout.grating.offset_px(np.array(SPAN_NM))
     half = layout.slit.half_height_px
     x, y = layout.projection.from_slit(
         np.array([low, high, high, low]), np.array([-half, -half, half, half])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lib.files import require_absent
 from lib.images.png import write_png
-from lib.plots.crops import draw_crops
+from lib.plots.crop_sheet import draw_crops
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN
 from lib.training.crops.tfrecord import iterate_features, iterate_tfrecords

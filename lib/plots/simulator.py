@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 # Lines named in a panel of the lamps' page: as many as fit without covering one another.
 _NAMED_LINES = 6
 _NAMES_APART_NM = 16.0
+# Of the lamps' page. Names of lines closer to its ends than the margin would stand out of it.
+_PAGE_NM, _NAME_MARGIN_NM = (370.0, 760.0), 5.0
 
 
 def lamp_page(
@@ -17,7 +19,6 @@ def lamp_page(
     lines: Mapping[str, tuple[np.ndarray, np.ndarray, Sequence[str]]],
     *,
     columns: int = 3,
-    limits_nm: tuple[float, float] = (370, 760),
 ) -> Figure:
     """Draw the spectral power distribution of each lamp, with its strongest lines named.
 
@@ -32,8 +33,8 @@ def lamp_page(
     figure = Figure(figsize=(3.6 * columns, 1.5 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False).ravel()
     for ax, (title, spd) in zip(axes, spectra.items(), strict=False):
-        draw_lamp(wavelengths_nm, spd, title=title, lines=lines.get(title), ax=ax)
-        ax.set_xlim(*limits_nm)
+        draw_spd(wavelengths_nm, spd, title=title, lines=lines.get(title), ax=ax)
+        ax.set_xlim(*_PAGE_NM)
     for ax in axes[len(spectra) :]:
         ax.set_axis_off()
     for ax in axes[max(len(spectra) - columns, 0) : len(spectra)]:
@@ -41,7 +42,7 @@ def lamp_page(
     return figure
 
 
-def draw_lamp(
+def draw_spd(
     wavelengths_nm: np.ndarray,
     spd: np.ndarray,
     *,
@@ -74,8 +75,9 @@ def _strongest(
     A label has the first word of a name, such as H2 of a band's long designation, to fit its room.
     """
     chosen: list[int] = []
+    first, last = _PAGE_NM[0] + _NAME_MARGIN_NM, _PAGE_NM[1] - _NAME_MARGIN_NM
     for i in np.argsort(-intensity, kind="stable"):
-        if 375 < nm[i] < 755 and all(abs(nm[i] - nm[j]) > _NAMES_APART_NM for j in chosen):
+        if first < nm[i] < last and all(abs(nm[i] - nm[j]) > _NAMES_APART_NM for j in chosen):
             chosen.append(i)
         if len(chosen) == _NAMED_LINES:
             break

@@ -1,7 +1,7 @@
 import numpy as np
 
 from lib.lines import line_list
-from lib.plots.lamps import class_rows, lamp_page
+from lib.plots.simulator import class_rows, lamp_page
 
 
 def test_the_page_of_lamps_names_the_strongest_lines_well_apart():
