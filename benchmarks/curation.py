@@ -22,7 +22,6 @@ import random
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections import defaultdict
 from itertools import combinations
@@ -32,6 +31,7 @@ import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.process_cost import watched
 from lib.curation.opinions import SUSPECTS_COLUMNS
 from lib.curation.triage import TRIAGE_COLUMNS
 from lib.files import read_csv, read_json, sha256, write_json
@@ -336,31 +336,12 @@ def kill_tree(process: subprocess.Popen) -> None:
 
 def run(command: list) -> tuple[float, int]:
     """Run a stage; return its seconds and the peak memory of its processes together, MB."""
-    start = time.perf_counter()
     process = start_process(command)
-    peak = [0]
-    watcher = threading.Thread(target=watch, args=(process.pid, peak))
-    watcher.start()
-    code = process.wait()
-    watcher.join()
+    with watched(process.pid) as cost:
+        code = process.wait()
     if code:
         raise SystemExit(f"{command[0]} ended with {code}")
-    return time.perf_counter() - start, round(peak[0] / 1e6)
-
-
-def watch(pid: int, peak: list[int]) -> None:
-    """Keep the largest sum of the memory that a process and its children do not share."""
-    while True:
-        try:
-            parent = psutil.Process(pid)
-            if parent.status() == psutil.STATUS_ZOMBIE:
-                return
-            processes = [parent, *parent.children(recursive=True)]
-            peak[0] = max(peak[0], sum(one.memory_full_info().uss for one in processes))
-        except psutil.Error:
-            if not psutil.pid_exists(pid):
-                return
-        time.sleep(0.5)
+    return cost.seconds, round(cost.bytes / 1e6)
 
 
 PARTS = {

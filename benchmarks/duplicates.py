@@ -12,8 +12,6 @@ Writes: --work, --output
 
 import argparse
 import sys
-import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
@@ -21,12 +19,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import psutil
 from scipy.special import erf
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
+from benchmarks.process_cost import watched
 from lib.curation.analysis import Analysis, AnalysisStore
 from lib.curation.duplicates import near_duplicates
 from lib.curation.fingerprints import fingerprint
@@ -35,6 +33,7 @@ from lib.images.reading import read_image
 from lib.parallel import map_in_order
 from lib.paths import ROOT
 from lib.simulation.crops.crops import simulate_crops
+from tests.support.pictures import turned
 
 COLUMNS = (
     *("photos", "planted_pairs", "recall", "precision", "seconds", "cpu_s"),
@@ -193,16 +192,6 @@ def make_copy(seed: int, task: tuple[int, Path, Analysis]) -> tuple[int, Analysi
     return photo, *analysed(photo, np.ascontiguousarray(image), crop, quality)
 
 
-def turned(image: np.ndarray, angle_deg: float) -> np.ndarray:
-    """Turn a photo on a black ground that grows to hold it."""
-    height, width = image.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1)
-    cosine, sine = np.abs(turn[0, :2])
-    size = int(width * cosine + height * sine), int(width * sine + height * cosine)
-    turn[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
-    return cv2.warpAffine(image, turn, size)
-
-
 def analysed(
     photo: int, image: np.ndarray, crop: np.ndarray, jpeg: list[int]
 ) -> tuple[Analysis, bytes]:
@@ -227,14 +216,8 @@ def analysed(
 def timed(args: argparse.Namespace, sources: list[int], store: AnalysisStore) -> dict:
     """Group the duplicates of a heap; return a row of `COLUMNS`."""
     contents = {name_of(photo): path_of(args, photo) for photo in range(len(sources))}
-    peak, done = [0.0, 0.0], threading.Event()
-    watcher = threading.Thread(target=watch, args=(peak, done))
-    watcher.start()
-    start, cpu = time.perf_counter(), cpu_s()
-    groups = near_duplicates(contents, store, jobs=args.jobs)
-    seconds, cpu = time.perf_counter() - start, cpu_s() - cpu
-    done.set()
-    watcher.join()
+    with watched() as cost:
+        groups = near_duplicates(contents, store, jobs=args.jobs)
     # By their source, copies of one photo are one another's copies.
     group_of = {member: number for number, group in enumerate(groups) for member in group}
     planted, found = 0, 0
@@ -248,18 +231,10 @@ def timed(args: argparse.Namespace, sources: list[int], store: AnalysisStore) ->
         planted,
         round(found / planted, 4),
         round(found / max(grouped, 1), 4),
-        round(seconds, 1),
-        round(cpu, 1),
-        *np.round(np.array(peak) / 1e6).astype(int).tolist(),
+        *(round(cost.seconds, 1), round(cost.cpu_s, 1)),
+        *(round(size / 1e6) for size in (cost.client_bytes, cost.workers_bytes)),
     )
     return dict(zip(COLUMNS, values, strict=True))
-
-
-def cpu_s() -> float:
-    """Return the processor time of this process and its children, which outlive a search."""
-    own = psutil.Process()
-    times = [one.cpu_times() for one in (own, *own.children(recursive=True))]
-    return sum(one.user + one.system for one in times)
 
 
 def pairs_of(sources: list[int]) -> Iterator[tuple[int, int]]:
@@ -271,20 +246,6 @@ def pairs_of(sources: list[int]) -> Iterator[tuple[int, int]]:
         for place, first in enumerate(same):
             for second in islice(same, place + 1, None):
                 yield first, second
-
-
-def watch(peak: list[float], done: threading.Event) -> None:
-    """Keep the largest memory of this process, and of its children together, that is their own."""
-    own = psutil.Process()
-    while not done.wait(0.5):
-        peak[0] = max(peak[0], own.memory_full_info().uss)
-        total = 0
-        for child in own.children(recursive=True):
-            try:
-                total += child.memory_full_info().uss
-            except psutil.Error:
-                continue
-        peak[1] = max(peak[1], total)
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ Writes: --output
 
 import argparse
 import sys
-import threading
-import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +20,8 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
-from benchmarks.duplicates import cpu_s, name_of, plan, watch
+from benchmarks.duplicates import name_of, plan
+from benchmarks.process_cost import watched
 from lib.curation.analysis import AnalysisStore
 from lib.curation.candidates import Marks, propose
 from lib.curation.fingerprints import WAVES
@@ -123,23 +122,17 @@ def draw(count: int, seed: int, sample: np.ndarray, copies: np.ndarray) -> tuple
 def timed(args: argparse.Namespace, count: int, sample: np.ndarray, copies: np.ndarray) -> dict:
     """Search among `count` fingerprints; return a row of `COLUMNS`."""
     marks, sources = draw(count, args.seed, sample, copies)
-    peak, done = [0.0, 0.0], threading.Event()
-    watcher = threading.Thread(target=watch, args=(peak, done))
-    watcher.start()
-    start, cpu = time.perf_counter(), cpu_s()
-    pairs = propose(marks, threads=args.jobs)
-    seconds, cpu = time.perf_counter() - start, cpu_s() - cpu
-    done.set()
-    watcher.join()
+    with watched() as cost:
+        pairs = propose(marks, threads=args.jobs)
     proposed = set(map(tuple, pairs[:, :2].tolist()))
     planted = [(source, photo) for photo, source in enumerate(sources) if photo != source]
     values = (
         *(count, len(planted)),
         round(sum(pair in proposed for pair in planted) / max(len(planted), 1), 4),
         round(len(pairs) / count, 2),
-        *(round(seconds, 1), round(cpu, 1)),
+        *(round(cost.seconds, 1), round(cost.cpu_s, 1)),
         round(sum(values.nbytes for values in vars(marks).values()) / 1e6),
-        round(peak[0] / 1e6),
+        round(cost.client_bytes / 1e6),
     )
     return dict(zip(COLUMNS, values, strict=True))
 

@@ -124,12 +124,12 @@ def megabytes(path: Path) -> float:
 
 def seconds(*words: object) -> tuple[float, float]:
     """Run a command; return how long it took, and how much of a processor."""
-    began, used = time.perf_counter(), cpu_s()
+    began, used = time.perf_counter(), children_cpu_s()
     run(*words)
-    return time.perf_counter() - began, cpu_s() - used
+    return time.perf_counter() - began, children_cpu_s() - used
 
 
-def cpu_s() -> float:
+def children_cpu_s() -> float:
     """Return the seconds of CPU of all processes that this one has run."""
     times = os.times()
     return times.children_user + times.children_system

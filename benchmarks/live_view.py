@@ -105,7 +105,7 @@ def watch(browser, url: str, args: argparse.Namespace) -> list[dict]:
     until(browser, "return Number(document.getElementById('rate').dataset.drawn) > 30")
     browser.execute_cdp_cmd("Performance.enable", {})
     start = before = time.monotonic()
-    frames, spent_s, rows = drawn(browser), cpu_s(browser), []
+    frames, spent_s, rows = drawn(browser), browser_cpu_s(browser), []
     while before - start < args.seconds:
         time.sleep(_SAMPLE_S)
         now, count = time.monotonic(), drawn(browser)
@@ -114,14 +114,14 @@ def watch(browser, url: str, args: argparse.Namespace) -> list[dict]:
                 "second": round(now - start),
                 "frames_a_second": round((count - frames) / (now - before), 1),
                 "cpu_ms_a_frame": round(
-                    1e3 * (cpu_s(browser) - spent_s) / max(count - frames, 1), 1
+                    1e3 * (browser_cpu_s(browser) - spent_s) / max(count - frames, 1), 1
                 ),
                 "heap_mb": round(heap_bytes(browser) / 1e6, 2),
-                "resident_mb": round(resident_bytes(browser) / 1e6, 1),
+                "resident_mb": round(browser_bytes(browser) / 1e6, 1),
                 "load_average": round(os.getloadavg()[0], 1),
             }
         )
-        frames, before, spent_s = drawn(browser), time.monotonic(), cpu_s(browser)
+        frames, before, spent_s = drawn(browser), time.monotonic(), browser_cpu_s(browser)
     return rows
 
 
@@ -151,7 +151,7 @@ def processes(browser) -> list[psutil.Process]:
     return psutil.Process(browser.service.process.pid).children(recursive=True)
 
 
-def cpu_s(browser) -> float:
+def browser_cpu_s(browser) -> float:
     """Return the time that the browser's processes have spent on all cores, seconds."""
     total = 0.0
     for process in processes(browser):
@@ -161,7 +161,7 @@ def cpu_s(browser) -> float:
     return total
 
 
-def resident_bytes(browser) -> int:
+def browser_bytes(browser) -> int:
     """Return the resident memory of all of the browser's processes together."""
     total = 0
     for process in processes(browser):

@@ -14,15 +14,12 @@ import argparse
 import shutil
 import subprocess
 import sys
-import threading
-import time
 from pathlib import Path
-
-import psutil
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
+from benchmarks.process_cost import Cost, watched
 from lib.errors import DataError
 from lib.files import write_csv
 from lib.paths import ROOT
@@ -69,10 +66,10 @@ def measure(args: argparse.Namespace) -> None:
             cost = run(command)
             photos = count if stage == "s0 photos" else len(list(raw.glob("Image_Labeled/*/*.*g")))
             values = (
-                *(stage, photos, round(cost["seconds"], 1)),
-                round(1000 * (cost["client_cpu"] + cost["worker_cpu"]) / photos, 1),
-                round(1000 * cost["client_cpu"] / photos, 1),
-                *(round(cost[name] / 1e6) for name in ("client_bytes", "worker_bytes")),
+                *(stage, photos, round(cost.seconds, 1)),
+                round(1000 * cost.cpu_s / photos, 1),
+                round(1000 * cost.client_cpu_s / photos, 1),
+                *(round(size / 1e6) for size in (cost.client_bytes, cost.workers_bytes)),
                 round((bytes_in(work) - before) / 1e3 / photos, 1),
             )
             rows.append(dict(zip(COLUMNS, values, strict=True)))
@@ -85,43 +82,16 @@ def bytes_in(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def run(command: list) -> dict[str, float]:
-    """Run a stage; return its seconds, its processor time and its peak memory."""
-    cost = dict.fromkeys(("client_bytes", "worker_bytes", "client_cpu"), 0.0)
-    used: dict[int, float] = {}
-    start = time.perf_counter()
+def run(command: list) -> Cost:
+    """Run a stage; return what it cost."""
     process = subprocess.Popen(
         [sys.executable, *map(str, command)], cwd=ROOT, stdout=subprocess.DEVNULL
     )
-    watcher = threading.Thread(target=watch, args=(process.pid, cost, used))
-    watcher.start()
-    code = process.wait()
-    watcher.join()
+    with watched(process.pid) as cost:
+        code = process.wait()
     if code:
         raise DataError(f"{command[0]} ended with {code}")
-    return {**cost, "seconds": time.perf_counter() - start, "worker_cpu": sum(used.values())}
-
-
-def watch(pid: int, cost: dict[str, float], used: dict[int, float]) -> None:
-    """Look at a process and its children four times a second, until it ends."""
-    while True:
-        try:
-            parent = psutil.Process(pid)
-            if parent.status() == psutil.STATUS_ZOMBIE:
-                return
-            times = parent.cpu_times()
-            cost["client_cpu"] = times.user + times.system
-            cost["client_bytes"] = max(cost["client_bytes"], parent.memory_full_info().uss)
-            workers = 0
-            for child in parent.children(recursive=True):
-                times = child.cpu_times()
-                used[child.pid] = times.user + times.system
-                workers += child.memory_full_info().uss
-            cost["worker_bytes"] = max(cost["worker_bytes"], workers)
-        except psutil.Error:
-            if not psutil.pid_exists(pid):
-                return
-        time.sleep(0.25)
+    return cost
 
 
 if __name__ == "__main__":

@@ -13,18 +13,9 @@ from lib.images.png import write_png
 from lib.paths import ROOT
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
+from tests.support.pictures import turned
 
 LAMPS = ("neon", "mercury", "incandescent", "helium", "white_led", "triphosphor")
-
-
-def turned(image, angle_deg):
-    """Turn a photo on a black ground that grows to hold it."""
-    height, width = image.shape[:2]
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle_deg, 1)
-    cosine, sine = np.abs(turn[0, :2])
-    size = int(width * cosine + height * sine), int(width * sine + height * cosine)
-    turn[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
-    return cv2.warpAffine(image, turn, size)
 
 
 def recompressed(image):
