@@ -79,11 +79,13 @@ class RunningService:
         return [json.loads(line) for line in list(self.log) if line.startswith("{")]
 
 
-def run_command(*arguments: str, environment: dict | None = None) -> subprocess.CompletedProcess:
-    """Run s6_serve.py to its end."""
+def run_command(
+    *arguments: str, environment: dict | None = None, root: Path = ROOT
+) -> subprocess.CompletedProcess:
+    """Run s6_serve.py, of this checkout or of the one in `root`, to its end."""
     return subprocess.run(
         [sys.executable, "s6_serve.py", *arguments],
-        cwd=ROOT,
+        cwd=root,
         capture_output=True,
         text=True,
         timeout=_START_S,
@@ -97,9 +99,10 @@ def _environment(added: dict | None) -> dict[str, str]:
     return kept | (added or {})
 
 
-def create_token(state: Path, name: str, environment: dict | None = None) -> str:
+def create_token(state: Path, name: str, environment: dict | None = None, root: Path = ROOT) -> str:
     """Make a token as people make it and return it."""
-    done = run_command("create-token", name, "--state", str(state), environment=environment)
+    arguments = ("create-token", name, "--state", str(state))
+    done = run_command(*arguments, environment=environment, root=root)
     if done.returncode:
         raise RuntimeError(done.stderr)
     return done.stdout.splitlines()[-1]
@@ -122,13 +125,14 @@ def started(
     flags: Sequence[str] = (),
     model: Path = DEFAULT_MODEL,
     environment: dict | None = None,
+    root: Path = ROOT,
 ) -> Iterator[RunningService]:
-    """Start a server on a state folder that has its token already."""
+    """Start a server, of the checkout in `root`, on a state folder that has its token already."""
     command = [sys.executable, "s6_serve.py", "--port", "0", "--state", str(state)]
     start = time.monotonic()
     process = psutil.Popen(
         [*command, "--model", str(model), *flags],
-        cwd=ROOT,
+        cwd=root,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
