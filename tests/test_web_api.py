@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+import time
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -172,6 +173,34 @@ def test_a_broken_multipart_body_is_refused(ask):
         answer = ask(body, content_type="multipart/form-data; boundary=x")
         assert answer.status_code == 400, body
     assert ask(b"--x", content_type="multipart/form-data").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        b"--x\r\n",
+        b"--x\r\nA: b\r\n\r\n",
+        b"--x\r\nA: b\r\n",
+        b'--x\r\nContent-Disposition: form-data; name="photo"\r\n\r\n\r\n',
+        b'--x\r\nContent-Disposition: form-data; name="photo"; a',
+        b"x\r\n",
+    ],
+)
+def test_the_time_for_a_form_grows_with_its_size_alone(ask, piece):
+    start = time.perf_counter()
+    for count in (1, 1000, 300_000 // len(piece)):
+        answer = ask(piece * count + b"--x--\r\n", content_type="multipart/form-data; boundary=x")
+        assert answer.status_code in (400, 422)
+    # A pattern over the whole body once took a minute for 160 kB.
+    assert time.perf_counter() - start < 5
+
+
+def test_many_photos_without_names_are_all_photos(ask, pool):
+    piece = b'--x\r\nContent-Disposition: form-data; name="photo"\r\n\r\nbytes\r\n'
+    field = b'--x\r\nContent-Disposition: form-data; name="include"\r\n\r\npreview\r\n'
+    body = field * 20 + piece * 20 + b"--x--\r\n"
+    answer = ask(body, content_type="multipart/form-data; boundary=x")
+    assert answer.status_code == 200 and [job.data for job in pool.jobs] == [b"bytes"] * 20
 
 
 def test_too_many_photos_are_refused(ask, pool):

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.core.files.uploadedfile import InMemoryUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
+from django.http.multipartparser import MAX_TOTAL_HEADER_SIZE
 from rest_framework.parsers import BaseParser, MultiPartParser
 
 # What a photo is called in the answer when the client gives no name.
@@ -17,6 +18,7 @@ _FILE_FIELD = re.compile(
     rb'^content-disposition:[^\r\n]*;\s*name="?(?:photo|instrument)"?(?=[;\s])[^\r\n]*',
     re.IGNORECASE | re.MULTILINE,
 )
+_HEAD_END = b"\r\n\r\n"
 _FILE_NAME = re.compile(rb';\s*filename\*?=\s*(?:"[^"]|[^"\s;])', re.IGNORECASE)
 
 
@@ -76,18 +78,23 @@ class FormParser(MultiPartParser):
 
 def _with_file_names(body: bytes, boundary: bytes) -> bytes:
     """Return a form in which every file that is not empty has a name."""
-    edge = re.escape(b"--" + boundary)
-    part = rb"(?<=%b\r\n)((?:[^\r\n]+\r\n)+)(?=\r\n(?!(?:\r\n)?%b)[\s\S])" % (edge, edge)
-    return re.sub(part, _named, body)
+    edge = b"--" + boundary
+    # Django counts the parts and refuses a form of more: those are not worth a look.
+    parts = body.split(edge, _max_parts())
+    named = parts[:1] + [_named(part) for part in parts[1:]]
+    return body if named == parts else edge.join(named)
 
 
-def _named(part: re.Match) -> bytes:
-    """Return the head of one part of a form, with a file name if it is a file's and has none."""
-    line = _FILE_FIELD.search(part[0])
+def _named(part: bytes) -> bytes:
+    """Return one part of a form, with a file name if it is a file's and has none."""
+    end = part.find(_HEAD_END, 0, MAX_TOTAL_HEADER_SIZE)
+    start = end + len(_HEAD_END)
+    if not part.startswith(b"\r\n") or end < 0 or part[start : start + 3] in (b"", b"\r\n"):
+        return part
+    line = _FILE_FIELD.search(part, 0, start)
     if line is None or _FILE_NAME.search(line[0]):
-        return part[0]
-    head = line[0] + b'; filename="%b"' % UNNAMED.encode()
-    return part[0].replace(line[0], head, 1)
+        return part
+    return part[: line.end()] + b'; filename="%b"' % UNNAMED.encode() + part[line.end() :]
 
 
 class RawPhotoParser(BaseParser):
@@ -122,6 +129,11 @@ def check_size(count: int) -> None:
     """
     if count > _max_bytes():
         raise UploadTooLarge(f"expected at most {_max_bytes():,} bytes a request")
+
+
+def _max_parts() -> int:
+    # Django allows two that are nothing, before and after the others.
+    return 2 + settings.DATA_UPLOAD_MAX_NUMBER_FIELDS + settings.DATA_UPLOAD_MAX_NUMBER_FILES
 
 
 def _max_bytes() -> int:
