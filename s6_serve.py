@@ -14,6 +14,7 @@ Examples:
 import argparse
 import ipaddress
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -61,6 +62,10 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
     )
     add_state_flag(parser, default=DEFAULTS.state)
     parser.add_argument(
+        "--url-prefix", type=url_prefix, default=DEFAULTS.url_prefix, metavar="PATH",
+        help="path of a proxy that the service lives below, as /spectra (default: none)",
+    )  # fmt: skip
+    parser.add_argument(
         "--allowed-host", action="append", default=[], metavar="NAME",
         help="host name that requests may address; repeatable (default: localhost and --host)",
     )  # fmt: skip
@@ -93,6 +98,13 @@ def add_flags(parser: argparse.ArgumentParser) -> None:
 def address(text: str) -> str:
     """Return an IP address, or raise what argparse takes for a usage error."""
     return str(ipaddress.ip_address(text))
+
+
+def url_prefix(text: str) -> str:
+    """Return a path without a slash at its end, or raise what argparse takes for a usage error."""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", text):
+        raise argparse.ArgumentTypeError(f"expected a path as /spectra, received {text!r}")
+    return text.rstrip("/")
 
 
 def add_state_flag(parser: argparse.ArgumentParser, default: object) -> None:

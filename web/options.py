@@ -9,6 +9,8 @@ from lib.paths import DEFAULT_MODEL, STATE
 
 # A class's worth a request; more come in further ones.
 MAX_PHOTOS = 20
+# Where monitors ask whether the server is alive.
+HEALTH_PATH = "/healthz"
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class ServiceOptions:
         Folder of the frozen model.
     threads : int
         Photos worked on at the same time, each by an interpreter of its own.
+    url_prefix : str
+        Path of a proxy that the service lives below, "/spectra"; empty at the root.
     state : Path
         Folder of the secret key, and of SQLite's database.
     database : str or None
@@ -47,6 +51,7 @@ class ServiceOptions:
     port: int = 8000
     model: Path = DEFAULT_MODEL
     threads: int = os.cpu_count() or 1
+    url_prefix: str = ""
     state: Path = STATE
     # It holds a password.
     database: str | None = field(default=None, repr=False)

@@ -19,13 +19,15 @@ _MIDDLEWARE = [
     "web.gate.middleware.log_requests",
     "web.gate.middleware.add_security_headers",
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # A monitor asks by whatever name it knows, and asks often.
+    "web.gate.middleware.answer_monitors",
     "corsheaders.middleware.CorsMiddleware",
     "web.gate.middleware.check_host",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
 
@@ -47,11 +49,11 @@ def make_settings(options: ServiceOptions, secret_key: str) -> dict:
         "LOGGING_CONFIG": None,
         **_templates(),
         **database_settings(options),
-        **_static_files(),
+        **_addresses(options),
         **_uploads(options),
         **_cookies(options),
         **_cors(options),
-        **_api(),
+        **_api(options),
     }
 
 
@@ -72,9 +74,13 @@ def _templates() -> dict:
     return {"TEMPLATES": [engine]}
 
 
-def _static_files() -> dict:
+def _addresses(options: ServiceOptions) -> dict:
+    below = options.url_prefix
     return {
-        "STATIC_URL": "/static/",
+        "FORCE_SCRIPT_NAME": below or None,
+        "SESSION_COOKIE_PATH": f"{below}/",
+        "CSRF_COOKIE_PATH": f"{below}/",
+        "STATIC_URL": f"{below}/static/",
         # Served from where they lie: no collecting step, no second server.
         "WHITENOISE_USE_FINDERS": True,
         "WHITENOISE_AUTOREFRESH": False,
@@ -119,7 +125,7 @@ def _cors(options: ServiceOptions) -> dict:
     }
 
 
-def _api() -> dict:
+def _api(options: ServiceOptions) -> dict:
     return {
         "REST_FRAMEWORK": {
             "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -140,5 +146,7 @@ def _api() -> dict:
             "SERVE_INCLUDE_SCHEMA": False,
             "SERVE_AUTHENTICATION": [],
             "SERVE_PERMISSIONS": [],
+            # The schema's paths begin with it.
+            "SERVERS": [{"url": options.url_prefix}] if options.url_prefix else [],
         },
     }

@@ -13,7 +13,6 @@ urlpatterns = [
     path("page/identify", page.PageIdentify.as_view(), name="page-identify"),
     path("page/calibrations", page.PageCalibrations.as_view(), name="page-calibrations"),
     path("page/calibrations/<uuid:pk>", page.PageCalibration.as_view(), name="page-calibration"),
-    path("healthz", api.health, name="health"),
     path("api/", page.api_page, name="api"),
     path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/v1/identify", api.Identify.as_view(), name="identify"),

@@ -116,7 +116,7 @@ class AddressThrottle(_Throttle):
 
     def get_cache_key(self, request, view) -> str:
         """Return the key that requests of one address share."""
-        ident = _address_group(client_address(request))
+        ident = address_group(client_address(request))
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
@@ -163,7 +163,7 @@ def client_address(request: HttpRequest) -> str:
     return request.META.get("REMOTE_ADDR", "")
 
 
-def _address_group(address: str) -> str:
+def address_group(address: str) -> str:
     """Return what addresses of one client have in common."""
     try:
         parsed = ipaddress.ip_address(address)

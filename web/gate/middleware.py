@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 
 from web.gate import errors
 from web.gate.access import client_address
+from web.options import HEALTH_PATH
 
 log = logging.getLogger("web.request")
 
@@ -62,7 +64,7 @@ def add_security_headers(get_response: Handler) -> Handler:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", _CSP)
         response.headers.setdefault("Permissions-Policy", permissions())
-        if not request.path.startswith("/static/"):
+        if not request.path_info.startswith("/static/"):
             # Answers are about somebody's photos: no cache on the way keeps them.
             response.headers.setdefault("Cache-Control", "no-store")
         return response
@@ -73,6 +75,16 @@ def add_security_headers(get_response: Handler) -> Handler:
 def permissions(camera: str = "()") -> str:
     """Return the Permissions-Policy of a page; the camera's is `()` for none, `(self)` for ours."""
     return f"camera={camera}, geolocation=(), microphone=()"
+
+
+def answer_monitors(get_response: Handler) -> Handler:
+    """Tell a monitor that the server is alive, whoever asks under whatever name."""
+    alive = require_safe(lambda _: HttpResponse("alive\n", content_type="text/plain"))
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return (alive if request.path_info == HEALTH_PATH else get_response)(request)
+
+    return middleware
 
 
 def check_host(get_response: Handler) -> Handler:

@@ -1,8 +1,6 @@
 """The JSON API."""
 
-from django.http import HttpRequest, JsonResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.response import Response
@@ -152,12 +150,6 @@ class Model(ServiceView):
     def get(self, request) -> Response:
         """Return what model.json says."""
         return Response(model_facts())
-
-
-@require_safe
-def health(request: HttpRequest) -> JsonResponse:
-    """Answer monitors, without a token: the model is loaded and the server runs."""
-    return JsonResponse({"status": "ok", "model_version": pool().info.card["version"]})
 
 
 def model_facts() -> dict:
