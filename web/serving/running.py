@@ -63,7 +63,8 @@ def listen(host: str, port: int) -> socket.socket:
 def address_of(options: ServiceOptions, server) -> str:
     """Return the address to open in a browser."""
     name = "127.0.0.1" if options.host in ("0.0.0.0", "::", "") else options.host
-    return f"http://{f'[{name}]' if ':' in name else name}:{server.effective_port}{options.url_prefix}/"
+    name = f"[{name}]" if ":" in name else name
+    return f"http://{name}:{server.effective_port}{options.url_prefix}/"
 
 
 def advice(options: ServiceOptions) -> list[str]:
