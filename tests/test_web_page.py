@@ -411,6 +411,24 @@ def test_behind_a_proxy_its_clients_are_told_apart(proxied_service):
     assert proxied_service.events()[-1]["address"] == "203.0.113.5"
 
 
+@pytest.fixture(scope="module")
+def service_below_a_path(tmp_path_factory, shipped_model):
+    """A server whose addresses all begin with a path."""
+    state = tmp_path_factory.mktemp("below") / "state"
+    with running_service(state, "--url-prefix", "/lab/spectra", model=shipped_model) as service:
+        yield service
+
+
+@pytest.mark.parametrize("start", ["", "/"])
+def test_the_page_works_below_a_path(browser, service_below_a_path, lamp_photo, start):
+    page = open_page(browser, service_below_a_path.url + start)
+    give(page, lamp_photo)
+    assert is_shown(page, "result")
+    page = open_page(browser, page.find_element("link text", "API").get_attribute("href"))
+    until(page, "return document.querySelectorAll('.opblock').length >= 6")
+    assert not complaints(page)
+
+
 def test_the_api_page_works_without_the_internet(browser, service):
     page = open_page(browser, service.url + "/api/")
     until(page, "return document.querySelectorAll('.opblock').length >= 6")

@@ -143,12 +143,12 @@ def started(
     reader.start()
     try:
         line = process.stdout.readline()
-        found = re.search(r"http://\S+:(\d+)", line)
+        found = re.search(r"http://\S+:(\d+)(/\S*)", line)
         if not found:
             process.wait(_START_S)
             reader.join(_STOP_S)
             raise RuntimeError(f"no address printed: {line!r} {''.join(log)}")
-        url = f"http://127.0.0.1:{found[1]}"
+        url = f"http://127.0.0.1:{found[1]}{found[2]}".rstrip("/")
         yield RunningService(url, token, state, process, time.monotonic() - start, log)
     finally:
         stop(process)

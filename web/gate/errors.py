@@ -107,9 +107,8 @@ def _flat(problems: object) -> list:
 
 def answer(request: HttpRequest, status_code: int, code: str, message: str) -> HttpResponse:
     """Return a refusal outside of the API's views: JSON, or a page for a person."""
-    if request.path_info.startswith("/api/") or "text/html" not in request.headers.get(
-        "Accept", ""
-    ):
+    for_a_person = "text/html" in request.headers.get("Accept", "")
+    if request.path_info.startswith("/api/") or not for_a_person:
         return JsonResponse({"code": code, "message": message}, status=status_code)
     context = {"code": code, "message": message, "status": status_code}
     return render(request, "web/error.html", context, status=status_code)

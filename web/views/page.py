@@ -27,6 +27,10 @@ _TITLES = {one.name: [one.title, one.text] for one in LAMP_CLASSES} | {
 @ensure_csrf_cookie
 def home(request: HttpRequest) -> HttpResponse:
     """Show the page, or ask for a login."""
+    asked = request.META.get("REQUEST_URI", "").partition("?")[0]
+    if asked and asked == request.META["SCRIPT_NAME"]:
+        # Cookies and scripts need an address that ends in a slash: /spectra/, not /spectra.
+        return HttpResponseRedirect(reverse("home"))
     client = page_client(request)
     if client is None:
         return HttpResponseRedirect(reverse("login"))
