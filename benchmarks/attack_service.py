@@ -447,6 +447,28 @@ def bodies(service: RunningService, honest: Client) -> dict:
     }
 
 
+def unread(service: RunningService, honest: Client) -> dict:
+    """Ask sixty times for the largest script over each of forty lines, and read no answer."""
+    script = "/static/drf_spectacular_sidecar/swagger-ui-dist/swagger-ui-bundle.js"
+    ask = f"GET {script} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    address, ended = urlsplit(service.url), until(2 * _ATTACK_S)
+    lines = []
+    for _ in range(40):
+        line = socket.create_connection((address.hostname, address.port), timeout=5)
+        line.sendall(60 * ask)
+        lines.append(line)
+    peak = Peak([service])
+    honest.ask_while(ended, "/api/v1/model")
+    peak.stop()
+    for line in lines:
+        line.close()
+    return {
+        "honest requests answered": honest.served(),
+        "their median, s": honest.median_s(),
+        "memory at its peak, MB": round(peak.bytes / 1e6),
+    }
+
+
 def share(service: RunningService, honest: Client) -> dict:
     """Keep all readers busy with four clients of one token, twenty large photos a request."""
     large, small = lamp_photo(4000, 3000), lamp_photo(1600, 1200)
@@ -529,6 +551,7 @@ ATTACKS: dict[str, Callable[[RunningService, Client], dict]] = {
     "memory": memory,
     "heads": trickle,
     "bodies": bodies,
+    "unread": unread,
     "share": share,
     "health": health,
     "lamps": lamps,

@@ -99,6 +99,7 @@ def test_connections_without_end_shut_nobody_else_out(serve, monkeypatch):
     assert status_of(held[-1]) == "200"
 
 
+@pytest.mark.slow
 def test_a_head_that_does_not_end_is_given_up(serve, monkeypatch):
     monkeypatch.setattr("web.serving.connections.HEAD_S", 0.2)
     line = serve()(b"GET / HTTP/1.1\r\nX: ")
@@ -111,8 +112,9 @@ def test_a_head_that_does_not_end_is_given_up(serve, monkeypatch):
     pytest.fail("a head may take for ever")
 
 
+@pytest.mark.slow
 def test_a_body_that_trickles_is_refused(serve, monkeypatch):
-    monkeypatch.setattr("web.serving.connections.BODY_S", 0.3)
+    monkeypatch.setattr("web.serving.connections.PACE_S", 0.3)
     line = serve()(post(10**6, 90_000))
     begun = time.monotonic()
     answer = body_of(line)
@@ -120,14 +122,44 @@ def test_a_body_that_trickles_is_refused(serve, monkeypatch):
     assert time.monotonic() - begun < 4
 
 
+@pytest.mark.slow
+def test_an_answer_that_is_not_read_is_given_up(serve, monkeypatch):
+    monkeypatch.setattr("web.serving.connections.PACE_S", 0.3)
+
+    def large(environ, start_response):
+        start_response("200 OK", [("Content-Length", str(2**24))])
+        return [bytes(2**24)]
+
+    line = serve(large)(GET)
+    time.sleep(3.5)
+    with pytest.raises(ConnectionResetError):
+        for _ in range(100):
+            line.sendall(b"x")
+            time.sleep(0.02)
+
+
+@pytest.mark.slow
 def test_a_slow_but_steady_body_is_taken(serve, monkeypatch):
-    monkeypatch.setattr("web.serving.connections.BODY_S", 0.5)
-    monkeypatch.setattr("web.serving.connections.BODY_BYTES", 100)
+    monkeypatch.setattr("web.serving.connections.PACE_S", 0.5)
+    monkeypatch.setattr("web.serving.connections.PACE_BYTES", 100)
     line = serve()(post(2400, 0))
     for _ in range(24):
         line.sendall(b"x" * 100)
         time.sleep(0.1)
     assert status_of(line) == "200"
+
+
+@pytest.mark.parametrize("ahead", [4, 60])
+def test_clients_that_do_not_read_their_answers_keep_no_thread(serve, ahead):
+
+    def large(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [bytes(2**22)] if environ["PATH_INFO"] == "/large" else [b"small"]
+
+    call = serve(large, threads=1, outbuf_high_watermark=2**26)
+    call(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * ahead)
+    time.sleep(0.5)
+    assert status_of(call(GET)) == "200"
 
 
 @needs_two_addresses
@@ -141,7 +173,7 @@ def test_bodies_that_are_held_give_way_to_those_of_others(serve):
     held.append(call(post(990, 0)))
     busy = 0
     for line in held:
-        line.settimeout(0.3)
+        line.settimeout(0.1)
         try:
             busy += status_of(line) == "503"
         except TimeoutError:

@@ -1,10 +1,12 @@
-"""Connections: a request must arrive in time, and where room ends, whoever holds most gives way.
+"""Connections: clients must keep pace, and where room ends, whoever holds most gives way.
 
 Waitress receives whole requests before a thread works on them. Left to itself it waits for ever for
-one that goes on arriving, byte by byte, and takes no more connections or bodies once it is full,
-from anybody.
+one that goes on arriving, byte by byte, and with a thread for clients that do not read their
+answers; once it is full, it takes no more connections or bodies from anybody.
 """
 
+import contextlib
+import socket
 import time
 import weakref
 from collections import Counter
@@ -26,8 +28,12 @@ _MORE_CONNECTIONS = 56
 BODIES_AT_ONCE = 4
 # The head of a request, which fits into a few packets, has come by then.
 HEAD_S = 10.0
-# Of a body this much comes in each such time: 4 kB/s, a tenth of what a poor mobile network gives.
-BODY_S, BODY_BYTES = 20.0, 80_000
+# Of a body or an answer this much passes in each such time: 4 kB/s, a tenth of what a poor mobile
+# network gives.
+PACE_S, PACE_BYTES = 20.0, 80_000
+# Requests sent ahead of their answers; browsers and proxies send none. Each costs memory or a
+# thread until the client takes what it has asked for.
+MAX_AHEAD = 4
 
 
 class _Busy(Error):
@@ -41,40 +47,54 @@ class _TooSlow(Error):
 
 
 class Channel(HTTPChannel):
-    """One connection, with the time that its present request has taken to arrive."""
+    """One connection, and how fast it moves."""
 
     error_task_class = JsonErrorTask
 
     def __init__(self, server: "Server", *args, **kwargs):
-        self.since = time.monotonic()
-        self._bytes_then = 0
+        self._doing: tuple = ()
+        self._since, self._moved_bytes = time.monotonic(), 0
         super().__init__(server, *args, **kwargs)
         server.opened(self)
 
     def received(self, data: bytes) -> bool:
         """Take a piece of a request, or of several."""
-        before = self.request
+        self._moved_bytes += len(data)
         taken = super().received(data)
-        if self.request is not before:
-            self._restart()
         if self.request is not None and self.request.body_rcv is not None:
             self.server.bound_bodies()
+        if len(self.requests) > 1 + MAX_AHEAD:
+            self.end()
         return taken
 
+    def send(self, data: bytes, do_close: bool = True) -> int:
+        """Send a piece of an answer; return how much of it the client takes."""
+        sent = super().send(data, do_close)
+        self._moved_bytes += sent
+        return sent
+
     def keep_deadlines(self) -> None:
-        """End what arrives too slowly; asked once a second."""
-        request, passed_s = self.request, time.monotonic() - self.since
-        if request is None:
-            return
-        if self.requests:
-            # Not read on before the one in front is answered.
+        """End what the client sends, or takes, too slowly; asked once a second."""
+        doing = (self._waits_for(), self.request)
+        if doing != self._doing:
+            self._doing = doing
             self._restart()
-        elif not request.headers_finished:
-            self.will_close |= passed_s > HEAD_S
-        elif passed_s > BODY_S:
-            if request.body_bytes_received - self._bytes_then < BODY_BYTES:
+        passed_s = time.monotonic() - self._since
+        if doing[0] == "head" and passed_s > HEAD_S:
+            self.end()
+        elif passed_s > PACE_S:
+            slow = self._moved_bytes < PACE_BYTES
+            self._restart()
+            if slow and doing[0] == "body":
                 self.refuse(_TooSlow(""))
-            self._restart()
+            elif slow and doing[0] == "answer":
+                self.end()
+
+    def end(self) -> None:
+        """Close the connection, even if its client takes nothing that could be sent."""
+        self.will_close = True
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def refuse(self, error: Error) -> None:
         """Answer the request that is arriving with an error, and forget what there is of it."""
@@ -104,9 +124,16 @@ class Channel(HTTPChannel):
             address = request.headers.get("X_FORWARDED_FOR", address).rpartition(",")[2].strip()
         return address_group(address)
 
+    def _waits_for(self) -> str:
+        """Return what is to come by way of the client; "" where nothing is."""
+        if self.total_outbufs_len:
+            return "answer"
+        if self.requests or self.request is None:
+            return ""
+        return "body" if self.request.headers_finished else "head"
+
     def _restart(self) -> None:
-        self.since = time.monotonic()
-        self._bytes_then = 0 if self.request is None else self.request.body_bytes_received
+        self._since, self._moved_bytes = time.monotonic(), 0
 
 
 class Server(TcpWSGIServer):
@@ -151,8 +178,7 @@ class Server(TcpWSGIServer):
         if len(all_open) > MAX_CONNECTIONS:
             # Rather one that waits for its client than one that its client waits for; the oldest.
             held = _held(all_open, lambda _: 1)
-            last = max(all_open, key=lambda one: (held[one], not one.requests, -one.since))
-            last.will_close = True
+            max(all_open, key=lambda one: (held[one], not one.requests, -one.creation_time)).end()
 
     def bound_bodies(self) -> None:
         """If all bodies together are too large, have one that is arriving give way."""

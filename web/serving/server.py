@@ -36,6 +36,8 @@ def create_server(options: ServiceOptions, listening: socket.socket) -> Server:
         # Nothing of a request or an answer spills to a temporary file.
         inbuf_overflow=most + 1,
         outbuf_overflow=most + 1,
+        # Beyond this a thread would wait until the client reads; no answers come near it.
+        outbuf_high_watermark=most,
         url_prefix=options.url_prefix,
         # The application must see that a proxy stands in between to ask for a login.
         clear_untrusted_proxy_headers=False,
