@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lib.errors import DataError
+
 
 @dataclass(frozen=True)
 class LampClass:
@@ -62,6 +64,8 @@ CLASSES = tuple(one.name for one in LAMP_CLASSES)
 # Classes whose lamps all show lines: of a continuum's few absorption lines, most photos show none.
 LINE_CLASSES = tuple(one.name for one in LAMP_CLASSES if one.has_lines)
 UNKNOWN = "unknown"
+# Of a calibration light. Trying one line list costs some milliseconds, each further one more.
+MAX_LAMPS = 6
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,20 @@ RAW_SOURCES = (
 
 _SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.keywords}
 _SOURCE_BY_RAW_ID = {source.raw_id: source for source in RAW_SOURCES}
+
+
+def lamps_named(text: str) -> tuple[str, ...]:
+    """Return the names that a user joined by "+", in lower case, each once.
+
+    Raises
+    ------
+    DataError
+        If there are more than `MAX_LAMPS`.
+    """
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split("+")))
+    if len(names) > MAX_LAMPS:
+        raise DataError(f"{len(names)} lamps joined by +; expected at most {MAX_LAMPS}")
+    return names
 
 
 def in_words(name: str) -> str:

@@ -6,7 +6,7 @@ from lib.errors import DataError
 from lib.lines import available_line_lists
 from lib.recognition.axis.axis import NoAxis
 from lib.recognition.axis.line_lists import known_lamps, line_lists_of
-from lib.taxonomy import CLASSES
+from lib.taxonomy import CLASSES, MAX_LAMPS
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,7 @@ from lib.taxonomy import CLASSES
         ("h", ("hydrogen",)),
         ("mercury+argon", ("mercury+argon",)),
         ("hg + ar", ("mercury+argon",)),
+        ("neon+Neon+ne+" * 1000 + "neon", ("neon",)),
         ("flame_copper", ("flame_copper",)),
     ],
 )
@@ -37,6 +38,13 @@ def test_every_class_and_list_is_known():
     for name in known_lamps():
         if name != "led":
             assert line_lists_of(name)
+
+
+def test_the_number_of_lamps_is_bounded_in_one_line():
+    names = known_lamps()[: MAX_LAMPS + 1]
+    with pytest.raises(DataError, match=f"^{MAX_LAMPS + 1} lamps joined by \\+; expected at most"):
+        line_lists_of("+".join(names))
+    assert len(line_lists_of("+".join(["cfl_hg", "hg", "cfl"] * 1000))) <= 3
 
 
 def test_an_led_has_no_lines():

@@ -275,7 +275,7 @@ def recognise_file(
 
 
 def source_of_lamp(lamp: str) -> str:
-    """Return the class of a lamp named by the user; its own name where no class holds it.
+    """Return the class of a lamp named by the user; its own names where no class holds it.
 
     Raises
     ------
@@ -284,6 +284,7 @@ def source_of_lamp(lamp: str) -> str:
     """
     with suppress(NoAxis):
         line_lists_of(lamp)
-    names = {taxonomy.class_of_name(name.strip()) for name in lamp.split("+")}
-    name = names.pop()
-    return lamp if names or name == taxonomy.UNKNOWN else name
+    names = taxonomy.lamps_named(lamp)
+    classes = {taxonomy.class_of_name(name) for name in names}
+    only = classes.pop()
+    return "+".join(names) if classes or only == taxonomy.UNKNOWN else only

@@ -12,10 +12,12 @@ from drf_spectacular.plumbing import ResolvedComponent, build_bearer_security_sc
 from pydantic import RootModel, TypeAdapter
 from rest_framework import serializers
 
+from lib.errors import DataError
 from lib.measurement.measured import MeasuredLight
 from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument_model import InstrumentFile
 from lib.shapes import Answer
+from lib.taxonomy import lamps_named
 from web.models import SavedCalibration
 from web.readers.asking import pool
 
@@ -46,10 +48,14 @@ def check_lamp(name: str) -> None:
     Raises
     ------
     rest_framework.serializers.ValidationError
-        If nobody knows the lamp.
+        If nobody knows the lamp, or there are too many.
     """
     known = pool().info.lamps
-    if not set(name.split("+")) <= set(known):
+    try:
+        names = lamps_named(name)
+    except DataError as error:
+        raise serializers.ValidationError(f"{error}.") from error
+    if not set(names) <= set(known):
         raise serializers.ValidationError(f"expected one of {', '.join(known)}.")
 
 

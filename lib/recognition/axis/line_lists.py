@@ -1,5 +1,7 @@
 """Which line lists a lamp's name stands for."""
 
+from itertools import product
+
 from lib import taxonomy
 from lib.errors import DataError
 from lib.lines import available_line_lists
@@ -22,13 +24,12 @@ def line_lists_of(lamp: str) -> tuple[str, ...]:
     NoAxis
         If it has no lines.
     DataError
-        If it is no lamp that is known.
+        If it is no lamp that is known, or more of them than `lib.taxonomy.MAX_LAMPS`.
     """
-    parts = [_lists_of_one(name.strip().lower()) for name in lamp.split("+")]
-    combined = ("",)
-    for lists in parts:
-        combined = tuple(f"{one}+{other}" if one else other for one in combined for other in lists)
-    return combined
+    lists = [_lists_of_one(name) for name in taxonomy.lamps_named(lamp)]
+    # Two names may share a list: "hg" and "cfl_hg".
+    joined = (dict.fromkeys("+".join(each).split("+")) for each in product(*lists))
+    return tuple(dict.fromkeys("+".join(each) for each in joined))
 
 
 def _lists_of_one(name: str) -> tuple[str, ...]:
