@@ -2,6 +2,7 @@
 
 import io
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -158,8 +159,44 @@ def test_too_many_pixels_are_refused_from_the_header():
     data = encode(np.zeros((10, 20), np.uint16)).replace(
         b"                  20 ", b"           200000000 "
     )
-    with pytest.raises(DataError, match="200000000 x 10 pixels; expected at most"):
+    with pytest.raises(DataError, match="200000000 x 10 pixels; expected at most 66,666,666 of 6"):
         read_image(data, name="big.fits")
+
+
+@pytest.mark.parametrize(
+    ("kind", "per_pixel"), [(np.uint16, 6), (np.float32, 12), (np.float64, 24)]
+)
+def test_planes_of_deeper_samples_count_by_their_bytes(kind, per_pixel):
+    # Compressed, as a small file then stands for a large picture.
+    data = encode(fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((3, 40, 50), kind)))
+    most = 40 * 50 * per_pixel // 4
+    assert read_image(data, max_pixels=most).shape == (40, 50, 3)
+    words = f"40 pixels; expected at most {1999:,} of {per_pixel} bytes"
+    with pytest.raises(DataError, match=f"big.fits: 50 x {words}"):
+        read_image(data, name="big.fits", max_pixels=most - 1)
+
+
+@pytest.mark.parametrize(("planes", "kind"), [(1, "i2"), (1, "f8"), (3, "f4"), (3, "f8")])
+def test_reading_holds_at_most_twice_what_counts(planes, kind):
+    data = encode(fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((planes, 800, 1000), kind)))
+    read_image(data)
+    tracemalloc.start()
+    read_image(data, deep=True)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2 * 800 * 1000 * max(planes * int(kind[1]), 6)
+
+
+@pytest.mark.parametrize("method", ["GZIP_1", "GZIP_2"])
+def test_a_tile_that_unpacks_to_more_than_its_share_is_refused(method):
+    pixels = np.arange(1_000_000, dtype=np.int16).reshape(1000, 1000)
+    unit = fits.CompImageHDU(pixels, compression_type=method, tile_shape=(1000, 1000))
+    data = encode(fits.PrimaryHDU(), unit)
+    assert read_image(data).shape == (1000, 1000, 3)
+    for key in (b"ZNAXIS1", b"ZNAXIS2", b"ZTILE1 ", b"ZTILE2 "):
+        data = data.replace(key + b" =                 1000", key + b" =                   10")
+    with pytest.raises(DataError, match=r"bomb\.fits: a tile of more than 800 bytes; damaged"):
+        read_image(data, name="bomb.fits")
 
 
 def test_without_astropy_the_error_names_it(picture, monkeypatch):

@@ -14,6 +14,7 @@ from PIL import Image, TiffImagePlugin
 
 from lib.errors import DataError
 from lib.images.decoding import MAX_FRAMES
+from lib.images.depth import sensor_full_scale, to_eight_bits
 from lib.images.folders import is_image_name, list_images
 from lib.images.png import write_png
 from lib.images.reading import read_image
@@ -189,6 +190,20 @@ def test_cmyk_is_converted(picture, format_name):
     assert mean_difference(read_image(encode(cmyk, format_name, **options)), picture) < 3
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_eight_bits_are_those_of_the_deep_picture(suffix, channels):
+    rng = np.random.default_rng(channels)
+    # Over several blocks of rows, within the 12 bits of a sensor, with a hot pixel.
+    samples = rng.integers(0, 4000, (150, 70, channels)).astype(np.uint16)
+    samples[64, 33] = 65535
+    samples[:, :, 3:] = 65535
+    data = cv2.imencode(f".{suffix}", samples)[1].tobytes()
+    deep = read_image(data, deep=True)
+    assert deep.dtype == np.uint16 and sensor_full_scale(deep) == 4095
+    np.testing.assert_array_equal(read_image(data), to_eight_bits(deep))
+
+
 @pytest.mark.parametrize("format_name", ["TIFF", "WEBP", "GIF", "PNG", "AVIF", "HEIF"])
 def test_the_first_frame_of_many_is_read(picture, format_name):
     frames = [Image.fromarray(picture), Image.fromarray(255 - picture)]
@@ -359,6 +374,49 @@ def test_too_many_pixels_are_refused_from_the_header(side):
     with pytest.raises(DataError, match="at most 90,000,000"):
         read_image(data, max_pixels=90_000_000)
     assert time.perf_counter() - start < 0.1
+
+
+@pytest.mark.parametrize(("suffix", "channels", "per_pixel"), [("png", 4, 8), ("tif", 3, 6)])
+def test_16_bit_samples_count_by_their_bytes(suffix, channels, per_pixel):
+    data = cv2.imencode(f".{suffix}", np.zeros((40, 50, channels), np.uint16))[1].tobytes()
+    most = 40 * 50 * per_pixel // 4
+    assert read_image(data, max_pixels=most).shape == (40, 50, 3)
+    with pytest.raises(DataError, match=f"50 x 40 pixels; expected at most 1,999 of {per_pixel} b"):
+        read_image(data, max_pixels=most - 1)
+
+
+def test_a_tiff_whose_tile_exceeds_the_bound_is_refused():
+    entries = {
+        256: 64,
+        257: 48,
+        258: 8,
+        259: 8,
+        262: 1,
+        277: 1,
+        322: 8192,
+        323: 8192,
+        324: 8,
+        325: 9,
+    }
+    directory = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries.items())
+    data = struct.pack("<2sHIH", b"II", 42, 8, len(entries)) + directory + bytes(4 + 9)
+    with pytest.raises(DataError, match="8192 x 8192 pixels; expected at most 1,000,000"):
+        read_image(data, max_pixels=1_000_000)
+
+
+def refused_by_python():
+    raise MemoryError
+
+
+def refused_by_opencv():
+    cv2.resize(np.zeros((2, 2, 4)), (2**24, 2**24))
+
+
+@pytest.mark.parametrize("fails", [refused_by_python, refused_by_opencv])
+def test_a_decoder_that_finds_no_memory_says_so(picture, monkeypatch, fails):
+    monkeypatch.setattr("lib.images.decoding._decode_by_pillow", lambda *_: fails())
+    with pytest.raises(DataError, match=r"^lamp\.jpg: needs more memory to decode than is free$"):
+        read_image(encode(picture, "JPEG"), name="lamp.jpg")
 
 
 def test_a_text_is_no_damaged_photo():

@@ -24,6 +24,7 @@ from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from tests.support.running_service import create_token, run_command, running_service, started
+from web.readers.work import Limits
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 # Nearly every test here starts a server.
@@ -295,6 +296,16 @@ def test_the_guide_names_flags_and_codes_that_exist():
     refusals = guide[guide.index("A refusal is JSON") : guide.index("Among several photos")]
     for code in set(re.findall(r"`([a-z_]+)`", refusals)) - {"code", "message"}:
         assert f'"{code}"' in sources, code
+
+
+def test_the_guides_unit_has_room_for_its_readers_and_the_server():
+    guide = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    unit = guide[guide.index("[Service]") :]
+    readers = int(re.search(r"--threads (\d+)", unit)[1])
+    memory = int(re.search(r"MemoryMax=(\d+)G", unit)[1]) * 1024
+    of_reader, of_server = map(int, re.search(r"most (\d+) MB.*some (\d+) MB", unit).groups())
+    assert of_reader * 2**20 == Limits(1, 1).memory_bytes
+    assert readers * of_reader + of_server <= memory
 
 
 @pytest.mark.parametrize("flags", [["--threads", "0"], ["--port", "high"], ["revoke-token"]])

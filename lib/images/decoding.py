@@ -16,6 +16,7 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from lib.errors import DataError
 from lib.images.depth import to_depth
 from lib.images.fits import decode_fits, is_fits
+from lib.images.memory import BYTES_PER_PIXEL, bytes_per_pixel, check_size, row_blocks
 
 # A burst, a live photo or a scan of pages; walking the frames of a film costs time.
 MAX_FRAMES = 100
@@ -31,7 +32,6 @@ _MAX_MISSING = 0.02
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 _EXIF_ORIENTATION = 274
-_ROWS_AT_ONCE = 64
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
 _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
     2: lambda pixels: cv2.flip(pixels, 1),
@@ -44,6 +44,8 @@ _UPRIGHT: dict[int, Callable[[np.ndarray], np.ndarray]] = {
 }
 _TIFF_STARTS = (b"II*\0", b"MM\0*")
 _TIFF_BITS_PER_SAMPLE = 258
+_TIFF_SAMPLES_PER_PIXEL = 277
+_TIFF_TILE_SIZE = (322, 323)
 _TIFF_SAMPLE_FORMAT = 339
 # TIFF 6.0 (NewSubfileType, SubfileType) and DNG 1.7.
 _TIFF_NEW_SUBFILE_TYPE = 254
@@ -61,7 +63,8 @@ def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
     name : str
         What to call it in errors.
     max_pixels : int
-        Bound on width x height, checked before a pixel is decoded.
+        Bound on width x height, checked before a pixel is decoded; of less where samples are
+        deeper than 8 bits (`lib.images.memory.check_size`).
     depth : type
         numpy.uint8, or numpy.uint16 to keep what samples of 16 bits hold.
 
@@ -81,12 +84,12 @@ def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
         warnings.simplefilter("ignore")
         try:
             if is_fits(data):
-                size = partial(check_pixels, name=name, max_pixels=max_pixels)
-                pixels = decode_fits(data, name, size, deep=depth is np.uint16)
+                check = partial(check_size, name=name, max_pixels=max_pixels)
+                pixels = decode_fits(data, name, check, deep=depth is np.uint16)
                 return to_depth(pixels, depth)
             _check_depth(data, name)
             with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                check_pixels(image.size, name, max_pixels)
+                check_size(_held(image), name, max_pixels, _bytes_held(image, data))
                 _check_frames(image, data, name)
                 _check_full_picture(image, data, name)
                 pixels = _decode_16_bit_colour(image, data, depth)
@@ -102,7 +105,10 @@ def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
         # Decoders of a dozen formats raise what they like on a damaged file; whatever it is, the
         # file is not readable.
         except Exception as error:
-            raise DataError(f"{name}: damaged or cut short ({error}); {EXPECTED}") from error
+            if isinstance(error, MemoryError) or getattr(error, "code", 0) == cv2.Error.StsNoMem:
+                raise DataError(f"{name}: needs more memory to decode than is free") from error
+            said = " ".join(str(error).split())
+            raise DataError(f"{name}: damaged or cut short ({said}); {EXPECTED}") from error
 
 
 @cache
@@ -113,11 +119,30 @@ def _register_heif() -> None:
     pillow_heif.register_heif_opener(thumbnails=False)
 
 
-def check_pixels(size: tuple[int, int], name: str, max_pixels: int) -> None:
-    """Refuse a picture of this width and height if it has too many pixels."""
-    width, height = size
-    if width * height > max_pixels:
-        raise DataError(f"{name}: {width} x {height} pixels; expected at most {max_pixels:,}")
+def _stored(image: Image.Image, data: bytes) -> tuple[int, int]:
+    """Return the samples of a pixel, and the bits of a sample, as a PNG or TIFF holds them."""
+    if image.format == "PNG":
+        # IHDR: bit depth at byte 24, colour type at 25.
+        bits, colour_type = struct.unpack_from(">BB", data, 24)
+        return {2: 3, 4: 2, 6: 4}.get(colour_type, 1), bits
+    bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, (1,))
+    return max(len(bits), image.tag_v2.get(_TIFF_SAMPLES_PER_PIXEL, 1)), max(bits)
+
+
+def _bytes_held(image: Image.Image, data: bytes) -> int:
+    """Return what the decoder holds of a pixel."""
+    if image.format in ("PNG", "TIFF"):
+        return bytes_per_pixel(*_stored(image, data))
+    # That of WebP is made for films, and holds two more pictures.
+    return BYTES_PER_PIXEL * (2 if image.format == "WEBP" else 1)
+
+
+def _held(image: Image.Image) -> tuple[int, int]:
+    """Return width and height of what the decoder holds: a TIFF's tile can exceed its picture."""
+    if image.format != "TIFF":
+        return image.size
+    tile = (image.tag_v2.get(tag, 0) for tag in _TIFF_TILE_SIZE)
+    return tuple(map(max, image.size, tile))
 
 
 def _check_depth(data: bytes, name: str) -> None:
@@ -179,24 +204,26 @@ def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:
 
 def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.ndarray | None:
     """Decode 16-bit colour PNG and TIFF, None for any other: Pillow would cut to the high byte."""
-    if image.format == "PNG":
-        # IHDR: bit depth at byte 24, colour type at 25 (2 RGB, 4 grey with alpha, 6 RGBA).
-        bits, colour_type = struct.unpack_from(">BB", data, 24)
-        wide = bits == 16 and colour_type in (2, 4, 6)
-    else:
-        bits = image.tag_v2.get(_TIFF_BITS_PER_SAMPLE, ()) if image.format == "TIFF" else ()
-        wide = len(bits) >= 3 and set(bits) == {16}
-    if not wide:
+    if image.format not in ("PNG", "TIFF"):
         return None
-    # Pillow's decoder checks that the file is whole; OpenCV's gives what it has.
-    image.load()
+    samples, bits = _stored(image, data)
+    if samples == 1 or bits != 16:
+        return None
+    # Pillow's decoder checks that the file is whole; OpenCV's gives what it has. Opened apart, as
+    # Pillow's pixels are not needed.
+    with Image.open(BytesIO(data), formats=[image.format]) as checked:
+        checked.load()
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
     pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
-    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 3:
+    if pixels is None or pixels.dtype != np.uint16 or pixels.shape[2:] not in ((3,), (4,)):
         return None
-    order = cv2.COLOR_BGRA2RGBA if pixels.shape[2] == 4 else cv2.COLOR_BGR2RGB
-    pixels = cv2.cvtColor(pixels, order)
-    return to_depth(_blend_on_black(pixels) if pixels.shape[2] == 4 else pixels, depth)
+    # In place: a copy is as large again.
+    rgb = pixels[:, :, :3]
+    if pixels.shape[2] == 4:
+        _put_on_black(lambda rows: pixels[rows], rgb)
+    for rows in row_blocks(len(rgb)):
+        rgb[rows] = rgb[rows, :, ::-1].copy()
+    return np.ascontiguousarray(to_depth(rgb, depth))
 
 
 def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarray:
@@ -265,39 +292,46 @@ def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
     if image.mode == "I" or image.mode.startswith("I;16"):
         grey = to_depth(np.asarray(image).clip(0, 65535).astype(np.uint16), depth)
         return np.repeat(grey[:, :, None], 3, axis=2)
-    if image.has_transparency_data:
-        return _blend_on_black(np.asarray(image.convert("RGBA")))
-    return _pixels_of(image if image.mode == "RGB" else image.convert("RGB"))
-
-
-def _pixels_of(image: Image.Image) -> np.ndarray:
-    """Return the pixels of an RGB picture, writable.
-
-    Some rows at a time, as Pillow hands over a whole picture in pieces that are then joined and
-    copied: of 12 megapixels, in 26 ms in place of 64.
-    """
+    # Some rows at a time, as Pillow hands over a whole picture in pieces that are then joined and
+    # copied: of 12 megapixels, in 26 ms in place of 64.
     width, height = image.size
     pixels = np.empty((height, width, 3), np.uint8)
-    for top in range(0, height, _ROWS_AT_ONCE):
-        stop = min(top + _ROWS_AT_ONCE, height)
-        pixels[top:stop] = np.asarray(image.crop((0, top, width, stop)))
+    if image.has_transparency_data:
+        _put_on_black(partial(_rows_of, image, "RGBA"), pixels)
+    else:
+        for rows in row_blocks(height):
+            pixels[rows] = _rows_of(image, "RGB", rows)
     return pixels
 
 
-def _blend_on_black(rgba: np.ndarray) -> np.ndarray:
-    """Return an RGBA picture on black as RGB; an alpha that hides everything is dropped."""
-    rgb, alpha = rgba[:, :, :3], rgba[:, :, 3]
-    full = np.iinfo(rgba.dtype).max
-    if alpha.min() == full or alpha.max() == 0:
-        return np.ascontiguousarray(rgb)
-    blended = rgb.astype(np.uint32)
-    blended *= alpha[:, :, None]
-    blended += full // 2
-    blended //= full
-    return blended.astype(rgba.dtype)
+def _rows_of(image: Image.Image, mode: str, rows: slice) -> np.ndarray:
+    """Return some rows of a picture, of one byte a sample."""
+    part = image.crop((0, rows.start, image.width, rows.stop))
+    return np.asarray(part if part.mode == mode else part.convert(mode))
+
+
+def _put_on_black(rgba_of: Callable[[slice], np.ndarray], rgb: np.ndarray) -> None:
+    """Fill `rgb` with a picture on black; an alpha that hides everything is dropped.
+
+    `rgba_of` returns some rows of it, of as many bits a sample.
+    """
+    full = np.iinfo(rgb.dtype).max
+    ends = [
+        (alpha.min(), alpha.max()) for alpha in (rgba_of(r)[:, :, 3] for r in row_blocks(len(rgb)))
+    ]
+    opaque = min(least for least, _ in ends) == full or max(most for _, most in ends) == 0
+    for rows in row_blocks(len(rgb)):
+        rgba = rgba_of(rows)
+        part = rgba[:, :, :3]
+        if not opaque:
+            part = (part.astype(np.uint32) * rgba[:, :, 3:] + full // 2) // full
+        rgb[rows] = part
 
 
 def _turn_upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:
+    # Both decoders have turned it.
+    if image.format == "TIFF":
+        return pixels
     try:
         orientation = image.getexif().get(_EXIF_ORIENTATION, 1)
     # A photo with damaged metadata is still a photo.

@@ -4,6 +4,8 @@ The format: FITS Standard 4.0. The mosaic of a colour sensor and the order of ro
 keywords of capture programs (BAYERPAT, XBAYROFF, YBAYROFF, ROWORDER), read as Siril reads them.
 """
 
+import math
+import zlib
 from collections.abc import Callable
 from io import BytesIO
 
@@ -11,11 +13,14 @@ import cv2
 import numpy as np
 
 from lib.errors import DataError
+from lib.images.memory import bytes_per_pixel, row_blocks
 
 FITS_SUFFIXES = ("fits", "fit", "fts")
 _START = b"SIMPLE  ="
 _EXPECTED = "expected a camera's picture, of one plane or three"
 _FULL = 65535
+# Of the arrays that hold compressed tiles: bytes, or whole numbers of 16 or 32 bits.
+_ELEMENT_BYTES = {"B": 1, "I": 2, "J": 4}
 # Fractions that were processed may go a little beyond 1.
 _FRACTIONS_TO = 2.0
 _DEMOSAIC = {
@@ -32,7 +37,7 @@ def is_fits(data: bytes) -> bool:
 
 
 def decode_fits(
-    data: bytes, name: str, check_size: Callable[[tuple[int, int]], None], *, deep: bool
+    data: bytes, name: str, check_size: Callable[..., None], *, deep: bool
 ) -> np.ndarray:
     """Return the first picture of a FITS file as upright RGB of linear samples.
 
@@ -45,7 +50,7 @@ def decode_fits(
     name : str
         What to call the file in errors.
     check_size : callable
-        Called with width and height before a pixel is decoded; refuses by raising.
+        `lib.images.memory.check_size` but for name and bound; called before a pixel is decoded.
     deep : bool
         Whether samples must compare with those of other files: then counts may not exceed 16 bits;
         otherwise they are scaled to fit.
@@ -73,11 +78,16 @@ def decode_fits(
                 f"{name}: a FITS file without a picture ({_contents(units)}); {_EXPECTED}"
             )
         shape = _shape(unit)
-        check_size((shape[-1], shape[-2]))
-        stored = unit.data
+        planes = 3 if len(shape) == 3 else 1
+        per_pixel = bytes_per_pixel(planes, abs(unit.header["BITPIX"]))
+        check_size((shape[-1], shape[-2]), per_pixel=per_pixel)
+        if isinstance(unit, fits.CompImageHDU):
+            _check_tiles(data, units.index(unit), unit, name)
         rows = str(unit.header.get("ROWORDER", "")).strip().upper()
         pattern = _pattern(unit.header, name) if len(shape) == 2 else None
-    samples = _to_16_bits(stored.reshape(shape), name, deep=deep)
+        samples = _to_16_bits(unit.data.reshape(shape), name, deep=deep)
+        # Of up to 24 bytes a pixel.
+        del unit.data
     if len(shape) == 3:
         samples = np.moveaxis(samples, 0, 2)
     # A pattern begins at the first pixel of the upright picture, or of a file that says nothing.
@@ -85,12 +95,40 @@ def decode_fits(
         samples = samples[::-1]
     if pattern:
         samples = cv2.cvtColor(np.ascontiguousarray(samples), _DEMOSAIC[pattern])
-    elif samples.ndim == 2:
-        samples = np.repeat(samples[:, :, None], 3, axis=2)
     # The standard recommends that the first row of a file is the lowest.
     if rows not in ("TOP-DOWN", "BOTTOM-UP"):
         samples = samples[::-1]
+    if samples.ndim == 2:
+        return np.repeat(samples[:, :, None], 3, axis=2)
     return np.ascontiguousarray(samples)
+
+
+def _check_tiles(data: bytes, place: int, unit, name: str) -> None:
+    """Refuse a compressed picture of which a tile unpacks to more than its share.
+
+    The other methods of FITS 4.0, section 10.4, fill a tile of known size; gzip has none.
+    """
+    from astropy.io import fits
+
+    most = 8 * math.prod(map(min, unit.tile_shape, unit.shape))
+    with fits.open(BytesIO(data), memmap=False, disable_image_compression=True) as units:
+        table = units[place]
+        header, start = table.header, table.fileinfo()["datLoc"]
+        dtype = table.columns.dtype.newbyteorder(">")
+        formats = dict(zip(table.columns.names, table.columns.formats, strict=True))
+    rows = np.ndarray(header["NAXIS2"], dtype, data, start)
+    heap = memoryview(data)[start + header.get("THEAP", header["NAXIS1"] * header["NAXIS2"]) :]
+    packed = ["GZIP_COMPRESSED_DATA"]
+    if unit.compression_type.startswith("GZIP"):
+        packed.append("COMPRESSED_DATA")
+    for column in set(packed) & set(formats):
+        width = _ELEMENT_BYTES[formats[column].lstrip("1")[1]]
+        for count, offset in rows[column].tolist():
+            unpacker = zlib.decompressobj(wbits=31)
+            tile = heap[offset : offset + count * width]
+            unpacked = unpacker.decompress(tile, most + 1)
+            if len(unpacked) > most or unpacker.unused_data:
+                raise DataError(f"{name}: a tile of more than {most:,} bytes; damaged")
 
 
 def _shape(unit) -> tuple[int, ...]:
@@ -138,15 +176,25 @@ def _to_16_bits(samples: np.ndarray, name: str, *, deep: bool) -> np.ndarray:
     """Return samples of any type as uint16."""
     if samples.dtype.kind == "u" and samples.dtype.itemsize <= 2:
         return samples.astype(np.uint16)
-    values = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    brightest = float(values.max())
+    blocks = list(row_blocks(samples.shape[-2]))
+    brightest = max(float(_known(samples[..., rows, :]).max()) for rows in blocks)
+    scale = 1.0
     if samples.dtype.kind == "f" and brightest <= _FRACTIONS_TO:
-        values *= _FULL
+        scale = _FULL
     elif brightest > _FULL:
         if deep:
             raise DataError(
                 f"{name}: samples of up to {brightest:.0f}; expected at most {_FULL}, "
                 "such as the mean of frames in place of their sum"
             )
-        values *= _FULL / brightest
-    return np.round(np.clip(values, 0, _FULL)).astype(np.uint16)
+        scale = _FULL / brightest
+    counts = np.empty(samples.shape, np.uint16)
+    for rows in blocks:
+        values = _known(samples[..., rows, :]) * np.float32(scale)
+        counts[..., rows, :] = np.round(np.clip(values, 0, _FULL))
+    return counts
+
+
+def _known(samples: np.ndarray) -> np.ndarray:
+    """Return samples as float32, with 0 for what is not known."""
+    return np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)

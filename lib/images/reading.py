@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images.decoding import EXPECTED, check_pixels, decode
+from lib.images.decoding import EXPECTED, decode
+from lib.images.memory import check_size
 from lib.images.video import read_video, video_file
 
-# Larger than any phone saves (a 200-megapixel mode excepted); its RGB takes 300 MB.
+# Larger than any phone saves (a 200-megapixel mode excepted); decoding it takes 0.7 GB.
 MAX_PIXELS = 100_000_000
-# 16-bit RGBA without compression at the pixel bound is 800 MB; real photos stay far below this.
+# 16-bit RGBA without compression at the bound is 400 MB; real photos stay far below this.
 MAX_BYTES = 256 * 2**20
 
 
@@ -39,7 +40,8 @@ def read_image(
     name : str, optional
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
-        Bounds on the file's size and on width x height.
+        Bounds on the file's size and on width x height; where samples are deeper than 8 bits, on
+        the memory that a picture of so many 8-bit pixels takes.
     deep : bool
         Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
         format, so that those of several files can be compared.
@@ -61,7 +63,7 @@ def read_image(
     else:
         name, path = name or str(source), Path(source)
         if video_file(path) and not path.is_dir():
-            return read_video(path, name, partial(check_pixels, name=name, max_pixels=max_pixels))
+            return read_video(path, name, partial(check_size, name=name, max_pixels=max_pixels))
         data = _read_bytes(path, name, max_bytes)
     if not data:
         raise DataError(f"{name}: empty file; {EXPECTED}")

@@ -29,7 +29,7 @@ def video_file(path: Path) -> Path | None:
     return path.with_name(named[1]) if named else None
 
 
-def read_video(path: Path, name: str, check_size: Callable[[tuple[int, int]], None]) -> np.ndarray:
+def read_video(path: Path, name: str, check_size: Callable[..., None]) -> np.ndarray:
     """Return the frame, or the mean of the frames, that a path names.
 
     Frames count from 1, and are turned as the camera says. The mean is of the values that are
@@ -42,7 +42,7 @@ def read_video(path: Path, name: str, check_size: Callable[[tuple[int, int]], No
     name : str
         What to call it in errors.
     check_size : callable
-        Called with width and height before the first frame is decoded; refuses by raising.
+        `lib.images.memory.check_size` but for name and bound.
 
     Returns
     -------

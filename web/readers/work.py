@@ -13,16 +13,22 @@ class Limits:
         Checked before a pixel is decoded.
     time_s : float
         A photo that takes longer is given up, and the process that reads it ended.
+    wait_s : float
+        How long a photo waits for its turn before its client is asked to come back: longer than
+        another's photo may take and a new reader's start together.
     memory_bytes : int
-        Address space of such a process, where the system can bound it.
+        All that such a process may hold, where the system can bound it.
     """
 
     max_bytes: int
     max_pixels: int
     # Fifty times what a 12-megapixel photo takes on one slow core.
     time_s: float = 30.0
-    # A photo of 64 megapixels needs 0.9 GB; other decoders need more for less.
-    memory_bytes: int = 3 * 2**30
+    wait_s: float = 60.0
+    # What the most costly formats take at the service's bound on pixels
+    # (`python benchmarks/reader_memory.py`). Two readers and the server stay below 2 GB, as
+    # docs/service.md says.
+    memory_bytes: int = 850 * 2**20
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 
 from lib.errors import DataError
+from lib.images.depth import to_eight_bits
 from lib.images.reading import read_image
 from lib.lines import available_line_lists
 from lib.measurement.answers import answer_of, curve_of
@@ -101,12 +102,13 @@ def _check_instrument(job: Job) -> Reply:
 
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
-    shown = read_image(job.data, name=job.name, **bounds)
+    measuring = bool(job.calibration) and "measurement" in job.extras
+    deep = read_image(job.data, name=job.name, deep=measuring, **bounds)
+    shown = to_eight_bits(deep)
     instrument = measured = None
     if job.calibration:
         instrument = instrument_from_json(job.calibration, "saved calibration")
-        if "measurement" in job.extras:
-            deep = read_image(job.data, name=job.name, deep=True, **bounds)
+        if measuring:
             measured = _measure(Frames((job.name,), (deep,)), instrument, classifier)
     if measured is not None and job.lamp is None and job.min_precision is None:
         result = measured.result
@@ -161,11 +163,15 @@ def preview(image: np.ndarray) -> dict:
 
 
 def _bound_memory(memory_bytes: int) -> None:
-    """Bound this process's address space where the system can: not on Windows."""
+    """Bound what this process may hold where the system can: on Linux alone.
+
+    No decoder can go beyond it, whatever a file's header says. Libraries and the model's file count
+    little: what is only read is not private to the process.
+    """
     try:
         import resource
     except ImportError:
         return
-    # macOS knows the limit and does not take it.
+    # macOS knows the limit and does not keep to it.
     with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+        resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
