@@ -179,6 +179,25 @@ def test_ipv6_addresses_of_one_customer_share_their_limit(client, options):
     assert codes == [401, 429, 401]
 
 
+@pytest.mark.parametrize("back_s", [3, 7200])
+def test_a_clock_that_is_set_back_shuts_nobody_out(client, options, token, monkeypatch, back_s):
+    from web.gate import access
+
+    options(token_rate=2, address_rate=3)
+    now = time.time()
+    clock = SimpleNamespace(now=now)
+    monkeypatch.setattr(access._Throttle, "timer", staticmethod(lambda: clock.now))
+    codes = [client.get(MODEL, headers=bearer(token)).status_code for _ in range(4)]
+    assert codes == [200, 200, 429, 429]
+    clock.now = now - back_s
+    answer = client.get(MODEL, headers=bearer(token))
+    if answer.status_code == 429:
+        assert int(answer.headers["Retry-After"]) <= 60 + back_s < 120
+        clock.now += 61 + back_s
+        answer = client.get(MODEL, headers=bearer(token))
+    assert answer.status_code == 200
+
+
 def test_requests_that_come_at_once_are_counted_one_by_one(options, monkeypatch):
     from django.core.cache import cache
     from django.test import RequestFactory

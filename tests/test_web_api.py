@@ -1,6 +1,7 @@
 """The API's requests and answers: uploads in memory, bounds, refusals as code and sentence."""
 
 import json
+import secrets
 import tempfile
 import time
 from importlib import import_module
@@ -45,6 +46,17 @@ def test_one_photo_is_answered_by_an_object(ask):
         "status": "no_band",
         "reason": "nothing",
     }
+
+
+def test_a_photo_waits_in_the_turn_of_its_token(client, pool):
+    from web.storage.tokens import create_token
+
+    one, other = (create_token(f"turns {secrets.token_hex(8)}") for _ in range(2))
+    for token in (one, other, one):
+        headers = {"Authorization": f"Token {token}"}
+        client.post(IDENTIFY, {"photo": photo()}, headers=headers)
+    first, second, third = pool.clients
+    assert first == third != second
 
 
 def test_several_photos_are_answered_in_their_order(ask):

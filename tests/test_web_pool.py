@@ -1,8 +1,10 @@
 """A photo that hangs, crashes or swells its reader costs one reader and no other photo."""
 
 import os
+import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -12,7 +14,7 @@ from lib.errors import DataError
 from web.readers.pool import Busy, Pool, WorkFailed
 from web.readers.work import Job, JobFailed, Limits, ModelInfo, Reply, StartFailed
 
-LIMITS = Limits(max_bytes=1000, max_pixels=1000, time_s=1.0)
+LIMITS = Limits(max_bytes=1000, max_pixels=1000, time_s=1.0, wait_s=20.0)
 EMPTY = {"photo": "", "status": "error", "reason": "", "band": None}
 
 
@@ -29,6 +31,10 @@ def fake_reader(connection, model, limits):
             return
         if job.data == b"hang":
             time.sleep(3600)
+        if job.data == b"half":
+            # The length of a message of which nothing follows.
+            os.write(connection.fileno(), bytes((0, 1, 0, 0)))
+            time.sleep(3600)
         if job.data == b"crash":
             os._exit(139)
         if job.data == b"bug":
@@ -43,8 +49,8 @@ def fake_reader(connection, model, limits):
 def make_pool():
     pools = []
 
-    def make(size=1, model="model"):
-        pool = Pool(Path(model), size, LIMITS, target=fake_reader)
+    def make(size=1, model="model", **limits):
+        pool = Pool(Path(model), size, replace(LIMITS, **limits), target=fake_reader)
         pools.append(pool)
         pool.start()
         pool.wait_until_ready()
@@ -55,8 +61,27 @@ def make_pool():
         pool.close()
 
 
-def answer(pool, content=b"", name="a.jpg"):
-    return pool.answer(Job(content, name)).answer
+def answer(pool, content=b"", name="a.jpg", client="a"):
+    return pool.answer(Job(content, name), client).answer
+
+
+def answers_at_once(pool, *asked):
+    """Ask each (content, client), a moment after the one before; return what each gave, in time."""
+    ended = []
+
+    def ask(content, client):
+        try:
+            ended.append((client, answer(pool, content, client=client)))
+        except Busy:
+            ended.append((client, Busy))
+
+    threads = [threading.Thread(target=ask, args=each) for each in asked]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.02)
+    for thread in threads:
+        thread.join()
+    return ended
 
 
 @pytest.mark.slow
@@ -108,15 +133,56 @@ def test_readers_are_added_only_when_all_are_busy(make_pool):
     assert 2 <= len(seen) <= 3
 
 
-def test_who_waits_too_long_is_asked_to_come_back(make_pool, monkeypatch):
-    monkeypatch.setattr("web.readers.pool._QUEUE_S", 0.2)
+def test_who_waits_too_long_is_asked_to_come_back(make_pool):
+    pool = make_pool(wait_s=0.2)
+    ended = answers_at_once(pool, (b"slow", "a"), (b"", "a"))
+    assert ended[0] == ("a", Busy) and ended[1][1]["photo"] == "a.jpg"
+
+
+@pytest.mark.slow
+def test_one_clients_slow_photos_do_not_shut_another_out(make_pool):
+    pool = make_pool(size=2)
+    slow, quick = [(b"hang", "greedy")] * 4, [(b"", "other")] * 5
+    ended = answers_at_once(pool, *slow, *quick)
+    assert all(result is not Busy for _, result in ended)
+    # Two of the four are given up after a second; then it is the other's turn, before the rest.
+    assert [client for client, _ in ended[:7]].count("other") == 5
+
+
+def test_clients_take_turns_at_a_reader(make_pool):
     pool = make_pool()
-    thread = threading.Thread(target=answer, args=(pool, b"slow"))
-    thread.start()
-    time.sleep(0.1)
-    with pytest.raises(Busy):
-        answer(pool)
-    thread.join()
+    ended = answers_at_once(
+        pool, (b"slow", "a"), (b"", "a"), (b"", "a"), (b"", "a"), (b"", "b"), (b"", "b")
+    )
+    assert [client for client, _ in ended] == ["a", "b", "a", "b", "a", "a"]
+
+
+def test_where_too_many_wait_the_client_with_most_gives_way(make_pool, monkeypatch):
+    monkeypatch.setattr("web.readers.pool.MAX_WAITING", 3)
+    pool = make_pool()
+    ended = answers_at_once(pool, (b"slow", "a"), *[(b"", "a")] * 3, (b"", "b"), (b"", "a"))
+    assert [client for client, result in ended if result is Busy] == ["a", "a"]
+    assert ("b", Busy) not in ended
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no signal stops a process here")
+def test_a_reader_that_takes_nothing_is_given_up_in_time(make_pool):
+    pool = make_pool()
+    psutil.Process(answer(pool)["pid"]).suspend()
+    start = time.monotonic()
+    # More than a pipe holds.
+    refused = answer(pool, bytes(10_000_000))
+    assert time.monotonic() - start < 3 and "takes too long" in refused["reason"]
+    assert answer(pool)["photo"] == "a.jpg"
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="a pipe of Windows takes whole messages")
+def test_a_reader_that_ends_within_its_answer_is_given_up_in_time(make_pool):
+    pool = make_pool()
+    assert "takes too long" in answer(pool, b"half")["reason"]
+    assert answer(pool)["photo"] == "a.jpg"
 
 
 def test_a_model_that_does_not_load_stops_the_start_with_its_reason(make_pool):

@@ -38,11 +38,12 @@ class FakePool:
     )
 
     def __init__(self):
-        self.jobs = []
+        self.jobs, self.clients = [], []
         self.reply = Reply({"status": "no_band", "reason": "nothing"})
 
-    def answer(self, job):
+    def answer(self, job, client):
         self.jobs.append(job)
+        self.clients.append(client)
         if isinstance(self.reply, Exception):
             raise self.reply
         return Reply({"photo": job.name, **self.reply.answer}, self.reply.extras)

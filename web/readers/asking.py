@@ -28,10 +28,10 @@ def pool() -> Pool:
     return _pool
 
 
-def ask(job: Job) -> Reply:
-    """Have a photo read and recognised, as `Pool.answer` does.
+def ask(job: Job, client: str) -> Reply:
+    """Have a client's photo read and recognised, as `Pool.answer` does.
 
     A connection that is shared with other requests is given back before, as reading takes long.
     """
     close_old_connections()
-    return pool().answer(job)
+    return pool().answer(job, client)

@@ -4,7 +4,11 @@ import logging
 import multiprocessing
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -15,8 +19,8 @@ log = logging.getLogger(__name__)
 
 # Importing and loading takes about one second, ten on a machine that is busy with other things.
 _START_S = 60.0
-# How long a photo waits for its turn before the client is asked to come back.
-_QUEUE_S = 20.0
+# Photos of all clients that wait for a reader, each with a thread of the server: a class's worth.
+MAX_WAITING = 64
 
 _TOO_LONG = "takes too long to read; expected a photo as a camera or phone saves it"
 _CRASHED = "cannot be read; expected a photo as a camera or phone saves it"
@@ -30,7 +34,7 @@ def read_photos(connection: Connection, model: Path, limits: Limits) -> None:
 
 
 class Busy(Exception):
-    """All workers are taken, and stayed so for longer than a client should wait."""
+    """No worker came free in time, or others with fewer photos waiting went before."""
 
 
 class WorkFailed(Exception):
@@ -60,7 +64,8 @@ class Worker:
     def wait_until_ready(self) -> ModelInfo:
         """Return what the worker says of its model, once it has loaded it."""
         try:
-            message = self._receive(_START_S)
+            with self._deadline(_START_S):
+                message = self._connection.recv()
         except (EOFError, OSError, TimeoutError) as error:
             self.stop()
             raise DataError("a process that reads photos could not be started") from error
@@ -75,8 +80,10 @@ class Worker:
 
     def ask(self, job: Job, time_s: float) -> Reply | JobFailed:
         """Return the reply; TimeoutError, EOFError or OSError if there will be none."""
-        self._connection.send(job)
-        return self._receive(time_s)
+        with self._deadline(time_s):
+            # A process that is stopped takes no more than fits into the pipe.
+            self._connection.send(job)
+            return self._connection.recv()
 
     def stop(self) -> None:
         """End the process now."""
@@ -85,14 +92,44 @@ class Worker:
         self._connection.close()
         self._process.close()
 
-    def _receive(self, time_s: float):
-        if not self._connection.poll(time_s):
-            raise TimeoutError
-        return self._connection.recv()
+    @contextmanager
+    def _deadline(self, time_s: float) -> Iterator[None]:
+        """End the process after so long, and thereby whatever waits for its end of the pipe."""
+        over = threading.Event()
+
+        def end() -> None:
+            over.set()
+            self._process.kill()
+
+        timer = threading.Timer(time_s, end)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (EOFError, OSError) as error:
+            if over.is_set():
+                raise TimeoutError from error
+            raise
+        finally:
+            timer.cancel()
+            timer.join()
+
+
+@dataclass(eq=False)
+class _Turn:
+    """A photo that waits for a reader: whose it is, and what became of it."""
+
+    client: str
+    worker: Worker | None = None
+    gave_way: bool = False
 
 
 class Pool:
     """Up to `size` workers; the first is started at once, each further one when all are busy.
+
+    Clients take turns, however many photos each of them has waiting: a worker goes to whoever has
+    fewest. As a photo may take `limits.time_s`, and its turn comes after that at the latest, one
+    client's slow photos delay another's and do not shut them out.
 
     Parameters
     ----------
@@ -120,6 +157,11 @@ class Pool:
         self._size = size
         self._changed = threading.Condition()
         self._idle: list[Worker] = []
+        self._waiting: list[_Turn] = []
+        # By client: photos being read, and when a worker was last given.
+        self._reading: Counter[str] = Counter()
+        self._given: Counter[str] = Counter()
+        self._times = count(1)
         self._count = 0
         self._closed = False
         self._first: Worker | None = None
@@ -138,32 +180,32 @@ class Pool:
             If the model cannot be loaded.
         """
         self.info = self._first.wait_until_ready()
-        self._give(self._first)
+        self._add(self._first)
         return self.info
 
-    def answer(self, job: Job) -> Reply:
-        """Have a photo read and recognised.
+    def answer(self, job: Job, client: str) -> Reply:
+        """Have a photo read and recognised, in its client's turn.
 
         Raises
         ------
         Busy
-            If no worker came free.
+            If no worker came free in `limits.wait_s`, or too many photos wait already.
         WorkFailed
             If the program, not the photo, is at fault.
         """
-        worker = self._take()
+        worker = self._take(client)
         try:
             reply = worker.ask(job, self.limits.time_s)
         except TimeoutError:
-            self._give_up(worker, "timeout")
+            self._give_up(worker, client, "timeout")
             return self._no_answer(job, _TOO_LONG)
         except (EOFError, OSError):
-            self._give_up(worker, "crash")
+            self._give_up(worker, client, "crash")
             return self._no_answer(job, _CRASHED)
         except BaseException:
-            self._give_up(worker, "interrupted")
+            self._give_up(worker, client, "interrupted")
             raise
-        self._give(worker)
+        self._give_back(worker, client)
         if isinstance(reply, JobFailed):
             raise WorkFailed
         return reply
@@ -176,28 +218,57 @@ class Pool:
         for worker in idle:
             worker.stop()
 
-    def _take(self) -> Worker:
-        deadline = time.monotonic() + _QUEUE_S
+    def _take(self, client: str) -> Worker:
+        deadline = time.monotonic() + self.limits.wait_s
         while True:
-            worker = self._next_idle(deadline)
+            worker = self._wait_for_turn(client, deadline)
             if worker.is_alive():
                 return worker
-            self._give_up(worker, "ended while idle")
+            self._give_up(worker, client, "ended while idle")
 
-    def _next_idle(self, deadline: float) -> Worker:
+    def _wait_for_turn(self, client: str, deadline: float) -> Worker:
+        turn = _Turn(client)
         with self._changed:
-            while not self._idle:
-                if self._count < self._size and not self._closed:
-                    self._count += 1
-                    threading.Thread(target=self._grow, daemon=True).start()
-                if not self._changed.wait(deadline - time.monotonic()):
-                    raise Busy
+            self._waiting.append(turn)
+            if len(self._waiting) > MAX_WAITING:
+                self._make_way()
+            self._hand_out()
+            self._changed.wait_for(
+                lambda: turn.worker or turn.gave_way, deadline - time.monotonic()
+            )
+            if turn.worker is None:
+                if not turn.gave_way:
+                    self._waiting.remove(turn)
+                raise Busy
+            return turn.worker
+
+    def _make_way(self) -> None:
+        """Send the last photo away of the client who has most waiting."""
+        waiting = Counter(turn.client for turn in self._waiting)
+        turn = max(reversed(self._waiting), key=lambda turn: waiting[turn.client])
+        self._waiting.remove(turn)
+        turn.gave_way = True
+        self._changed.notify_all()
+
+    def _hand_out(self) -> None:
+        """Give idle workers to whoever has fewest, then to whoever was given one longest ago."""
+        while self._idle and self._waiting:
+            turn = min(
+                self._waiting,
+                key=lambda turn: (self._reading[turn.client], self._given[turn.client]),
+            )
+            self._waiting.remove(turn)
             # Last in, first out: what is not needed stays untouched and can be paged out.
-            return self._idle.pop()
+            turn.worker = self._idle.pop()
+            self._reading[turn.client] += 1
+            self._given[turn.client] = next(self._times)
+            self._changed.notify_all()
+        if self._waiting and self._count < self._size and not self._closed:
+            self._count += 1
+            threading.Thread(target=self._grow, daemon=True).start()
 
     def _grow(self) -> None:
         """Add a worker, started beside the requests that wait for one."""
-        worker = None
         try:
             worker = self._new_worker()
             worker.wait_until_ready()
@@ -206,23 +277,30 @@ class Pool:
             with self._changed:
                 self._count -= 1
             return
-        self._give(worker)
+        self._add(worker)
 
-    def _give(self, worker: Worker) -> None:
+    def _add(self, worker: Worker) -> None:
+        """Let a worker have its next photo."""
         with self._changed:
             if not self._closed:
                 self._idle.append(worker)
-                self._changed.notify()
+                self._hand_out()
                 return
         worker.stop()
 
-    def _give_up(self, worker: Worker, why: str) -> None:
+    def _give_back(self, worker: Worker, client: str) -> None:
+        with self._changed:
+            self._reading[client] -= 1
+        self._add(worker)
+
+    def _give_up(self, worker: Worker, client: str, why: str) -> None:
         log.warning("worker given up", extra={"fields": {"why": why}})
         worker.stop()
         with self._changed:
+            self._reading[client] -= 1
             self._count -= 1
             # Whoever waits may now start another.
-            self._changed.notify()
+            self._hand_out()
 
     def _no_answer(self, job: Job, why: str) -> Reply:
         answer = {**self.info.no_answer, "photo": job.name, "reason": f"{job.name}: {why}"}

@@ -5,10 +5,11 @@ import socket
 from django.core.wsgi import get_wsgi_application
 
 from web.options import ServiceOptions
+from web.readers.pool import MAX_WAITING
 from web.serving.connections import Server
 
 # Requests that wait for a reader hold a thread each; the page and its files need some beside.
-_EXTRA_THREADS = 24
+_EXTRA_THREADS = MAX_WAITING + 8
 # A client that sends nothing for this long is let go.
 _SILENCE_S = 30
 

@@ -70,7 +70,7 @@ class Identify(ServiceView):
         """Answer what identify.py says of each photo."""
         photos = photos_of(request)
         options = options_of(request)
-        replies = [ask(_job(data, name, options)) for name, data in photos]
+        replies = [ask(_job(data, name, options), request.user.key) for name, data in photos]
         answers = [{**reply.answer, **reply.extras} for reply in replies]
         self.log(request, statuses=[answer["status"] for answer in answers])
         if len(answers) > 1:
@@ -104,7 +104,7 @@ class Calibrations(ServiceView):
         form.is_valid(raise_exception=True)
         if SavedCalibration.objects.count() >= MAX_CALIBRATIONS:
             raise Refused(409, "too_many_calibrations", "Delete some of the saved calibrations.")
-        document = _document(form.validated_data)
+        document = _document(form.validated_data, request.user.key)
         saved = SavedCalibration.objects.create(
             name=form.validated_data["name"],
             owner=request.user.token.name if request.user.token else "",
@@ -213,9 +213,9 @@ def _job(data: bytes, name: str, options: dict) -> Job:
     )
 
 
-def _document(given: dict) -> dict:
+def _document(given: dict, client: str) -> dict:
     if "instrument" in given:
-        return _instrument_of(given["instrument"])
+        return _instrument_of(given["instrument"], client)
     photo = given["photo"]
     job = Job(
         data=photo.read(),
@@ -223,7 +223,7 @@ def _document(given: dict) -> dict:
         lamp=given.get("lamp"),
         extras=frozenset({"calibration"}),
     )
-    return _calibration_of(ask(job))
+    return _calibration_of(ask(job, client))
 
 
 def _whole(request, saved: SavedCalibration) -> dict:
@@ -231,8 +231,8 @@ def _whole(request, saved: SavedCalibration) -> dict:
     return instruments.row_of(saved, request.user.token) | {"document": saved.document}
 
 
-def _instrument_of(file) -> dict:
-    reply = ask(Job(data=file.read(), name=file.name, kind="instrument"))
+def _instrument_of(file, client: str) -> dict:
+    reply = ask(Job(data=file.read(), name=file.name, kind="instrument"), client)
     if "calibration" not in reply.extras:
         raise Refused(400, "no_instrument", f"{reply.answer['reason']}.")
     return reply.extras["calibration"]
