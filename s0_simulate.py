@@ -23,7 +23,6 @@ from pathlib import Path
 import cli
 from lib.errors import DataError
 from lib.files import require_absent
-from lib.making.examples.records import Record, crop_records, cut_records, unknown_sources
 from lib.paths import INPUT_DATA, RAW_DATA
 from lib.quiet import quiet_stderr
 from lib.simulation.crawl.crawl import FAULT_RATES
@@ -31,6 +30,7 @@ from lib.simulation.crawl.downloads import write_downloads
 from lib.simulation.crops.strips import STRIPS
 from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
 from lib.simulation.lamps.catalogue import LAMPS
+from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
 LAMP_GROUPS = ("known", "unknown", "held-out")
 

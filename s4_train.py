@@ -30,10 +30,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cli
-from lib.making.examples.records import crop_records
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import CLASSES
+from lib.training.examples.records import crop_records
 from lib.training.networks.config import TrainConfig
 
 if TYPE_CHECKING:

@@ -40,7 +40,9 @@ from pathlib import Path
 
 import cli
 from lib.files import json_text
-from lib.making.recipes import (
+from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
+from lib.quiet import quiet_stderr
+from lib.training.recipes import (
     axis,
     axis_verdict,
     band,
@@ -49,8 +51,6 @@ from lib.making.recipes import (
     names,
     trace,
 )
-from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
-from lib.quiet import quiet_stderr
 
 
 def make_axis(output: Path, **options) -> dict:

@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import cli
 from benchmarks import profiles as pf
 from lib.files import read_csv, write_csv
-from lib.making.recipes.classifier import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
 from lib.paths import INPUT_DATA, ROOT
 from lib.taxonomy import CLASSES
+from lib.training.recipes.classifier import EPOCHS, TEACHER_EPOCHS, TEACHER_SEEDS
 
 COLUMNS = (
     "seed",

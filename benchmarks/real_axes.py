@@ -11,13 +11,13 @@ from benchmarks.axis_rows import FAR_OFF_NM, Asked, Row, judged, run_chain
 from benchmarks.line_marks import MarkedBand, marked_bands
 from lib.errors import DataError
 from lib.images.reading import read_image
-from lib.making.examples.axis_truth import ASKED_NM
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
 from lib.recognition.straighten import Geometry, sample
 from lib.taxonomy import CLASSES
+from lib.training.examples.axis_truth import ASKED_NM
 
 # Photo, class, and the wavelengths of the first and the last column.
 PYSA_BANDS = (

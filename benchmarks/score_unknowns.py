@@ -27,9 +27,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from lib.files import read_csv, write_csv
-from lib.making.examples.shards import in_order
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.taxonomy import CLASSES
+from lib.training.examples.shards import in_order
 
 REAL = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
 REAL_CROPS = Path("crops") / "MyDataV2_test_dev87.tfrecords"
@@ -239,9 +239,9 @@ def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
 
 def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how surely crops are named, and their class ids, with the second opinion."""
-    from lib.making.examples.crop_profiles import plain_profiles
-    from lib.making.examples.name_light import read_crop
     from lib.recognition.name.naming import name_evidence, shipped_name_verdict
+    from lib.training.examples.crop_profiles import plain_profiles
+    from lib.training.examples.name_light import read_crop
 
     verdict = shipped_name_verdict()
     evidence = [

@@ -37,7 +37,6 @@ from benchmarks.real_axes import report_real, score_real
 from lib.errors import DataError
 from lib.files import write_json
 from lib.lines import line_list
-from lib.making.examples.axis_truth import LAMPS, asked_places
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines
@@ -51,6 +50,7 @@ from lib.simulation.lamps import catalogue as simulated
 from lib.simulation.lamps.spectra import emission, vary
 from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo
 from lib.simulation.photos.truth import best_box
+from lib.training.examples.axis_truth import LAMPS, asked_places
 
 LINE_LISTS = {"triphosphor": "cfl", "halophosphate": "mercury"}
 # Hydrogen tubes that show the atom's lines alone, as those of teaching labs: asked for by name.

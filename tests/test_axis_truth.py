@@ -5,10 +5,10 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.making.examples.axis_truth import ASKED_NM, asked_places
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
+from lib.training.examples.axis_truth import ASKED_NM, asked_places
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.making.recipes.axis_verdict import WRONG_SHARE, KnownCandidate, fit_verdict
 from lib.recognition.axis.verdict import EVIDENCE, read_verdict, shipped_verdict
+from lib.training.recipes.axis_verdict import WRONG_SHARE, KnownCandidate, fit_verdict
 
 
 def evidence(**changes):

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.making.examples.band_views import cell_targets, reframe, trace_of, training_views, turn
 from lib.recognition.find.canvas import whole_view
+from lib.training.examples.band_views import cell_targets, reframe, trace_of, training_views, turn
 
 
 def box(**changes):

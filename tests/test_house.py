@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WINGS = ("simulation", "curation", "recognition", "measurement", "training", "making")
+WINGS = ("simulation", "curation", "recognition", "measurement", "training")
 # What each wing may use beside itself.
 MAY_USE = {
     "curation": {"recognition"},
     "measurement": {"recognition"},
-    "making": {"simulation", "recognition", "training"},
+    "training": {"simulation", "recognition"},
 }
 
 
@@ -48,9 +48,9 @@ def test_no_module_imports_itself_on_a_way_round():
     ).prepare()
 
 
-def test_only_training_and_making_import_tensorflow():
+def test_only_training_imports_tensorflow():
     for path in [*library_files(), *(ROOT / "web").rglob("*.py")]:
-        if any(path.is_relative_to(ROOT / "lib" / wing) for wing in ("training", "making")):
+        if path.is_relative_to(ROOT / "lib" / "training"):
             continue
         roots = {name.split(".")[0] for name in imports_of(path)}
         assert not roots & {"tensorflow", "keras", "tensorboard"}, path
@@ -82,6 +82,13 @@ def test_wings_stay_apart(wing):
                 assert parts[1] in allowed, f"{path} imports {name}"
 
 
+def test_of_training_only_examples_networks_and_recipes_know_simulation_and_recognition():
+    for folder in ("crops", "scores", "freezing", "runs"):
+        for path in (ROOT / "lib" / "training" / folder).glob("*.py"):
+            met = {name for name in imports_of(path) if re.match(r"lib\.(simu|recog)", name)}
+            assert not met, f"{path} imports {met}"
+
+
 def test_finding_and_reading_wavelengths_know_nothing_of_each_other():
     for here, there in (("find", "axis"), ("axis", "find")):
         for path in (ROOT / "lib" / "recognition" / here).glob("*.py"):
@@ -108,8 +115,7 @@ def test_one_function_writes_json():
 
 # Folders of which none may use one that comes after it.
 FLOORS = {
-    "lib.making": ("examples", "networks", "recipes"),
-    "lib.training": ("crops", "scores", "networks", "freezing", "runs"),
+    "lib.training": ("crops", "examples", "scores", "networks", "freezing", "runs", "recipes"),
     "web": ("storage", "readers", "gate", "views", "serving"),
 }
 

@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.making.recipes.name_verdict import fit_name_verdict
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.instrument import instrument_of
@@ -20,6 +19,7 @@ from lib.recognition.recognise import recognise
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
 from lib.taxonomy import CLASSES
+from lib.training.recipes.name_verdict import fit_name_verdict
 
 
 def straight(first_nm, last_nm, error_nm=1.0):

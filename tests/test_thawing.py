@@ -5,10 +5,10 @@ import pytest
 
 from lib.errors import DataError
 from lib.litert import open_network
-from lib.making.networks.band import build_band_network
-from lib.making.networks.thawing import thaw
-from lib.making.networks.trace import build_trace_network
 from lib.paths import MODELS
+from lib.training.freezing.thawing import thaw
+from lib.training.networks.band import build_band_network
+from lib.training.networks.trace import build_trace_network
 
 BUILD = {
     "band": (build_band_network, (160, 160, 6)),

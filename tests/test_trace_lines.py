@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lib.making.examples.trace_lines import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
-from lib.making.networks.trace import taught
 from lib.recognition.find.trace_view import CHANNELS, PLACES, look_along
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
+from lib.training.examples.trace_lines import NM_ORIGIN, NM_UNIT, draw_window, mirror, trace_targets
+from lib.training.networks.trace import taught
 
 EASY = vars(PLAIN)
 

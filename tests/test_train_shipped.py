@@ -9,16 +9,16 @@ import pytest
 
 import train_shipped
 from lib.litert import open_network
-from lib.making.examples import axis_bands, band_views, trace_lines
-from lib.making.examples.crop_profiles import as_in_photos
-from lib.making.networks.axis import axis_loss, turned
-from lib.making.networks.fitting import Batches
-from lib.making.recipes import axis, name_verdict, names
 from lib.model_card import CARD_NAME, read_card
 from lib.paths import MODELS
 from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
+from lib.training.examples import axis_bands, band_views, trace_lines
+from lib.training.examples.crop_profiles import as_in_photos
+from lib.training.networks.axis import axis_loss, turned
+from lib.training.networks.fitting import Batches
+from lib.training.recipes import axis, name_verdict, names
 
 
 def train(what, output, *argv):

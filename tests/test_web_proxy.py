@@ -13,8 +13,8 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
-
 from benchmarks.running_service import running_service
+
 from lib.paths import ROOT
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
 

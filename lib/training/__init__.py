@@ -1,1 +1,1 @@
-"""From crops to a frozen model; the only importer of TensorFlow and Keras."""
+"""From examples to frozen networks; the only importer of TensorFlow and Keras."""

@@ -1,1 +1,1 @@
-"""The classifier's networks, and how they are trained."""
+"""The networks: their layers, losses, training and figures."""

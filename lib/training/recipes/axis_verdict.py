@@ -13,15 +13,15 @@ from sklearn.model_selection import cross_val_predict
 
 from lib.errors import DataError
 from lib.files import require_absent, write_json
-from lib.making.examples.axis_truth import LAMPS, asked_places
-from lib.making.examples.shards import in_order
-from lib.making.recipes.axis import STREAM
 from lib.recognition.axis.fit import GRID, Candidate, find_candidate
 from lib.recognition.axis.verdict import CARD_NAME, EVIDENCE
 from lib.recognition.band import band_profile
 from lib.recognition.find.finder import find_band
 from lib.simulation.photos.photos import simulate_photo
 from lib.simulation.photos.truth import best_box
+from lib.training.examples.axis_truth import LAMPS, asked_places
+from lib.training.examples.shards import in_order
+from lib.training.recipes.axis import STREAM
 
 # An axis further off than this somewhere in its claimed range is wrong, nm.
 WRONG_NM = 5.0

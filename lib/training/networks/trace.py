@@ -15,12 +15,12 @@ import tensorflow as tf
 from keras import layers
 
 from lib.litert import LiteNetwork
-from lib.making.examples.trace_lines import NM_UNIT, mirror
-from lib.making.networks.fitting import Batch, Batches, fit
-from lib.making.networks.line_blocks import block, conv, decode, encode
+from lib.training.examples.trace_lines import NM_UNIT, mirror
+from lib.training.networks.fitting import Batch, Batches, fit
+from lib.training.networks.line_blocks import block, conv, decode, encode
 
 # Covered, blue towards the start (logits); the wavelength and the logarithm of its standard error,
-# in the units of `lib.making.examples.trace_lines`.
+# in the units of `lib.training.examples.trace_lines`.
 OUTPUTS = 4
 # Standard errors from 1 nm to 270 nm.
 _LOG_ERROR = (-4.6, 1.0)
@@ -47,7 +47,7 @@ def build_trace_network(places: int, channels: int) -> keras.Model:
 def trace_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of the cover, its overlap; inside it that of the direction and the wavelength.
 
-    `truth` has the layout of `lib.making.examples.trace_lines.trace_targets`.
+    `truth` has the layout of `lib.training.examples.trace_lines.trace_targets`.
     """
     cover = truth[..., 0]
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=cover, logits=output[..., 0])
@@ -84,7 +84,7 @@ def train_trace_network(
     network : keras.Model
         New, or trained before.
     light, targets : float16 arrays of shape (n, places, channels) and (n, places, 3)
-        As of `lib.making.examples.trace_lines.simulate_lines`.
+        As of `lib.training.examples.trace_lines.simulate_lines`.
     held : tuple of such arrays
         For validation.
     rate : float

@@ -10,8 +10,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from lib.making.networks.fitting import Batch, Batches, fit
-from lib.making.networks.line_blocks import block, conv, decode, encode
+from lib.training.networks.fitting import Batch, Batches, fit
+from lib.training.networks.line_blocks import block, conv, decode, encode
 
 # Wavelength and the logarithm of its error's scale, in the units of the targets.
 OUTPUTS = 2
@@ -89,7 +89,7 @@ def train_axis_network(
     Parameters
     ----------
     views, nm : float16 array (n, columns, channels - 1), float32 array (n, places)
-        As of `lib.making.examples.axis_bands.simulate_bands`.
+        As of `lib.training.examples.axis_bands.simulate_bands`.
     held : tuple of such arrays
         For validation.
     rate : float

@@ -10,9 +10,9 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import read_json, require_absent, write_json
-from lib.making.examples.axis_bands import simulate_bands
-from lib.making.examples.shards import load_shards, make_shards
 from lib.recognition.axis.reading import COLUMNS_PER_PLACE, NM_UNIT
+from lib.training.examples.axis_bands import simulate_bands
+from lib.training.examples.shards import load_shards, make_shards
 
 SHARD_CROPS = 8192
 # Held back for validation.
@@ -53,8 +53,8 @@ def make_axis_network(
     held, *training = bands_of(crops, crops_seed, cache, jobs)
     import keras
 
-    from lib.making.networks.axis import train_axis_network
-    from lib.making.networks.fitting import save_network
+    from lib.training.networks.axis import train_axis_network
+    from lib.training.networks.fitting import save_network
 
     views, nm = load_shards(training, "views", "nm")
     network = train_axis_network(
@@ -101,8 +101,8 @@ def freeze_axis_network(output: Path) -> dict:
         raise DataError(f"{weights}: no such file; expected a trained network")
     import keras
 
-    from lib.making.networks.axis import measure, turned
     from lib.training.freezing.freezer import freeze_network
+    from lib.training.networks.axis import measure, turned
 
     network = keras.models.load_model(weights, compile=False)
     fresh = simulate_bands(VALIDATION_CROPS // 2, STREAM - 1)

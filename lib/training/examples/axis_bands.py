@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from lib.making.examples.axis_truth import LAMPS
-from lib.making.examples.crop_profiles import crop_profiles
 from lib.recognition.axis.reading import COLUMNS_PER_PLACE, NM_ORIGIN, NM_UNIT, profile_views
 from lib.simulation.crops.crops import simulate_crops
+from lib.training.examples.axis_truth import LAMPS
+from lib.training.examples.crop_profiles import crop_profiles
 
 # Shares of what the network learns to read: lamps whose lines calibrate, the more the harder they
 # are to read; every other line list; and light that tells no wavelength but by its colours.

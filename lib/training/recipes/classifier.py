@@ -14,8 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lib.files import require_absent
-from lib.making.examples.records import Record, crop_records, cut_records, unknown_sources
 from lib.model_card import CARD_NAME
+from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
 # Seeds of the simulated files; that of the training is its own.
 FILE_SEEDS = {

@@ -12,8 +12,6 @@ from sklearn.model_selection import cross_val_predict
 
 from lib.errors import DataError
 from lib.files import require_absent, write_json
-from lib.making.examples.name_light import UNKNOWN_SHARE as UNKNOWN_PHOTOS_SHARE
-from lib.making.examples.shards import in_order
 from lib.recognition.band import band_profile, cut_crop
 from lib.recognition.find.finder import find_band
 from lib.recognition.name.classifier import Classifier
@@ -21,6 +19,8 @@ from lib.recognition.name.naming import CARD_NAME, FIGURES, NameEvidence, name_e
 from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.taxonomy import CLASSES
+from lib.training.examples.name_light import UNKNOWN_SHARE as UNKNOWN_PHOTOS_SHARE
+from lib.training.examples.shards import in_order
 from lib.training.scores import metrics
 
 # Wanted share of right names among all that are given, unknown lamps among the photos.

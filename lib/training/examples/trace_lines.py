@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.making.examples.photos import HARD as HARD_TO_FIND
-from lib.making.examples.photos import draw_photo
 from lib.recognition.find.orders import first_window
 from lib.recognition.find.search import find_candidates
 from lib.recognition.find.trace_view import PLACES, look_along
 from lib.recognition.straighten import Geometry
 from lib.simulation.photos.truth import BandTruth
+from lib.training.examples.photos import HARD as HARD_TO_FIND
+from lib.training.examples.photos import draw_photo
 
 # The covered part of a place; 1 if blue lies towards the line's start, 0 if towards its stop; the
 # wavelength there, in these units.

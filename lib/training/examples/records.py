@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from tqdm.auto import tqdm
 
-from lib.making.examples.shards import in_order
 from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.crops.crops import simulate_crops
@@ -19,6 +18,7 @@ from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.simulation.photos.truth import overlap_along
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
+from lib.training.examples.shards import in_order
 
 # Crop, class id and name.
 Record = tuple[np.ndarray, int, str]

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lib.making.examples.crop_profiles import crop_profiles
 from lib.recognition.axis.reading import Reading, read_wavelengths
 from lib.recognition.name.opinion import light_over_wavelengths
 from lib.simulation.crops.crops import simulate_crops
 from lib.taxonomy import CLASSES
+from lib.training.examples.crop_profiles import crop_profiles
 
 # Part of the crops, and of the verdict's photos, whose lamp has no class: as common as two classes.
 UNKNOWN_SHARE = 0.3

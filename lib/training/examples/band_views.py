@@ -9,10 +9,10 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import atomic_path
-from lib.making.examples.photos import draw_photo
 from lib.recognition.find.band_network import GRID
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.simulation.photos.truth import BandTruth
+from lib.training.examples.photos import draw_photo
 
 VIEWS_PER_PHOTO = 4
 SHARD_PHOTOS = 50

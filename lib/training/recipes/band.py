@@ -4,8 +4,8 @@ from pathlib import Path
 
 from lib.files import require_absent
 from lib.litert import open_network
-from lib.making.examples import band_views
-from lib.making.examples.shards import in_order
+from lib.training.examples import band_views
+from lib.training.examples.shards import in_order
 
 # Held back for validation.
 VALIDATION_SHARE = 0.04
@@ -41,10 +41,10 @@ def make_band_network(
     list(in_order(band_views.make_views, tasks, jobs=jobs, what="views"))
     import keras
 
-    from lib.making.networks.band import build_band_network, train_band_network
-    from lib.making.networks.thawing import thaw
     from lib.recognition.find.canvas import network_input
     from lib.training.freezing.freezer import freeze_network
+    from lib.training.freezing.thawing import thaw
+    from lib.training.networks.band import build_band_network, train_band_network
 
     first_held = count - max(1, round(VALIDATION_SHARE * count))
     shards = band_views.open_views(cache, seed, range(count))

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from lib.making.networks.fitting import Batch, Batches, fit
-from lib.making.networks.line_blocks import block, conv
+from lib.training.networks.fitting import Batch, Batches, fit
+from lib.training.networks.line_blocks import block, conv
 
 _BATCH = 128
 _RATE = 2e-3
@@ -40,7 +40,7 @@ def train_name_network(
     Parameters
     ----------
     light, labels : float16 array of shape (n, bins, channels), int array of shape (n,)
-        As of `lib.making.examples.name_light.simulate_light`; labels from 0 to `outputs` - 1.
+        As of `lib.training.examples.name_light.simulate_light`; labels from 0 to `outputs` - 1.
     held : tuple of such arrays
         For validation.
     """

@@ -7,8 +7,8 @@ import numpy as np
 
 from lib.files import require_absent
 from lib.litert import open_network
-from lib.making.examples import trace_lines
-from lib.making.examples.shards import load_shards, make_shards
+from lib.training.examples import trace_lines
+from lib.training.examples.shards import load_shards, make_shards
 
 # Held back for validation.
 VALIDATION_SHARE = 0.048
@@ -52,9 +52,9 @@ def make_trace_network(
     paths = make_shards(trace_lines.simulate_lines, tasks, jobs=jobs, what="lines")
     import keras
 
-    from lib.making.networks.thawing import thaw
-    from lib.making.networks.trace import build_trace_network, taught, train_trace_network
     from lib.training.freezing.freezer import freeze_network
+    from lib.training.freezing.thawing import thaw
+    from lib.training.networks.trace import build_trace_network, taught, train_trace_network
 
     first_held = len(paths) - max(1, round(VALIDATION_SHARE * len(paths)))
     light, targets = load_shards(paths[:first_held], "light", "targets")

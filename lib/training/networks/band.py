@@ -11,9 +11,9 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from lib.making.examples.band_views import turn
-from lib.making.networks.fitting import Batch, Batches, fit
 from lib.recognition.find.canvas import CANVAS_PX, network_input
+from lib.training.examples.band_views import turn
+from lib.training.networks.fitting import Batch, Batches, fit
 
 CHANNELS = 6
 # The mask; cos and sin of twice the axis' angle.
@@ -66,8 +66,8 @@ def _block(x: keras.KerasTensor, filters: int) -> keras.KerasTensor:
 def band_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
     """Cross-entropy of the mask, plus the squared error of the axis inside it.
 
-    `truth` has the layout of `lib.making.examples.band_views`, (n, 40, 40, 3): the covered part of
-    the cell and its axis.
+    `truth` has the layout of `lib.training.examples.band_views`, (n, 40, 40, 3): the covered part
+    of the cell and its axis.
     """
     mask, axis = truth[..., 0], truth[..., 1:]
     entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=mask, logits=output[..., 0])
@@ -94,7 +94,7 @@ def train_band_network(
     network : keras.Model
         New, or trained before.
     training, held : sequences of pairs
-        Views and their targets, as `lib.making.examples.band_views.open_views` returns them.
+        Views and their targets, as `lib.training.examples.band_views.open_views` returns them.
     rate : float
         Highest learning rate.
     """

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from lib.making.examples.trace_lines import ends_of
 from lib.recognition.band import Band
 from lib.simulation.lamps import catalogue
 from lib.simulation.photos.truth import BandTruth
 from lib.taxonomy import LINE_CLASSES
+from lib.training.examples.trace_lines import ends_of
 
 # Lamps with lines, and the class under which they are recognised.
 LAMPS = {

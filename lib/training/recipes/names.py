@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from lib.files import require_absent
-from lib.making.examples.name_light import simulate_light
-from lib.making.examples.shards import load_shards, make_shards
 from lib.taxonomy import CLASSES
+from lib.training.examples.name_light import simulate_light
+from lib.training.examples.shards import load_shards, make_shards
 
 SHARD_CROPS = 2048
 # So that nothing drawn here is drawn by another training, or by a benchmark.
@@ -30,8 +30,8 @@ def make_name_network(
         for number in range(-(-crops // SHARD_CROPS) + 1)
     ]
     held, *training = make_shards(simulate_light, tasks, jobs=jobs, what="crops")
-    from lib.making.networks.names import train_name_network
     from lib.training.freezing.freezer import freeze_network
+    from lib.training.networks.names import train_name_network
 
     light, labels = load_shards(training, "light", "labels")
     known = load_shards([held], "light", "labels")

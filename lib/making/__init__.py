@@ -1,1 +1,0 @@
-"""How what ships is made: the networks, and the verdicts fitted on what they say."""

@@ -1,1 +1,0 @@
-"""The networks that ship beside the classifier: their layers, losses, training and figures."""
