@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 
 from lib.errors import DataError
 from lib.files import require_absent, write_json
@@ -22,12 +20,12 @@ from lib.simulation.photos.truth import best_box
 from lib.training.examples.axis_truth import LAMPS, asked_places
 from lib.training.examples.shards import in_order
 from lib.training.recipes.axis import STREAM
+from lib.training.scores.acceptance import accepted_from, fit_acceptance
 
 # An axis further off than this somewhere in its claimed range is wrong, nm.
 WRONG_NM = 5.0
 # Of the axes that are given so many may be wrong.
 WRONG_SHARE = 0.01
-_FOLDS = 10
 _FEWEST_CANDIDATES = 100
 _ROUNDS = 4
 
@@ -145,30 +143,16 @@ def _fit(known: Sequence[KnownCandidate], scale: float) -> FittedVerdict:
     claiming = np.flatnonzero([stop > start for start, stop in claims])
     evidence = np.stack([known[k].candidate.evidence(claims[k]) for k in claiming])
     right = worst[claiming] < WRONG_NM
-    middle, spread = evidence.mean(axis=0), evidence.std(axis=0)
-    model = LogisticRegression()
-    probability = cross_val_predict(
-        model, (evidence - middle) / spread, right, cv=_FOLDS, method="predict_proba"
-    )[:, 1]
-    model.fit((evidence - middle) / spread, right)
-    weights = model.coef_[0] / spread
+    fitted = fit_acceptance(evidence, right)
     return FittedVerdict(
-        weights=weights,
-        offset=float(model.intercept_[0] - weights @ middle),
-        least_probability=least_probability(probability, right),
+        weights=fitted.weights,
+        offset=fitted.offset,
+        least_probability=accepted_from(fitted.held_out, right, 1 - WRONG_SHARE),
         error_scale=scale,
         claiming=claiming,
-        probability=probability,
+        probability=fitted.held_out,
         worst_nm=worst[claiming],
     )
-
-
-def least_probability(probability: np.ndarray, right: np.ndarray) -> float:
-    """Return the threshold that gives most axes with at most `WRONG_SHARE` of them wrong."""
-    order = np.argsort(-probability)
-    wrong = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
-    few = np.flatnonzero(wrong <= WRONG_SHARE)
-    return float(probability[order[few[-1]]]) if len(few) else 1.0
 
 
 def _misstated(known: Sequence[KnownCandidate], verdict: FittedVerdict) -> float:

@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import cross_val_predict
 
 from lib.errors import DataError
 from lib.files import require_absent, write_json
@@ -22,12 +20,11 @@ from lib.taxonomy import CLASSES
 from lib.training.examples.name_light import UNKNOWN_SHARE as UNKNOWN_PHOTOS_SHARE
 from lib.training.examples.shards import in_order
 from lib.training.scores import metrics
+from lib.training.scores.acceptance import accepted_from, fit_acceptance
+from lib.training.scores.unknown_score import UNKNOWN_SHARE, crop_weights
 
 # Wanted share of right names among all that are given, unknown lamps among the photos.
 RIGHT_SHARE = 0.95
-# Share of photos that show none of the classes, as for the classifier's own threshold.
-UNKNOWN_SHARE = 0.2
-_FOLDS = 10
 SHARD_PHOTOS = 50
 # So that nothing drawn here is drawn by another training, or by a benchmark.
 _STREAM = 70_000_000
@@ -111,34 +108,22 @@ def fit_name_verdict(
         ``kinds``, ``threshold``, ``unknown_share``, ``curve``, and ``named``, what is named of the
         photos by probabilities of models that have not met them.
     """
-    kinds = np.asarray(kinds)
-    share = np.where(known, 1 - UNKNOWN_SHARE, UNKNOWN_SHARE)
-    weight = share / np.where(known, known.sum(), (~known).sum())
-    sure, card = np.empty(len(kinds)), {}
+    kinds, sure, card = np.asarray(kinds), np.empty(len(kinds)), {}
     for kind in np.unique(kinds):
         of_kind = kinds == kind
-        middle, spread = figures[of_kind].mean(axis=0), figures[of_kind].std(axis=0)
-        scaled = (figures[of_kind] - middle) / np.maximum(spread, 1e-9)
-        model = LogisticRegression()
-        sure[of_kind] = cross_val_predict(
-            model, scaled, right[of_kind], cv=_FOLDS, method="predict_proba"
-        )[:, 1]
-        model.fit(scaled, right[of_kind])
-        weights = model.coef_[0] / np.maximum(spread, 1e-9)
-        card[str(kind)] = dict(zip(names, weights.round(4).tolist(), strict=True)) | {
-            "offset": round(float(model.intercept_[0] - weights @ middle), 4)
+        fitted = fit_acceptance(figures[of_kind], right[of_kind])
+        sure[of_kind] = fitted.held_out
+        card[str(kind)] = dict(zip(names, fitted.weights.round(4).tolist(), strict=True)) | {
+            "offset": round(fitted.offset, 4)
         }
-    thresholds, coverage, precision = metrics.coverage_curve(
-        sure, right, weight=weight, of_class=known
-    )
-    enough = thresholds[precision >= RIGHT_SHARE]
-    threshold = float(enough.min()) if len(enough) else 1.0
+    weights = {"weight": crop_weights(~known), "of_class": known}
+    threshold = accepted_from(sure, right, RIGHT_SHARE, **weights)
     named = sure >= threshold
     return {
         "kinds": card,
         "threshold": round(threshold, 4),
         "unknown_share": UNKNOWN_SHARE,
-        "curve": metrics.thinned_curve(thresholds, coverage, precision),
+        "curve": metrics.thinned_curve(*metrics.coverage_curve(sure, right, **weights)),
         "named": {
             "of_the_classes": round(float(named[known].mean()), 4),
             "of_these_right": round(float(right[named & known].mean()), 4),
