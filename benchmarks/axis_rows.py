@@ -68,3 +68,25 @@ def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked
     error = axis.standard_error_nm(px)
     within = float((off < error).mean()), float((off < 1.96 * error).mean())
     return Row(name, lamp, method, float(off.max()), "", *within, claimed=float(claimed.mean()))
+
+
+def marks_row(name: str, title: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
+    """Judge an axis at places of known wavelength, each for itself too."""
+    row = judged(name, title, method, axis, asked)
+    claimed = axis.claims(asked[0])
+    row.marks_nm = np.abs(axis.nm_at(asked[0]) - asked[1])[claimed].round(3).tolist()
+    return row
+
+
+def simulated_row(name: str, lamp: str, source: str, result: Result, asked: Asked) -> Row:
+    """Judge the chain's own axis of a simulated photo of a lamp of the class `source`."""
+    if result.axis is None:
+        reason = result.reason or result.status
+        if result.source not in (None, source):
+            reason = f"named {result.source}"
+        elif result.source is None:
+            reason = "source unknown"
+        return Row(name, lamp, "ours", None, reason)
+    if not len(asked[0]):
+        return Row(name, lamp, "ours", 999.0, "axis of no spectrum")
+    return marks_row(name, lamp, "ours", result.axis, asked)

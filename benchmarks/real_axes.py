@@ -7,14 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from benchmarks.axis_rows import FAR_OFF_NM, Asked, Row, judged, run_chain
+from benchmarks.axis_rows import FAR_OFF_NM, Row, marks_row, run_chain
 from benchmarks.line_marks import MarkedBand, marked_bands
 from lib.errors import DataError
 from lib.images.reading import read_image
-from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
+from lib.recognition.recognise import Result
 from lib.recognition.straighten import Geometry, sample
 from lib.taxonomy import CLASSES
 from lib.training.examples.axis_truth import ASKED_NM
@@ -63,7 +63,7 @@ def pysa_rows(folder: Path, model: Path, *, known_lamp: bool) -> list[Row]:
             rows.append(Row(photo, "PySA's axes", "ours", None, reason))
         else:
             true = px[asked], nm[asked]
-            rows.append(marks_row(photo, "PySA's axes", "ours", result.axis, true, 0.0))
+            rows.append(marks_row(photo, "PySA's axes", "ours", result.axis, true))
     return rows
 
 
@@ -89,25 +89,15 @@ def boxed_row(marked: MarkedBand, title: str, image: np.ndarray, place: Place) -
         axis = fit_axis(profile, marked.source, axis=marked.axis, reading=reading)
     except DataError as error:
         return Row(name, title, "given box", None, str(error))
-    seconds = time.process_time() - begin
-    return marks_row(name, title, "given box", axis, (px, marked.nm), seconds)
-
-
-def marks_row(
-    name: str, title: str, method: str, axis: WavelengthAxis, asked: Asked, seconds: float
-) -> Row:
-    """Judge an axis at marked lines."""
-    row = judged(name, title, method, axis, asked)
-    row.seconds = seconds
-    claimed = axis.claims(asked[0])
-    row.marks_nm = np.abs(axis.nm_at(asked[0]) - asked[1])[claimed].round(3).tolist()
+    row = marks_row(name, title, "given box", axis, (px, marked.nm))
+    row.seconds = time.process_time() - begin
     return row
 
 
 def views(image: np.ndarray, perturb: bool) -> Iterator[tuple[str, np.ndarray, Place]]:
     """Yield the photo and its perturbed copies, each with the map of places into it."""
     height, width = image.shape[:2]
-    yield "as it is", image, lambda px, axis: px
+    yield "as it is", image, as_it_is
     if not perturb:
         return
     mirrored = {"horizontal": width - 1, "vertical": height - 1}
@@ -117,9 +107,9 @@ def views(image: np.ndarray, perturb: bool) -> Iterator[tuple[str, np.ndarray, P
         scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         scale = {"horizontal": size[0] / width, "vertical": size[1] / height}
         yield f"scaled {factor}", scaled, lambda px, axis, s=scale: (px + 0.5) * s[axis] - 0.5
-    yield "blurred", cv2.GaussianBlur(image, (0, 0), 1.2), lambda px, axis: px
+    yield "blurred", cv2.GaussianBlur(image, (0, 0), 1.2), as_it_is
     dark = (image * 0.6).astype(np.uint8)
-    yield "darker", dark, lambda px, axis: px
+    yield "darker", dark, as_it_is
 
 
 def real_row(
@@ -129,20 +119,32 @@ def real_row(
     start = time.process_time()
     result = run_chain(image, told, model)
     seconds = time.process_time() - start
+    row = marked_row(marked, title, result, place)
+    row.seconds = seconds
+    return row
+
+
+def as_it_is(px: np.ndarray, axis: str) -> np.ndarray:
+    """Return the places of an unchanged photo."""
+    return px
+
+
+def marked_row(marked: MarkedBand, title: str, result: Result, place: Place = as_it_is) -> Row:
+    """Judge the axis of an answer by the marks of one of the photo's bands."""
     name = f"{marked.photo} [{marked.box}]"
     if result.axis is None:
         reason = result.reason or result.status
-        return Row(name, title, "ours", None, f"{result.source}: {reason}", seconds=seconds)
+        return Row(name, title, "ours", None, f"{result.source}: {reason}")
     if result.band.axis != marked.axis:
-        return Row(name, title, "ours", 999.0, "other axis", seconds=seconds)
+        return Row(name, title, "ours", 999.0, "other axis")
     px = _on_centre_line(result.band.geometry, marked, place)
     # Where a photo shows two bands, an axis is judged by the marks of its own.
     matched = [line.px for line in result.axis.lines]
     low, high = min(matched), max(matched)
     reach = 0.5 * (high - low)
     if ((px > low - reach) & (px < high + reach)).mean() < 0.5:
-        return Row(name, title, "other band", None, "another band of the photo", seconds=seconds)
-    return marks_row(name, title, "ours", result.axis, (px, marked.nm), seconds)
+        return Row(name, title, "other band", None, "another band of the photo")
+    return marks_row(name, title, "ours", result.axis, (px, marked.nm))
 
 
 def _on_centre_line(geometry: Geometry, marked: MarkedBand, place: Place) -> np.ndarray:

@@ -1,9 +1,6 @@
 """Score the band finder on real photos, on perturbed copies of them and on simulated photos.
 
-A photo counts as right when the axis is right, the found extent along the dispersion and that of
-the best of the photo's boxes overlap (intersection over union) by at least 0.6 (real, boxes drawn
-by eye) or 0.7 (simulated, truth known), and the found centre line lies inside that box. Direction
-is judged on photos whose best box has one. Photos without a box must be refused.
+What counts as right is told in benchmarks/cases.py.
 
 Times are processor time of one thread for finding and cutting, without decoding; --decoding
 adds that, from the file's bytes.
@@ -21,7 +18,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import cv2
@@ -30,58 +26,30 @@ from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.cases import (
+    SCENE_SHARE,
+    Case,
+    Score,
+    band_box,
+    judge,
+    real_cases,
+    simulated_case,
+)
 from benchmarks.nnsic_cropper import nnsic_band
 from benchmarks.perturbations import PERTURBATIONS, Box, rescale
-from lib.files import read_csv, write_json
+from lib.files import write_json
 from lib.images.png import write_png
-from lib.images.reading import read_image
 from lib.plots.sheets import TILE_WIDTH_PX, arrange, draw_tile
-from lib.recognition.band import Band, cut_crop
+from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
-from lib.simulation.photos.photos import simulate_photo, simulate_scene
-from lib.simulation.photos.truth import overlap_along
-
-REAL_OVERLAP = 0.6
-SIMULATED_OVERLAP = 0.7
-_PHOTOS_COLUMNS = ("photo", "source_class", "x0", "y0", "x1", "y1", "axis", "blue_end")
-
-
-@dataclass
-class Case:
-    """One photo with its truth and the tags that the ablation splits by."""
-
-    name: str
-    image: np.ndarray
-    boxes: list[Box]
-    tags: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Score:
-    """How one photo came out. `direction` is None where the truth has none."""
-
-    name: str
-    spectrum: bool
-    right: bool
-    direction: bool | None
-    overlap: float
-    note: str
-    tags: dict[str, str]
-    seconds: float
 
 
 def ours(image: np.ndarray) -> Box | None:
     """Find the band with the shipped finder."""
     try:
-        return _band_box(find_band(image))
+        return band_box(find_band(image))
     except BandNotFound:
         return None
-
-
-def _band_box(band: Band | None) -> Box | None:
-    if band is None:
-        return None
-    return Box(band.x0, band.y0, band.x1, band.y1, band.axis, band.blue_end)
 
 
 METHODS: dict[str, Callable[[np.ndarray], Box | None]] = {
@@ -93,68 +61,6 @@ METHODS: dict[str, Callable[[np.ndarray], Box | None]] = {
 
 def _as_box(found: tuple | None) -> Box | None:
     return None if found is None else Box(*found)
-
-
-def judge(case: Case, found: Box | None, overlap: float, seconds: float) -> Score:
-    """Compare a found box with the truth of its photo."""
-    spectrum = bool(case.boxes)
-    if not spectrum:
-        note = "refused" if found is None else "accepted"
-        return Score(case.name, False, found is None, None, 0.0, note, case.tags, seconds)
-    directed = [box for box in case.boxes if box.blue_end != "none"]
-    if found is None:
-        lost = False if directed else None
-        return Score(case.name, True, False, lost, 0.0, "refused", case.tags, seconds)
-    # A divided slit has boxes of its halves and of the whole: any of them will do.
-    best = max(case.boxes, key=lambda box: _closeness(found, box, overlap))
-    share = overlap_along(found, best)
-    inside = best.axis == found.axis and _centre_inside(found, best)
-    faults = []
-    if best.axis != found.axis:
-        faults.append(f"axis {found.axis}")
-    elif share < overlap:
-        faults.append(f"overlap {share:.2f}")
-    elif not inside:
-        faults.append("centre outside")
-    direction = found.blue_end == best.blue_end if best.blue_end != "none" else None
-    if direction is False:
-        faults.append(f"blue {found.blue_end}, not {best.blue_end}")
-    right = inside and share >= overlap
-    note = "; ".join(faults)
-    return Score(case.name, True, right, direction, share, note, case.tags, seconds)
-
-
-def _closeness(found: Box, box: Box, overlap: float) -> tuple[bool, float]:
-    share = overlap_along(found, box)
-    return share >= overlap and _centre_inside(found, box), share
-
-
-def _centre_inside(found: Box, box: Box) -> bool:
-    if box.axis == "horizontal":
-        return box.y0 <= (found.y0 + found.y1) / 2 <= box.y1
-    return box.x0 <= (found.x0 + found.x1) / 2 <= box.x1
-
-
-def real_cases(folder: Path) -> Iterator[Case]:
-    """Yield the photos of photos.csv with their boxes."""
-    for name, rows in _rows_by_photo(folder).items():
-        boxes = [_row_box(row) for row in rows if row["x0"]]
-        yield Case(name, read_image(folder / "photos" / name), boxes, _row_tags(rows[0]))
-
-
-def _rows_by_photo(folder: Path) -> dict[str, list[dict[str, str]]]:
-    photos: dict[str, list[dict[str, str]]] = {}
-    for row in read_csv(folder / "photos.csv", _PHOTOS_COLUMNS):
-        photos.setdefault(row["photo"], []).append(row)
-    return photos
-
-
-def _row_box(row: dict[str, str]) -> Box:
-    return Box(*(float(row[key]) for key in ("x0", "y0", "x1", "y1")), row["axis"], row["blue_end"])
-
-
-def _row_tags(row: dict[str, str]) -> dict[str, str]:
-    return {"source": row["source_class"].split(":")[-1]}
 
 
 _LONGEST_PERTURBED_PX = 1600
@@ -171,12 +77,12 @@ def perturbed_cases(folder: Path) -> Iterator[Case]:
             yield Case(f"{name}:{case.name}", changed, moved, tags)
 
 
-def score(case: Case, method: str, overlap: float) -> Score:
+def score(case: Case, method: str) -> Score:
     """Run one method on one photo."""
     cv2.setNumThreads(1)
     begin = time.process_time()
     found = METHODS[method](case.image)
-    return judge(case, found, overlap, time.process_time() - begin)
+    return judge(case, found, time.process_time() - begin)
 
 
 def summarise(scores: list[Score]) -> dict[str, float | int | str]:
@@ -246,11 +152,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def run_real(args: argparse.Namespace, method: str) -> dict[str, dict]:
     """Score real photos, and perturbed ones if asked for."""
     summaries = {}
-    scores = [score(case, method, REAL_OVERLAP) for case in real_cases(args.real)]
+    scores = [score(case, method) for case in real_cases(args.real)]
     print_report(f"{method}: real photos", scores, ["source"], faults=True)
     summaries["real"] = summarise(scores)
     if args.perturb:
-        tasks = (delayed(score)(c, method, REAL_OVERLAP) for c in perturbed_cases(args.real))
+        tasks = (delayed(score)(c, method) for c in perturbed_cases(args.real))
         scores = Parallel(n_jobs=args.jobs, pre_dispatch="2*n_jobs")(tasks)
         print_report(
             f"{method}: perturbed real photos", scores, ["perturbation"], faults=args.faults
@@ -259,47 +165,9 @@ def run_real(args: argparse.Namespace, method: str) -> dict[str, dict]:
     return summaries
 
 
-# So that no photo of the benchmark is one that the network was trained on.
-_BENCHMARK_STREAM = 20_000_000
-SCENE_SHARE = 0.25
-
-
-def simulated_case(seed: int, number: int) -> Case:
-    """Return a simulated photo, or a scene without a spectrum (a fifth of all)."""
-    rng = np.random.default_rng([_BENCHMARK_STREAM + seed, number])
-    if rng.random() < SCENE_SHARE / (1 + SCENE_SHARE):
-        photo = simulate_scene(rng)
-        return Case(f"scene {number}", photo.image, [], {"scene": photo.truth.kind})
-    photo = simulate_photo(rng, held_out=bool(rng.random() < 0.5))
-    truth = photo.truth
-    boxes = [Box(b.x0, b.y0, b.x1, b.y1, b.axis, b.blue_end) for b in truth.boxes]
-    tags = {"family": truth.family, "class": truth.class_name or "unknown"}
-    tags |= {f"with {name}": "yes" for name in truth.difficulties}
-    tags["tilt"] = _tilt_bin(truth.angle_deg)
-    tags["length"] = _length_bin(boxes[0], photo.image.shape)
-    tags["clipped"] = "yes" if truth.saturated else "no"
-    return Case(f"{truth.lamp} {number}", photo.image, boxes, tags)
-
-
-def _tilt_bin(angle_deg: float) -> str:
-    for limit in (2, 6, 12, 25):
-        if abs(angle_deg) < limit:
-            return f"under {limit:>2} deg"
-    return "over 25 deg"
-
-
-def _length_bin(box: Box, shape: tuple[int, ...]) -> str:
-    along = box.x1 - box.x0 if box.axis == "horizontal" else box.y1 - box.y0
-    part = along / (shape[1] if box.axis == "horizontal" else shape[0])
-    for limit in (0.1, 0.2, 0.5, 0.9):
-        if part < limit:
-            return f"under {limit:.0%} of the frame"
-    return "over 90% of the frame"
-
-
 def score_simulated(seed: int, number: int, method: str) -> Score:
     """Simulate a photo and run one method on it."""
-    return score(simulated_case(seed, number), method, SIMULATED_OVERLAP)
+    return score(simulated_case(seed, number), method)
 
 
 def run_simulated(args: argparse.Namespace, method: str) -> dict[str, dict]:
@@ -316,7 +184,6 @@ def run_simulated(args: argparse.Namespace, method: str) -> dict[str, dict]:
 def draw_sheet(
     folder: Path,
     cases: Iterator[Case],
-    overlap: float,
     *,
     faults: bool,
     tiles_a_sheet: int = 24,
@@ -331,7 +198,7 @@ def draw_sheet(
             band = find_band(case.image)
         except BandNotFound:
             band = None
-        judged = judge(case, _band_box(band), overlap, 0.0)
+        judged = judge(case, band_box(band))
         if faults and judged.right and judged.direction is not False:
             continue
         photo = _with_truth(case)
@@ -367,11 +234,11 @@ def main(argv: list[str] | None = None) -> int:
         if args.simulated:
             figures[method] |= run_simulated(args, method)
     if args.sheet and args.real:
-        draw_sheet(args.sheet, real_cases(args.real), REAL_OVERLAP, faults=args.faults)
+        draw_sheet(args.sheet, real_cases(args.real), faults=args.faults)
     elif args.sheet:
         numbers = range(round(args.simulated * (1 + SCENE_SHARE)))
         cases = (simulated_case(args.seed, number) for number in numbers)
-        draw_sheet(args.sheet, cases, SIMULATED_OVERLAP, faults=args.faults)
+        draw_sheet(args.sheet, cases, faults=args.faults)
     if args.json:
         write_json(args.json, figures)
     return 0

@@ -145,7 +145,7 @@ def score_model(args: argparse.Namespace) -> None:
 
     classifier = Classifier(args.model)
     print(f"{args.model}, {classifier.card['version']}")
-    crops = simulate_test_crops(args)
+    crops = simulate_test_crops(args.count, args.jobs)
     held_out, held_out_by_both = score_kinds(classifier, crops), score_naming(classifier, crops)
     if (args.real / REAL_CROPS).is_file():
         score_real_crops(classifier, args.real / REAL_CROPS, held_out, held_out_by_both)
@@ -154,7 +154,7 @@ def score_model(args: argparse.Namespace) -> None:
     measure_cost(classifier)
 
 
-def simulate_test_crops(args: argparse.Namespace) -> dict[str, list]:
+def simulate_test_crops(count: int, jobs: int) -> dict[str, list]:
     """Return batches of crops of the classes ("known"), and of the kinds held out ("held_out")."""
     from lib.simulation.crops.crops import simulate_crops
     from lib.simulation.crops.strips import unknown_strips
@@ -162,7 +162,7 @@ def simulate_test_crops(args: argparse.Namespace) -> dict[str, list]:
 
     sources = (*unknown_lamps(held_out=True), *unknown_strips(held_out=True))
     return {
-        which: list(simulate_crops(args.count, SEEDS[which], lamps=lamps, jobs=args.jobs))
+        which: list(simulate_crops(count, SEEDS[which], lamps=lamps, jobs=jobs))
         for which, lamps in (("known", None), ("held_out", [source.name for source in sources]))
     }
 

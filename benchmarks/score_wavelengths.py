@@ -31,7 +31,7 @@ from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.axis_rows import FAR_OFF_NM, Asked, Row, judged, run_chain
+from benchmarks.axis_rows import FAR_OFF_NM, Asked, Row, judged, run_chain, simulated_row
 from benchmarks.other_axes import rascal_axis, specreduce_axis, two_peak_line
 from benchmarks.real_axes import report_real, score_real
 from lib.errors import DataError
@@ -131,7 +131,7 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
         return [Row(name, lamp, "ours", None, "no band")]
     truth = best_box(result.band, photo.truth.boxes)
     asked = asked_places(result.band, truth)
-    rows = [simulated_row(name, lamp, result, asked)]
+    rows = [simulated_row(name, lamp, CLASS_OF_LAMP[lamp], result, asked)]
     rows.append(true_band_row(name, lamp, photo))
     rows[0].seconds = fit_seconds(result, CLASS_OF_LAMP[lamp])
     peaks = find_lines(result.profile.rgb)
@@ -151,20 +151,6 @@ def score_simulated(seed: int, index: int, args: argparse.Namespace) -> list[Row
         nm = rascal_axis(strongest, len(result.profile.position), LINE_LISTS.get(lamp, lamp))
         rows.append(other_row(name, lamp, "rascal", nm, result.profile, asked))
     return rows
-
-
-def simulated_row(name: str, lamp: str, result: Result, asked: Asked) -> Row:
-    """Judge the chain's own axis."""
-    if result.axis is None:
-        reason = result.reason or result.status
-        if result.source not in (None, CLASS_OF_LAMP[lamp]):
-            reason = f"named {result.source}"
-        elif result.source is None:
-            reason = "source unknown"
-        return Row(name, lamp, "ours", None, reason)
-    if not len(asked[0]):
-        return Row(name, lamp, "ours", 999.0, "axis of no spectrum")
-    return judged(name, lamp, "ours", result.axis, asked)
 
 
 def other_row(
