@@ -3,12 +3,12 @@
 methods: trains small networks (three seeds; without outliers, with the uniform target, with "none
 of these") and compares the scores of unknown_methods.py on kinds of lamps that neither training
 nor fitting has met.
-model: what the frozen model refuses, by kind, on real crops, with the second opinion, through the
-whole chain on simulated and real photos, and at what cost.
+model: what the frozen model refuses of crops, by kind, of real ones, and with the second opinion.
+What the whole chain refuses of photos is told by accept.py.
 
-Reads:  the real crops and photos (--real); for model, a frozen model
+Reads:  the real crops (--real); for model, a frozen model
 Writes: benchmarks/results/unknown_methods.csv (rows of variants not named stay as they are);
-        unknown_kinds.csv and unknown_photos.csv
+        unknown_kinds.csv
 
     python benchmarks/score_unknowns.py methods --crops 20000 --epochs 5
     python benchmarks/score_unknowns.py model --model models/default
@@ -17,7 +17,6 @@ Writes: benchmarks/results/unknown_methods.csv (rows of variants not named stay 
 import argparse
 import os
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 
@@ -37,12 +36,9 @@ RESULTS = ROOT / "benchmarks" / "results"
 # Seeds of the simulated crops: those of training are others.
 SEEDS = {"known": 9001, "held_out": 9002, "known_fit": 9003, "exposed_fit": 9004}
 TRAIN_SEEDS = {"known": 9011, "exposed": 9012}
-PHOTO_SEEDS = {"of the classes": 9021, "of held-out lamps": 9022}
 # Groups of held-out kinds that are also told apart; all of them make up "all".
 GROUPS = {"all": "", "laser": "laser", "sodium": "sodium"}
 VARIANTS = {"no outliers": None, "uniform target": "uniform", "none of these": "none"}
-# What counts as unknown among the real photos.
-UNKNOWN_PHOTOS = ("sodium", "krypton", "laser", "helium_neon_mix", "not_a_spectrum")
 METHOD_COLUMNS = (
     "training",
     "method",
@@ -53,7 +49,6 @@ METHOD_COLUMNS = (
     "real_wrong",
 )
 KIND_COLUMNS = ("kind", "n", "auroc", "refused_at_95", "refused_as_shipped", "named_as")
-PHOTO_COLUMNS = ("photo", "truth", "status", "source", "best_guess", "certainty", "reason")
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -68,9 +63,6 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     methods.set_defaults(work=compare_methods)
     model = commands.add_parser("model", help="score a frozen model")
     model.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
-    model.add_argument(
-        "--photos", type=cli.positive_int, default=500, help="simulated photos (%(default)s)"
-    )
     model.set_defaults(work=score_model)
     for command, count in ((methods, 3000), (model, 4000)):
         command.add_argument("--count", type=cli.positive_int, default=count, help="test crops")
@@ -140,7 +132,7 @@ def summary(variant: str, method: str, figures: list[dict[str, float]]) -> dict:
 
 
 def score_model(args: argparse.Namespace) -> None:
-    """Score a frozen model and print what it refuses, what it names, and at what cost."""
+    """Score a frozen model and print what it refuses, what it names, ."""
     from lib.recognition.name.classifier import Classifier
 
     classifier = Classifier(args.model)
@@ -149,9 +141,6 @@ def score_model(args: argparse.Namespace) -> None:
     held_out, held_out_by_both = score_kinds(classifier, crops), score_naming(classifier, crops)
     if (args.real / REAL_CROPS).is_file():
         score_real_crops(classifier, args.real / REAL_CROPS, held_out, held_out_by_both)
-        score_photos(classifier, args.real)
-    score_simulated_photos(args)
-    measure_cost(classifier)
 
 
 def simulate_test_crops(count: int, jobs: int) -> dict[str, list]:
@@ -291,100 +280,6 @@ def score_real_crops(
         f"{(named & right).sum()} of them right; against the held-out kinds AUROC {auroc:.4f}, "
         f"{refused:.4f} refused where {KNOWN_KEPT:.0%} are named"
     )
-
-
-def score_photos(classifier, real: Path) -> None:
-    """Print and write each real photo of a class or of the counted unknowns, and their totals."""
-    from lib.recognition.recognise import recognise_file
-
-    truth = {
-        row["photo"]: row["source_class"]
-        for row in read_csv(real / "photos.csv", ("photo", "source_class"))
-    }
-    rows, totals = [], Counter()
-    for photo, source in truth.items():
-        unknown = source.removeprefix("other:") in UNKNOWN_PHOTOS
-        if not unknown and source not in CLASSES:
-            continue
-        result = recognise_file(real / "photos" / photo, classifier)
-        probabilities = result.probabilities or {}
-        rows.append(
-            {
-                "photo": photo,
-                "truth": source,
-                "status": result.status,
-                "source": result.source or "",
-                "best_guess": max(probabilities, key=probabilities.get, default=""),
-                "certainty": "" if result.certainty is None else round(result.certainty, 4),
-                "reason": result.reason or "",
-            }
-        )
-        named = result.status == "ok"
-        totals["unknown" if unknown else "known"] += 1
-        totals["unknown refused"] += unknown and not named
-        totals["known named"] += named and not unknown
-        totals["known right"] += named and result.source == source
-        print("  ".join(f"{value!s:<12}" for value in rows[-1].values()))
-    write_csv(RESULTS / "unknown_photos.csv", PHOTO_COLUMNS, rows)
-    print(
-        f"photos of the classes: {totals['known named']} of {totals['known']} named, "
-        f"{totals['known right']} of them right; unknown: {totals['unknown refused']} of "
-        f"{totals['unknown']} refused"
-    )
-
-
-def score_simulated_photos(args: argparse.Namespace) -> None:
-    """Print what the whole chain names and refuses of simulated photos: classes, held-out lamps."""
-    from lib.simulation.lamps.catalogue import unknown_lamps
-
-    held_out = [lamp.name for lamp in unknown_lamps(held_out=True)]
-    for which, lamps in (("of the classes", CLASSES), ("of held-out lamps", held_out)):
-        seed = PHOTO_SEEDS[which]
-        tasks = [
-            (args.model, seed, number, lamps[number % len(lamps)]) for number in range(args.photos)
-        ]
-        answers = list(in_order(_answer, tasks, jobs=args.jobs, what="photos"))
-        found = [answer for answer in answers if answer[0] != "no_band"]
-        named = [answer for answer in found if answer[0] == "ok"]
-        right = sum(source == lamp for _, source, lamp in named)
-        print(
-            f"simulated photos {which}: {len(found)} of {len(answers)} with a band found, "
-            f"{len(named)} of these named ({len(named) / len(found):.1%}), {right} of them right"
-        )
-
-
-def _answer(model: Path, seed: int, number: int, lamp: str) -> tuple[str, str | None, str]:
-    """Return the chain's status and source for one simulated photo, and its lamp."""
-    from benchmarks.axis_rows import classifier_of
-    from lib.recognition.recognise import recognise
-    from lib.simulation.photos.photos import simulate_photo
-
-    photo = simulate_photo(np.random.default_rng([seed, number]), lamp)
-    result = recognise(photo.image, classifier_of(model))
-    return result.status, result.source, lamp
-
-
-def measure_cost(classifier, *, repeats: int = 300) -> None:
-    """Print milliseconds of classifying one crop and of judging the answer."""
-    from lib.recognition.name.rejection import judge
-
-    crop = np.zeros((1, 15, 480, 3), np.uint8)
-    prediction = classifier.predict(crop)
-    for name, work in (
-        ("classifier, one crop", lambda: classifier.predict(crop)),
-        (
-            "refusing, on top of it",
-            lambda: judge(
-                prediction.probabilities[0], prediction.certainty[0], classifier.card["unknown"]
-            ),
-        ),
-    ):
-        times = []
-        for _ in range(repeats):
-            begin = time.perf_counter()
-            work()
-            times.append(time.perf_counter() - begin)
-        print(f"{name}: {1000 * np.median(times):.4f} ms (median of {repeats})")
 
 
 def main(argv: list[str] | None = None) -> int:
