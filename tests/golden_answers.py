@@ -41,8 +41,8 @@ FOLDER = Path(__file__).resolve().parent / "golden"
 ANSWERS = FOLDER / "answers.json"
 PLACES = 9
 # An answer that differs by more has changed. The order in which a processor sums changes nothing
-# that is kept (measured as above; unrounded, wavelengths by 0.0001 nm). The right photos were chosen so
-# that one grey level of noise changes less than this.
+# that is kept (measured as above; unrounded, wavelengths by 0.0001 nm). The right photos were
+# chosen so that one grey level of noise changes less than this.
 TOLERANCES = {
     "certainty": 0.03,
     "band": 2.0,
