@@ -38,9 +38,9 @@ from benchmarks.acceptance.whole_answers import differences, facts, read_dump, w
 from benchmarks.axis_rows import classifier_of
 from benchmarks.cases import real_cases, simulated_case
 from lib.errors import DataError
-from lib.making.examples.shards import in_order
 from lib.paths import ROOT
 from lib.recognition.recognise import recognise
+from lib.training.examples.shards import in_order
 
 RESULTS = ROOT / "benchmarks" / "results"
 # Simulated photos, and crops of either kind in whole batches: the quick ones are the first.

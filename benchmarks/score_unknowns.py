@@ -28,7 +28,6 @@ import cli
 from lib.files import read_csv, write_csv
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.taxonomy import CLASSES
-from lib.training.examples.shards import in_order
 
 REAL = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
 REAL_CROPS = Path("crops") / "MyDataV2_test_dev87.tfrecords"

@@ -18,14 +18,14 @@ from golden_answers import FOLDER, PLACES, Truth, amiss, answer, differences, sa
 
 from benchmarks.perturbations import Box, rescale
 from lib.images.reading import read_image
-from lib.making.examples.axis_truth import ASKED_NM
-from lib.making.examples.trace_lines import ends_of
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.name.classifier import Classifier
 from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo, simulate_scene
 from lib.simulation.photos.truth import BandTruth
 from lib.simulation.scenes.scenes import PAINTERS
 from lib.taxonomy import LINE_CLASSES
+from lib.training.examples.axis_truth import ASKED_NM
+from lib.training.examples.trace_lines import ends_of
 
 # Lamp, or a scene, and a difficulty that is on: photos that are answered rightly.
 RIGHT = (

@@ -17,12 +17,12 @@ from benchmarks.score_unknowns import (
     name_crops,
     simulate_test_crops,
 )
-from lib.making.examples.axis_truth import asked_places
-from lib.making.examples.shards import in_order
 from lib.recognition.name.naming import shipped_name_verdict
 from lib.recognition.recognise import Result, recognise
 from lib.simulation.photos.truth import best_box
 from lib.taxonomy import CLASSES, LINE_CLASSES
+from lib.training.examples.axis_truth import asked_places
+from lib.training.examples.shards import in_order
 
 # Of the simulated photos; no other benchmark, and no training, has it.
 SEED = 400
