@@ -137,7 +137,7 @@ def make_instrument(args: argparse.Namespace) -> None:
     if light:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
-    print(f"{args.output}: {quality_in_words(instrument.axis)}")
+    cli.say(f"{args.output}: {quality_in_words(instrument.axis)}")
     cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
 
 
@@ -187,7 +187,7 @@ def with_response(
     dark = read_frames(args.dark) if args.dark else None
     response = measure_response(read_frames(paths), instrument, light, dark=dark)
     low, high = response.range_nm
-    print(f"response: from {low:.0f} to {high:.0f} nm, by {response.reference}")
+    cli.say(f"response: from {low:.0f} to {high:.0f} nm, by {response.reference}")
     return replace(instrument, response=response)
 
 
@@ -199,7 +199,7 @@ def report(calibrated: Calibrated) -> None:
         )
         if lamp.name in calibrated.left_out_nm:
             words += f", {calibrated.left_out_nm[lamp.name]:.2f} nm off the axis of the others"
-        print(words)
+        cli.say(words)
     for name, why in calibrated.left_out:
         log.warning("%s: left out: %s", name, why)
     for line in calibrated.outliers:

@@ -14,17 +14,25 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from lib.errors import DataError
-from lib.images.video import video_file
-from lib.paths import DEFAULT_MODEL
+from lib.paths import DEFAULT_MODEL, real_path
+from lib.printable import printable
 
 BACKENDS = ("processes", "dask")
+# As shells report a program that Ctrl-C has ended.
+INTERRUPTED = 130
 
 # TensorFlow reports a missing GPU as an error; what really fails comes as an exception.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 def report_exception(kind, error, traceback) -> None:
-    """Say in one line what is not installed; show any other exception as Python does."""
+    """Say in one line what is not installed, or that Ctrl-C was pressed; others as Python does.
+
+    After an interrupt Python itself ends the process as Ctrl-C does.
+    """
+    if issubclass(kind, KeyboardInterrupt):
+        print("error: interrupted", file=sys.stderr)
+        return
     package = (getattr(error, "name", None) or "").partition(".")[0]
     here = Path(__file__).parent
     ours = (here / package).is_dir() or (here / f"{package}.py").is_file()
@@ -38,7 +46,8 @@ def report_exception(kind, error, traceback) -> None:
     )
 
 
-# Here and not in `run`: some commands import what they need before they run.
+# Here and not in `run`: a command imports for a second before it runs. What takes long to import
+# comes after this module.
 sys.excepthook = report_exception
 
 
@@ -92,6 +101,15 @@ def add_shared_flags(
         parser.add_argument(
             "--overwrite", action="store_true", help="replace existing output (default: refuse)"
         )
+
+
+def add_overwrite_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --overwrite of a command that replaces what it made itself, by `lib.outputs`."""
+    parser.add_argument(
+        "--overwrite",
+        action="store_true",
+        help="also replace files that this program has not made (default: refuse)",
+    )
 
 
 def add_model_flag(parser: argparse.ArgumentParser, what: str = "frozen model") -> None:
@@ -167,12 +185,10 @@ def share(text: str) -> float:
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     """Run `command`; return exit code 0, or 1 with one `error: ...` line on stderr."""
-    logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING,
-        format="%(levelname)s: %(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
+    log = logging.StreamHandler(sys.stderr)
+    log.setFormatter(_OneLine("%(levelname)s: %(message)s"))
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(level=level, handlers=[log], force=True)
     # File names may hold bytes that are no UTF-8.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -180,7 +196,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         command()
         sys.stdout.flush()
     except DataError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(str(error))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read the answers, `head` perhaps, has read enough.
@@ -194,8 +210,21 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         return 1
     except KeyboardInterrupt:
         print("error: interrupted", file=sys.stderr)
-        return 1
+        return INTERRUPTED
     return 0
+
+
+def say(text: str) -> None:
+    """Print a line that names files; names may hold what a terminal would obey."""
+    print(printable(text))
+
+
+class _OneLine(logging.Formatter):
+    """Keeps a message in its line: it may quote the name of a file."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        record.message = printable(record.message)
+        return super().formatMessage(record)
 
 
 class Stopped(Exception):
@@ -236,14 +265,17 @@ def print_next(script: str, *words: object) -> None:
     here = Path.cwd()
     paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
     words = [word.relative_to(here) if word in paths else word for word in words]
-    print(f"next: python {shlex.join(map(str, (script, *words)))}")
+    say(f"next: python {shlex.join(map(str, (script, *words)))}")
 
 
 def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
     """Raise DataError if an output would replace something that is read."""
-    read = {(video_file(path) or path).resolve() for path in inputs if path}
+    # OpenCV comes with it: not before Ctrl-C is answered in one line.
+    from lib.images.video import video_file
+
+    read = {real_path(video_file(path) or path) for path in inputs if path}
     for path in outputs:
-        if path and path.resolve() in read:
+        if path and real_path(path) in read:
             raise DataError(f"{path}: would replace a file that is read; expected another place")
 
 

@@ -10,16 +10,16 @@ Examples: python evaluate.py --tfrecord InputData/test.tfrecord --plot plots
 """
 
 import argparse
+import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-
-import numpy as np
 
 import cli
 from lib.errors import DataError
-from lib.files import write_json
-from lib.images.folders import list_images
+from lib.files import scratch_folder, write_json
+from lib.images.folders import list_photos
+from lib.outputs import own_path, require_replaceable
 from lib.quiet import quiet_stderr
 from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
@@ -27,8 +27,15 @@ from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training.scores import metrics
-from lib.training.scores.assessment import Assessment, assess_crops, assess_photos, write_figures
+from lib.training.scores.assessment import (
+    FIGURES,
+    Assessment,
+    assess_crops,
+    assess_photos,
+    write_figures,
+)
 
+COMPARISON = "models.png"
 # Points of the curve of coverage and precision that are printed.
 PRINTED_COVERAGES = (0.8, 0.9, 0.95, 0.98, 1.0)
 
@@ -55,6 +62,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         "--json", type=Path, metavar="FILE", help="write the report as JSON (default: none)"
     )
     parser.add_argument("--plot", type=Path, metavar="DIR", help="draw the figures (default: none)")
+    cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if not (args.compare or args.tfrecord or args.photos):
@@ -64,14 +72,31 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def evaluate(args: argparse.Namespace) -> None:
     """Test, print and write."""
+    require_replaceable(planned(FIGURES, args), overwrite=args.overwrite)
     classifier = Classifier(args.model)
     report, labels, probabilities = assess(args, args.model, classifier)
     report["model_version"] = classifier.card["version"]
     print_report(report)
-    if args.json:
-        write_json(args.json, report)
+    write_report(args, report)
     if args.plot:
-        write_figures(args.plot, labels, probabilities, report, report["model_version"])
+        with scratch_folder(args.plot) as folder:
+            write_figures(folder, labels, probabilities, report, report["model_version"])
+            for name in FIGURES:
+                with own_path(args.plot / name) as path:
+                    shutil.copyfile(folder / name, path)
+
+
+def planned(figures: Sequence[str], args: argparse.Namespace) -> list[Path]:
+    """Return the files that this command writes."""
+    paths = [args.json] if args.json else []
+    return paths + ([args.plot / name for name in figures] if args.plot else [])
+
+
+def write_report(args: argparse.Namespace, report: dict) -> None:
+    """Write the figures as JSON where that is asked for."""
+    if args.json:
+        with own_path(args.json) as path:
+            write_json(path, report)
 
 
 def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Assessment:
@@ -83,6 +108,7 @@ def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Ass
 
 def compare(args: argparse.Namespace) -> None:
     """Test models on the same files, print them side by side and write."""
+    require_replaceable(planned([COMPARISON], args), overwrite=args.overwrite)
     models, left_out = model_table.load_models(args.compare)
     rows = []
     for model, classifier in models.items():
@@ -94,20 +120,22 @@ def compare(args: argparse.Namespace) -> None:
         rows.append({**row, **{name: report[name] for name in model_table.REPORT_KEYS}})
     tested = ", ".join(map(str, args.tfrecord or [args.photos or model_table.tested_on(rows)]))
     for line in (*left_out, *model_table.table_lines(rows), f"tested on {tested}"):
-        print(line)
-    if args.json:
-        write_json(args.json, {"tested_on": tested, "models": rows})
+        cli.say(line)
+    write_report(args, {"tested_on": tested, "models": rows})
     if args.plot:
         from lib.plots.model_comparison import comparison_figure
         from lib.plots.training import save_figure
 
-        save_figure(comparison_figure(rows, title=tested), args.plot / "models.png")
+        with own_path(args.plot / COMPARISON) as path:
+            save_figure(comparison_figure(rows, title=tested), path)
 
 
 def evaluate_crops(
     paths: list[Path], classifier: Classifier, min_precision: float | None
 ) -> Assessment:
     """Answer every crop of some TFRecords."""
+    import numpy as np
+
     with quiet_stderr():
         from lib.training.crops.tfrecord import read_tfrecord  # TensorFlow, only to read TFRecords
 
@@ -153,7 +181,7 @@ def labelled_photos(folder: Path) -> list[tuple[Path, str]]:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; expected a folder of labelled photos")
     photos = []
-    for path in list_images(folder, recursive=True):
+    for path in list_photos(folder):
         name = path.relative_to(folder).parts[0]
         try:
             photos.append((path, class_of_folder(name)))
@@ -182,7 +210,7 @@ def print_report(report: dict) -> None:
     for row in report.get("photos", []):
         sureness = max(row["probabilities"].values(), default=0)
         answer = row["source"] or f"{row['status']}: {row['reason']}"
-        print(f"{row['photo']:<60} {row['truth']:<10} {sureness:.2f} {answer}")
+        cli.say(f"{row['photo']:<60} {row['truth']:<10} {sureness:.2f} {answer}")
 
 
 def print_curve(curve: list[dict]) -> None:

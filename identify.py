@@ -13,19 +13,20 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 import cli
 from lib.errors import DataError
 from lib.files import json_text, write_csv
-from lib.images.folders import list_images
+from lib.images.folders import list_photos
 from lib.images.png import write_png
 from lib.images.reading import read_image
 from lib.measurement.calibration import calibrate
 from lib.measurement.lamp_lines import LampPhoto
+from lib.outputs import is_own, output_names, own_path, require_replaceable
 from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
@@ -38,12 +39,17 @@ from lib.recognition.spectrum_files import (
 )
 from lib.terminal import AnswerTable
 
+if TYPE_CHECKING:
+    import numpy as np
+
 log = logging.getLogger(__name__)
 
 # What a line of a figure's title holds.
 _TITLE_LETTERS = 150
 # The contact sheet of --plot, beside the photos' own pictures.
 _OVERVIEW = "overview"
+# Ends the name of what PySA reads, beside the other files of --spectra.
+_PYSA = "_pysa"
 
 CSV_COLUMNS = (
     "photo",
@@ -106,6 +112,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--calibration", type=Path, metavar="FILE", help="use the axis kept from a lamp photo"
     )
+    cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.save_calibration and args.calibration:
@@ -123,81 +130,64 @@ def identify(args: argparse.Namespace) -> None:
     """Identify every photo in input order, reporting each as it is done."""
     if args.lamp is not None:
         source_of_lamp(args.lamp)
-    photos = expand(args.photos, args.plot)
+    photos = expand(args.photos)
     if args.save_calibration and len(photos) != 1:
         raise DataError(f"--save-calibration: expected one lamp photo, received {len(photos)}")
-    names = output_names(photos)
-    refuse_own_photos(photos, names, args)
+    names = output_names(photos, taken=[_OVERVIEW], endings=("", _PYSA))
+    outputs = planned(names, args)
+    cli.refuse_to_replace(outputs, (*photos, args.calibration))
+    require_replaceable(outputs, overwrite=args.overwrite)
     rows, failures, tiles = [], [], []
     table = AnswerTable([photo.as_posix() for photo in photos], sys.stdout)
     if not args.json:
         print(table.header(), flush=True)
     for name, (photo, result) in zip(names, results(photos, args), strict=True):
+        try:
+            tiles += write_outputs(name, photo, result, args)
+        except DataError as error:
+            result = replace(
+                result, status="error", source=None, reason=str(error), reason_code=None
+            )
         row = result.to_json(photo.as_posix())
         print(json_text(row) if args.json else table.row(row), flush=True)
         rows.append(csv_row(row, result))
         if result.status == "error":
             failures.append(result.reason)
-        if args.spectra and result.band is not None:
-            write_spectra(args.spectra, name, photo, result)
-        if args.plot:
-            tiles.append(draw(args.plot, name, photo, result))
     if args.csv:
-        write_csv(args.csv, CSV_COLUMNS, rows)
+        with own_path(args.csv) as path:
+            write_csv(path, CSV_COLUMNS, rows)
     if tiles:
         from lib.plots.sheets import arrange
 
-        write_png(args.plot / f"{_OVERVIEW}.png", arrange(tiles))
+        with own_path(args.plot / f"{_OVERVIEW}.png") as path:
+            write_png(path, arrange(tiles))
     if args.save_calibration:
         keep_calibration(args.save_calibration, photos[0], result)
     if len(failures) == len(photos):
         raise DataError(failures[0])
     if failures:
-        log.warning("%d of %d photos could not be read", len(failures), len(photos))
+        log.warning("%d of %d photos failed", len(failures), len(photos))
 
 
-def expand(paths: Sequence[Path], pictures: Path | None = None) -> list[Path]:
-    """Return the photos among `paths` in order; a folder stands for the images in it.
-
-    What an earlier run drew into a folder `pictures` below such a folder is no photo.
-    """
+def expand(paths: Sequence[Path]) -> list[Path]:
+    """Return the photos among `paths` in order; a folder stands for the photos in it."""
     photos = []
     for path in paths:
-        if not path.is_dir():
-            photos.append(path)
-            continue
-        found = list_images(path, recursive=True)
-        if pictures is not None and pictures.resolve() != path.resolve():
-            drawn = pictures.resolve()
-            found = [photo for photo in found if not photo.resolve().is_relative_to(drawn)]
-        photos += found
+        photos += list_photos(path) if path.is_dir() else [path]
     if not photos:
         raise DataError(f"{paths[0]}: no image files; expected a photo or a folder of photos")
     return photos
 
 
-def output_names(photos: Sequence[Path]) -> list[str]:
-    """Return what each photo's pictures and spectra are called: its stem, numbered if taken."""
-    taken, names = {_OVERVIEW}, []
-    for photo in photos:
-        name, number = photo.stem, 1
-        # On some systems large and small letters make no difference.
-        while not taken.isdisjoint(own := {name.casefold(), _pysa(name).casefold()}):
-            number += 1
-            name = f"{photo.stem}-{number}"
-        taken |= own
-        names.append(name)
-    return names
-
-
-def refuse_own_photos(
-    photos: Sequence[Path], names: Sequence[str], args: argparse.Namespace
-) -> None:
-    """Raise DataError if an output would replace something that is read."""
-    outputs = [args.csv, args.save_calibration]
+def planned(names: Sequence[str], args: argparse.Namespace) -> list[Path]:
+    """Return the files that this command may write, for photos whose outputs have these names."""
+    outputs = [path for path in (args.csv, args.save_calibration) if path]
     if args.plot:
         outputs += [args.plot / f"{name}.png" for name in (*names, _OVERVIEW)]
-    cli.refuse_to_replace(outputs, (*photos, args.calibration))
+    if args.spectra:
+        endings = (".csv", ".txt", f"{_PYSA}.csv")
+        outputs += [args.spectra / f"{name}{end}" for name in names for end in endings]
+    return outputs
 
 
 def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path, Result]]:
@@ -211,10 +201,9 @@ def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path
 
 def csv_row(row: dict, result: Result) -> dict[str, object]:
     """Return the columns of `CSV_COLUMNS` of one answer."""
-    flat = {**row, **(row["band"] or {}), **(row["wavelength"] or {}), "axis": None}
+    # Of one name the photo's own counts, then the band's: an axis of wavelengths has a source, too.
+    flat = {**(row["wavelength"] or {}), "axis": None, **(row["band"] or {}), **row}
     flat["remarks"] = "; ".join(remark["text"] for remark in row["remarks"])
-    if result.band is not None:
-        flat["axis"] = result.band.axis
     if result.axis is not None:
         ends = result.axis.nm_at(result.profile.position[[0, -1]])
         flat["first_nm"], flat["last_nm"] = (round(float(nm), 3) for nm in sorted(ends))
@@ -222,23 +211,33 @@ def csv_row(row: dict, result: Result) -> dict[str, object]:
     return {name: flat.get(name) for name in CSV_COLUMNS}
 
 
+def write_outputs(
+    name: str, photo: Path, result: Result, args: argparse.Namespace
+) -> "list[np.ndarray]":
+    """Write the spectrum and the picture of one photo, if asked for; return tiles to show it."""
+    if args.spectra and result.band is not None:
+        write_spectra(args.spectra, name, photo, result)
+    return [draw(args.plot, name, photo, result)] if args.plot else []
+
+
 def write_spectra(folder: Path, name: str, photo: Path, result: Result) -> None:
     """Write the spectrum as CSV, as two-column text and as PySA reads it, or over pixels."""
-    write_spectrum_csv(folder / f"{name}.csv", result.profile, result.axis)
-    write_spectrum_text(folder / f"{name}.txt", result.profile, result.axis)
-    if result.axis is None:
-        log.warning("%s: without a wavelength axis its spectrum is written over pixels", photo)
-        # PySA takes the first column for nm, whatever it is.
-        (folder / f"{_pysa(name)}.csv").unlink(missing_ok=True)
+    pysa = folder / f"{name}{_PYSA}.csv"
+    with own_path(folder / f"{name}.csv") as path:
+        write_spectrum_csv(path, result.profile, result.axis)
+    with own_path(folder / f"{name}.txt") as path:
+        write_spectrum_text(path, result.profile, result.axis)
+    if result.axis is not None:
+        with own_path(pysa) as path:
+            write_spectrum_pysa(path, result.profile, result.axis)
         return
-    write_spectrum_pysa(folder / f"{_pysa(name)}.csv", result.profile, result.axis)
+    log.warning("%s: without a wavelength axis its spectrum is written over pixels", photo)
+    # PySA takes the first column for nm, whatever it is: what an earlier run wrote is gone.
+    if is_own(pysa):
+        pysa.unlink()
 
 
-def _pysa(name: str) -> str:
-    return f"{name}_pysa"
-
-
-def draw(folder: Path, name: str, photo: Path, result: Result) -> np.ndarray:
+def draw(folder: Path, name: str, photo: Path, result: Result) -> "np.ndarray":
     """Write the figure of one photo's spectrum, if it has one; return its tile for the overview."""
     from lib.plots.sheets import draw_tile
 
@@ -266,9 +265,11 @@ def _reach(axis: WavelengthAxis) -> str:
 
 
 def draw_spectrum(
-    path: Path, image: np.ndarray, outline: np.ndarray, result: Result, title: str
+    path: Path, image: "np.ndarray", outline: "np.ndarray", result: Result, title: str
 ) -> None:
     """Write the figure of one photo and its spectrum, over wavelengths where it has an axis."""
+    import numpy as np
+
     from lib.plots.spectrum import spectrum_figure
     from lib.plots.training import save_figure
 
@@ -295,7 +296,8 @@ def draw_spectrum(
         title=title,
         **options,
     )
-    save_figure(figure, path)
+    with own_path(path) as temporary:
+        save_figure(figure, temporary)
 
 
 def keep_calibration(path: Path, photo: Path, result: Result) -> None:
@@ -303,7 +305,8 @@ def keep_calibration(path: Path, photo: Path, result: Result) -> None:
     if result.axis is None:
         raise DataError(f"{photo}: no calibration to save: {result.reason}")
     lamp = LampPhoto(photo.name, read_image(photo), result)
-    save_instrument(path, calibrate([lamp]).instrument)
+    with own_path(path) as temporary:
+        save_instrument(temporary, calibrate([lamp]).instrument)
 
 
 if __name__ == "__main__":

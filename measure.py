@@ -13,11 +13,8 @@ Examples:
 import argparse
 import logging
 import sys
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-
-import numpy as np
 
 import cli
 from lib.errors import DataError
@@ -33,6 +30,7 @@ from lib.measurement.measuring import (
     on_grid,
     transmission,
 )
+from lib.outputs import output_names, own_path, require_replaceable
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
 from lib.terminal import MeasurementTable
@@ -104,6 +102,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "--plot", type=Path, metavar="FILE", help="draw all spectra into one figure (PNG, PDF, SVG)"
     )
     cli.add_model_flag(parser)
+    cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.absorbance and not args.reference:
@@ -123,29 +122,30 @@ def measure_all(args: argparse.Namespace) -> None:
     """Measure each photo, or their mean, in order, reporting each as it is done."""
     instrument = load_instrument(args.instrument)
     inputs = (*args.photos, *(args.dark or ()), *(args.flat or ()), *(args.reference or ()))
-    written = [
-        args.output / f"{stem}{FORMATS[kind].suffix}"
-        for kind in args.export
-        for stem in stems(args)
-    ]
+    stems = output_names([Path(names_of(args.photos))] if args.average else args.photos)
+    written = [place(stem, kind, args) for kind in args.export for stem in stems]
     cli.refuse_to_replace((args.plot, *written), (*inputs, args.instrument))
+    require_replaceable((args.plot, *written), overwrite=args.overwrite)
     names = [names_of(args.photos)] if args.average else [path.as_posix() for path in args.photos]
     table = MeasurementTable(names, sys.stdout)
     if not args.json:
         print(table.header(), flush=True)
     shown, failures = [], []
-    for stem, (name, outcome) in zip(stems(args), outcomes(args, instrument), strict=True):
-        if isinstance(outcome, DataError):
-            failures.append(outcome)
-            row = {"photo": name, "status": "error", "reason": str(outcome)}
-            print(json_text(row) if args.json else table.row(row), flush=True)
-            continue
-        measurement, spectrum = outcome
-        row = answer_of(measurement, spectrum).to_json() | {"photo": name}
+    for stem, (name, outcome) in zip(stems, outcomes(args, instrument), strict=True):
+        try:
+            if isinstance(outcome, DataError):
+                raise outcome
+            measurement, spectrum = outcome
+            for kind in args.export:
+                with own_path(place(stem, kind, args)) as path:
+                    export(path, spectrum, kind, facts_of(measurement, spectrum))
+        except DataError as error:
+            failures.append(error)
+            row = {"photo": name, "status": "error", "reason": str(error)}
+        else:
+            row = answer_of(measurement, spectrum).to_json() | {"photo": name}
+            shown.append((spectrum, features_of(measurement, spectrum)))
         print(json_text(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
-        for kind in args.export:
-            export(args.output, stem, spectrum, kind, facts_of(measurement, spectrum))
-        shown.append((spectrum, features_of(measurement, spectrum)))
     if args.plot and shown:
         draw(args.plot, shown)
     if not shown:
@@ -154,18 +154,9 @@ def measure_all(args: argparse.Namespace) -> None:
         log.warning("%d of %d could not be measured", len(failures), len(failures) + len(shown))
 
 
-def stems(args: argparse.Namespace) -> list[str]:
-    """Return what each scene's files are called: its photo's stem, numbered if taken."""
-    if args.average:
-        return [Path(names_of(args.photos)).stem]
-    taken: Counter[str] = Counter()
-    names = []
-    for photo in args.photos:
-        # On some systems large and small letters make no difference.
-        taken[photo.stem.casefold()] += 1
-        number = taken[photo.stem.casefold()]
-        names.append(photo.stem if number == 1 else f"{photo.stem}-{number}")
-    return names
+def place(stem: str, kind: str, args: argparse.Namespace) -> Path:
+    """Return where a spectrum is written in one of the formats."""
+    return args.output / f"{stem}{FORMATS[kind].suffix}"
 
 
 def outcomes(
@@ -207,6 +198,8 @@ def wanted(
 
 def draw(path: Path, shown: list[tuple[Spectrum, list[Feature]]]) -> None:
     """Write the figure of all spectra."""
+    import numpy as np
+
     from lib.plots.report import report_figure
     from lib.plots.training import save_figure
 
@@ -221,7 +214,8 @@ def draw(path: Path, shown: list[tuple[Spectrum, list[Feature]]]) -> None:
         peaks=sorted(peaks, key=lambda peak: -peak[1]),
         unclaimed=[~one.claimed for one, _ in shown],
     )
-    save_figure(figure, path)
+    with own_path(path) as temporary:
+        save_figure(figure, temporary)
 
 
 def called(peak: Feature) -> str:

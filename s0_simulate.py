@@ -95,7 +95,7 @@ def write_photos(args: argparse.Namespace) -> None:
     )
     shown = Counter(row["class"] or ("other" if row["lamp"] else "no spectrum") for row in rows)
     faults = Counter(row["fault"] for row in rows if row["fault"])
-    print(f"{len(rows)} rows in {args.output}; truth in {args.output / 'truth.csv'}")
+    cli.say(f"{len(rows)} rows in {args.output}; truth in {args.output / 'truth.csv'}")
     print("shown:  " + ", ".join(f"{name} {shown[name]}" for name in sorted(shown)))
     print("faults: " + (", ".join(f"{name} {faults[name]}" for name in sorted(faults)) or "none"))
 
@@ -179,7 +179,7 @@ def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
         path.unlink(missing_ok=True)
     size = sum(path.stat().st_size for path in shards)
     names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
-    print(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
+    cli.say(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
 
 
 def _lamp_names(chosen: list[str]) -> list[str] | None:

@@ -64,6 +64,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         action="store_true",
         help="label: group exact duplicates only, without reading a picture (default: off)",
     )
+    cli.add_overwrite_flag(parser)
     cli.add_model_flag(parser, "review: folder of the frozen model")
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
@@ -81,7 +82,7 @@ def label(args: argparse.Namespace) -> None:
     if done.placed and not args.exact_only:
         found = survey(args)
         print_lines(summary.duplicates_summary(found.near_groups, found.photos))
-    print(f"wrote {args.output / LABELS_TABLE}")
+    cli.say(f"wrote {args.output / LABELS_TABLE}")
 
 
 def review(args: argparse.Namespace) -> None:
@@ -89,7 +90,14 @@ def review(args: argparse.Namespace) -> None:
     from lib.curation.review import write_review
 
     recover(args.output)
-    done = write_review(args.input, args.output, survey(args), model=args.model, seed=args.seed)
+    done = write_review(
+        args.input,
+        args.output,
+        survey(args),
+        model=args.model,
+        seed=args.seed,
+        overwrite=args.overwrite,
+    )
     print_lines(summary.suspects_summary(done.opinions))
     print_lines(summary.triage_summary(done.counts))
     print_lines(f"open {page}" for page in done.pages)
@@ -120,16 +128,16 @@ def print_applied(done: str, applied: Applied, args: argparse.Namespace, why: st
         labelling.label_images(args.input, args.output)
     for row in applied.moves:
         if row["source"] != row["target"]:
-            print(f"{row['decision']:6} {row['source']} -> {row['target']}")
+            cli.say(f"{row['decision']:6} {row['source']} -> {row['target']}")
     for photo in applied.skipped:
-        print(f"skipped {photo}: {why}")
+        cli.say(f"skipped {photo}: {why}")
     print(f"{done} {len(applied.moves)} decisions, skipped {len(applied.skipped)}")
 
 
 def print_lines(lines: Iterable[str]) -> None:
     """Print each line."""
     for line in lines:
-        print(line)
+        cli.say(line)
 
 
 COMMANDS = {"label": label, "review": review, "apply": apply, "undo": undo}

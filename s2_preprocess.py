@@ -49,8 +49,10 @@ def preprocess(args: argparse.Namespace) -> None:
     if args.sheet:
         from lib.plots.sheets import draw_sheets
 
-        for path in draw_sheets(args.input, args.output, rows, jobs=args.jobs):
-            print(f"sheet: {path}")
+        for path in draw_sheets(
+            args.input, args.output, rows, jobs=args.jobs, overwrite=args.overwrite
+        ):
+            cli.say(f"sheet: {path}")
     print_summary(rows)
 
 
@@ -60,14 +62,14 @@ def print_summary(rows: list[dict[str, object]]) -> None:
     cropped = Counter(row["raw_id"] for row in rows if row["status"] == "ok")
     print(f"{'folder':<34}{'photos':>8}{'crops':>8}")
     for folder, count in photos.items():
-        print(f"{folder:<34}{count:>8}{cropped[folder]:>8}")
+        cli.say(f"{folder:<34}{count:>8}{cropped[folder]:>8}")
     print(f"{'all':<34}{photos.total():>8}{cropped.total():>8}")
     for folder in photos:
         if not is_folder_name(folder):
-            print(f"unknown: folder {folder} trains nothing; expected {folder_names()}")
+            cli.say(f"unknown: folder {folder} trains nothing; expected {folder_names()}")
     for row in rows:
         if row["status"] != "ok":
-            print(f"skipped ({row['status']}): {row['photo']}: {row['reason']}")
+            cli.say(f"skipped ({row['status']}): {row['photo']}: {row['reason']}")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -84,7 +84,7 @@ def convert(args: argparse.Namespace) -> None:
     for folder, count in record["left_out"].items():
         known = is_folder_name(folder)
         why = "none of the classes" if known else f"not a folder of {folder_names()}"
-        print(f"left out: {count} crops of raw folder {folder}, {why}")
+        cli.say(f"left out: {count} crops of raw folder {folder}, {why}")
     for line in missing(record["counts"]):
         print(f"missing: {line}")
 
@@ -97,7 +97,7 @@ def inspect(args: argparse.Namespace) -> None:
     print(describe(args.inspect))
     sheet = args.output / f"{args.inspect.stem}.png"
     count = draw_sheet(args.inspect, sheet, overwrite=args.overwrite)
-    print(f"sheet of the first {count}: {sheet}")
+    cli.say(f"sheet of the first {count}: {sheet}")
 
 
 def main(argv: list[str] | None = None) -> int:

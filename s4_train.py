@@ -244,7 +244,7 @@ def judge(args: argparse.Namespace) -> None:
 
     files = {"test": args.test, "simulated": simulated(args.input, CHECKED)}
     changes = comparison.compare_with_start(Path(args.init), args.output, files)
-    print(f"compared with {args.init}, crops named rightly:")
+    cli.say(f"compared with {args.init}, crops named rightly:")
     print(comparison.comparison_text(changes))
     comparison.require_no_loss(changes, Path(args.init), args.output)
 

@@ -66,7 +66,7 @@ def freeze(args: argparse.Namespace) -> None:
         overwrite=args.overwrite,
     )
     for name, file in card["files"].items():
-        print(f"{args.output / name}: {file['bytes'] / 1e6:.2f} MB")
+        cli.say(f"{args.output / name}: {file['bytes'] / 1e6:.2f} MB")
     print(f"largest difference in probability: {card['checked']['max_difference']:.1e}")
     print(metrics.report_text(report))
 

@@ -5,15 +5,23 @@ import errno
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from lib.errors import DataError
+from lib.leftovers import HALF_WRITTEN, SCRATCH, clear_once, own_prefix
+from lib.paths import real_path
 
-# The names of files that are being written begin so, and no others do.
-HALF_WRITTEN = ".half-written-"
+# A spreadsheet takes a cell that begins so for a formula; an apostrophe in front makes it text.
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
+_QUOTED_FORMULA = re.compile(r"'+[=+\-@\t\r]")
+# Of a line, as csv writes it.
+_CSV_END = "\r\n"
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 
 @contextmanager
@@ -22,7 +30,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
 
     A killed or failed writer leaves the old file (or none), never half a file. The temporary
     name keeps the suffix of `path`, as writers choose their format by it. A link stays one: what
-    it points to is replaced. A pipe or a device, such as /dev/stdout, is written to.
+    it points to is replaced. A pipe or a device, such as /dev/stdout, is written to. A path that
+    this function has yielded is yielded as it is. What killed writers have left beside it is
+    removed.
 
     Raises
     ------
@@ -30,6 +40,9 @@ def atomic_path(path: Path) -> Iterator[Path]:
         If the folder cannot be written or the disk is full.
     """
     path = Path(path)
+    if path.name.startswith(HALF_WRITTEN):
+        yield path
+        return
     temporary = None
     try:
         with write_errors(path):
@@ -39,10 +52,13 @@ def atomic_path(path: Path) -> Iterator[Path]:
                     with path.open("wb") as stream:
                         stream.write(whole.read_bytes())
                 return
-            path = path.resolve()
+            path = real_path(path)
+            if path.is_symlink():
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             path.parent.mkdir(parents=True, exist_ok=True)
+            clear_once(path.parent)
             handle, name = tempfile.mkstemp(
-                prefix=HALF_WRITTEN, suffix=path.suffix, dir=path.parent
+                prefix=own_prefix(HALF_WRITTEN), suffix=path.suffix, dir=path.parent
             )
             os.close(handle)
             temporary = Path(name)
@@ -68,7 +84,8 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     """
     with write_errors(parent):
         Path(parent).mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".scratch-", dir=parent) as name:
+        clear_once(Path(parent))
+        with tempfile.TemporaryDirectory(prefix=own_prefix(SCRATCH), dir=parent) as name:
             yield Path(name)
 
 
@@ -165,19 +182,39 @@ def read_json(path: Path) -> dict:
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
     """Write `rows` under the documented `columns` to `path` atomically; None is an empty field.
 
-    Bytes of a file's name that are no UTF-8 are written as escapes.
+    Bytes of a file's name that are no UTF-8 are written as escapes. Text that a spreadsheet would
+    take for a formula gets an apostrophe in front, which `read_csv` takes away again.
     """
     with (
         atomic_path(path) as temporary,
         temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as stream,
     ):
-        writer = csv.DictWriter(stream, fieldnames=list(columns), lineterminator="\n")
+        writer = csv.DictWriter(_UnixLines(stream), fieldnames=list(columns))
         writer.writeheader()
-        writer.writerows(rows)
+        writer.writerows({name: _as_text(cell) for name, cell in row.items()} for row in rows)
+
+
+class _UnixLines:
+    """Ends lines with a line feed alone; told so, csv would leave carriage returns unquoted."""
+
+    def __init__(self, stream: TextIO):
+        self._stream = stream
+
+    def write(self, line: str) -> int:
+        return self._stream.write(f"{line.removesuffix(_CSV_END)}\n")
+
+
+def _as_text(cell: object) -> object:
+    """Return a cell that no spreadsheet takes for a formula."""
+    if isinstance(cell, str) and _FORMULA.match(cell) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell
 
 
 def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """Read the rows of a CSV that must have at least `columns`, all fields as text.
+
+    The apostrophe that `write_csv` puts before what looks like a formula is left out.
 
     Raises
     ------
@@ -193,13 +230,18 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
                     f"{path}: missing column(s) {', '.join(missing)}; "
                     f"expected {', '.join(columns)}; received {', '.join(reader.fieldnames or [])}"
                 )
-            return list(reader)
+            return [{name: _as_written(cell) for name, cell in row.items()} for row in reader]
     except FileNotFoundError as error:
         raise DataError(
             f"{path}: no such file; expected a CSV with columns {', '.join(columns)}"
         ) from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not readable as CSV ({error})") from error
+
+
+def _as_written(cell: object) -> object:
+    quoted = isinstance(cell, str) and _QUOTED_FORMULA.match(cell)
+    return cell[1:] if quoted else cell
 
 
 def sha256(path: Path) -> str:

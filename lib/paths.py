@@ -1,5 +1,6 @@
 """Default places, anchored at the root of the checkout or of the installed package."""
 
+import os
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -19,7 +20,15 @@ _IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
 STATE = ROOT / "web" / "state" if _IN_CHECKOUT else user_data_path("spectrum", appauthor=False)
 
 
+def real_path(path: Path | str) -> Path:
+    """Return an absolute path without links; links that go round in a circle stay.
+
+    `Path.resolve` raises an error for those, of another kind in each version of Python.
+    """
+    return Path(os.path.realpath(path))
+
+
 def portable(path: Path) -> str:
     """Return a path as other machines find it under their `ROOT`, an absolute one if elsewhere."""
-    path = Path(path).resolve()
+    path = real_path(path)
     return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

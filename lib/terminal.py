@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from lib.printable import printable
+
 # Heading, width in characters, side that the entries keep to. Between the photo's column, as wide
 # as the longest name, and the last one, as wide as the terminal.
 _COLUMNS = (
@@ -47,7 +49,7 @@ class _Table:
             self._console.width = _UNBOUNDED
         taken = sum(width for _, width, _ in self.columns) + _GAP * (len(self.columns) + 1)
         room = self._console.width - taken - _MIN_NOTE
-        longest = max(map(cell_len, (*photos, "photo")))
+        longest = max(map(cell_len, (*map(printable, photos), "photo")))
         self._photo_width = min(longest, max(room, len("photo")))
 
     def header(self) -> str:
@@ -68,6 +70,14 @@ class _Table:
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 
+def _printable(answer: Mapping[str, object]) -> dict[str, object]:
+    """Return an answer whose names and reasons give the terminal no commands."""
+    return {
+        name: printable(value) if isinstance(value, str) else value
+        for name, value in answer.items()
+    }
+
+
 class AnswerTable(_Table):
     """What photos were recognised as."""
 
@@ -81,6 +91,7 @@ class AnswerTable(_Table):
         answer : mapping
             As `Result.to_json` gives it.
         """
+        answer = _printable(answer)
         status, axis = answer["status"], answer["wavelength"]
         source = answer["source"] or _WORDS.get(status, status)
         sure = "" if answer["certainty"] is None else f"{answer['certainty']:.2f}"
@@ -110,6 +121,7 @@ class MeasurementTable(_Table):
         peaks : int
             How many are named.
         """
+        answer = _printable(answer)
         if answer["status"] == "error":
             note = Text(answer["reason"], style=_COLOURS["error"])
             return self._line([answer["photo"], "", "", "", note])

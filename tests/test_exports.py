@@ -22,9 +22,15 @@ def spectrum():
     return made
 
 
+def exported(folder, spectrum, kind):
+    path = folder / f"spectrum{FORMATS[kind].suffix}"
+    export(path, spectrum, kind, FACTS)
+    return path
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_no_file_holds_nan(spectrum, tmp_path, kind):
-    path = export(tmp_path, "spectrum", spectrum, kind, FACTS)
+    path = exported(tmp_path, spectrum, kind)
     assert path.suffix == FORMATS[kind].suffix
     if kind != "fits":
         assert "nan" not in path.read_text(encoding="utf-8").lower().replace("nanometers", "")
@@ -33,7 +39,7 @@ def test_no_file_holds_nan(spectrum, tmp_path, kind):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["ecsv", "fits"])
 def test_specutils_reads_it(spectrum, tmp_path, kind):
-    path = export(tmp_path, "spectrum", spectrum, kind, FACTS)
+    path = exported(tmp_path, spectrum, kind)
     # In a process of its own: its imports warn of what is none of ours.
     code = (
         "import sys, json; from specutils import Spectrum; s = Spectrum.read(sys.argv[1]);"
@@ -56,7 +62,7 @@ def test_specutils_reads_it(spectrum, tmp_path, kind):
 def test_jcamp_reads_it(spectrum, tmp_path):
     import jcamp
 
-    read = jcamp.readfile(str(export(tmp_path, "spectrum", spectrum, "jcamp", FACTS)))
+    read = jcamp.readfile(str(exported(tmp_path, spectrum, "jcamp")))
     assert read["xunits"] == "NANOMETERS"
     assert read["npoints"] == len(read["x"]) == len(spectrum.nm) - 1
     assert read["x"][0] == pytest.approx(spectrum.nm[0], abs=1e-3)
@@ -64,7 +70,7 @@ def test_jcamp_reads_it(spectrum, tmp_path):
 
 
 def test_spectral_workbench_s_fields_are_there(spectrum, tmp_path):
-    path = export(tmp_path, "spectrum", spectrum, "workbench", FACTS)
+    path = exported(tmp_path, spectrum, "workbench")
     saved = json.loads(path.read_text(encoding="utf-8"))
     lines = saved["data"]["lines"]
     assert len(lines) == len(spectrum.nm) - 1
@@ -73,7 +79,7 @@ def test_spectral_workbench_s_fields_are_there(spectrum, tmp_path):
 
 
 def test_the_csv_has_the_wavelength_first(spectrum, tmp_path):
-    path = export(tmp_path, "spectrum", spectrum, "csv", FACTS)
+    path = exported(tmp_path, spectrum, "csv")
     heading, first, *_ = path.read_text().splitlines()
     assert tuple(heading.split(",")) == CSV_COLUMNS
     assert CSV_COLUMNS[0] == "nm"

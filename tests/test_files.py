@@ -1,3 +1,4 @@
+import csv
 import errno
 import os
 import subprocess
@@ -164,3 +165,16 @@ def test_a_pipe_is_written_to(tmp_path):
 def test_a_name_that_is_no_utf_8_is_written_as_escapes(tmp_path):
     files.write_csv(tmp_path / "a.csv", ("photo",), [{"photo": os.fsdecode(b"latin\xff.jpg")}])
     assert files.read_csv(tmp_path / "a.csv", ("photo",)) == [{"photo": "latin\\udcff.jpg"}]
+
+
+FORMULAS = ["=1+1", "+cmd", "-x", "@sum", "\tx", "\rx", "'=1+1", "''-x"]
+
+
+def test_no_cell_is_a_formula_and_all_come_back_as_they_were(tmp_path):
+    path = tmp_path / "a.csv"
+    rows = [{"text": text, "number": "-1.5"} for text in [*FORMULAS, "'quoted'", "it's", "-1e-3"]]
+    files.write_csv(path, ["text", "number"], rows)
+    with path.open(newline="") as stream:
+        cells = [row["text"] for row in csv.DictReader(stream)]
+    assert cells == [*(f"'{text}" for text in FORMULAS), "'quoted'", "it's", "-1e-3"]
+    assert files.read_csv(path, ["text"]) == rows

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +13,10 @@ import pytest
 from conftest import ROOT
 
 import identify
+from lib.files import read_csv
 from lib.images.png import write_png
 from lib.images.reading import read_image
+from lib.outputs import own_path
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise_file
@@ -88,11 +91,6 @@ def test_many_photos_are_shared_among_processes(tmp_path):
     assert rows[-1]["source"] == "neon"
 
 
-def test_photos_of_one_stem_have_files_of_their_own():
-    paths = [Path(name) for name in ("x-2.jpg", "x.jpeg", "X.jpg", "x_pysa.jpg", "overview.jpg")]
-    assert identify.output_names(paths) == ["x-2", "x", "X-3", "x_pysa-2", "overview-2"]
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", [b"price$5$.jpg", b"a$\\frac$.jpg", b"latin\xff.jpg"])
 def test_a_photo_may_be_called_anything(tmp_path, name):
@@ -103,7 +101,7 @@ def test_a_photo_may_be_called_anything(tmp_path, name):
     except OSError:
         pytest.skip("this system has no such file names")
     assert run(folder, "--plot", tmp_path / "p", "--csv", tmp_path / "a.csv") == 0
-    assert len(list((tmp_path / "p").iterdir())) == 2
+    assert len(list((tmp_path / "p").glob("*.png"))) == 2
 
 
 @pytest.mark.slow
@@ -120,7 +118,9 @@ def test_what_an_earlier_run_drew_is_no_photo(tmp_path, capsys):
     write_png(tmp_path / "neon.png", read_image(NEON))
     for _ in range(2):
         assert run(tmp_path, "--json", "--plot", tmp_path / "plots") == 0
-        assert len(answers(capsys)) == 1
+        printed = capsys.readouterr()
+        assert len(printed.out.splitlines()) == 1
+    assert "skipped 2 pictures that this program has drawn" in printed.err
 
 
 def test_nothing_in_place_of_a_photo_is_wrong_usage(capsys):
@@ -147,7 +147,7 @@ def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):
         rows = list(csv.DictReader(stream))
     assert [row["status"] for row in rows] == ["ok", "no_band", "error"]
     assert float(rows[0]["first_nm"]) < float(rows[0]["last_nm"])
-    made = {path.name for folder in ("p", "s") for path in (tmp_path / folder).iterdir()}
+    made = {path.name for folder in ("p", "s") for path in (tmp_path / folder).glob("[!.]*")}
     assert made == {
         "a_neon.png",
         "overview.png",
@@ -158,14 +158,131 @@ def test_files_lie_where_they_were_asked_for(photos, tmp_path, capsys):
     assert "neon" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("flag", "file"),
+    [
+        ("--csv", "answers.csv"),
+        ("--save-calibration", "instrument.json"),
+        ("--plot", "neon.png"),
+        ("--spectra", "neon_pysa.csv"),
+    ],
+)
+def test_a_file_of_the_user_is_replaced_only_if_told_to(tmp_path, capsys, flag, file):
+    (tmp_path / "out").mkdir()
+    theirs = tmp_path / "out" / file
+    theirs.write_bytes(b"theirs")
+    place = theirs.parent if flag in ("--plot", "--spectra") else theirs
+    assert run(NEON, flag, place) == 1
+    printed = capsys.readouterr()
+    assert f"{file}: exists already" in printed.err and printed.out == ""
+    assert [path.read_bytes() for path in theirs.parent.iterdir()] == [b"theirs"]
+    for flags in (["--overwrite"], []):
+        assert run(NEON, flag, place, *flags) == 0
+        assert theirs.read_bytes() != b"theirs"
+
+
+@pytest.mark.slow
+def test_photos_in_the_folder_of_the_plots_are_photos(tmp_path, capsys):
+    (tmp_path / "photos").mkdir()
+    theirs = tmp_path / "photos" / "x.jpg"
+    theirs.write_bytes(RAINBOW.read_bytes())
+    (tmp_path / "y.jpg").write_bytes(NEON.read_bytes())
+    for _ in range(2):
+        assert run(tmp_path, "--json", "--plot", theirs.parent) == 0
+        assert [Path(row["photo"]).name for row in answers(capsys)] == ["x.jpg", "y.jpg"]
+    write_png(theirs.with_name("z.png"), read_image(NEON))
+    before = theirs.with_name("z.png").read_bytes()
+    assert run(tmp_path, "--plot", theirs.parent) == 1
+    assert "z.png: would replace a file that is read" in capsys.readouterr().err
+    assert theirs.with_name("z.png").read_bytes() == before
+
+
+@pytest.mark.slow
+def test_the_csv_names_the_lamp(tmp_path):
+    assert run(NEON, RAINBOW, "--csv", tmp_path / "a.csv") == 0
+    first, second = read_csv(tmp_path / "a.csv", identify.CSV_COLUMNS)
+    assert (first["source"], first["axis"]) == ("neon", "horizontal")
+    assert (second["status"], second["source"]) == ("no_band", "")
+
+
+@pytest.mark.slow
+def test_a_photo_whose_files_cannot_be_written_is_one_row(tmp_path, capsys):
+    (tmp_path / "s" / "neon.txt").mkdir(parents=True)
+    flags = ("--json", "--spectra", tmp_path / "s", "--csv", tmp_path / "a.csv")
+    assert run(NEON, RAINBOW, *flags) == 0
+    first, second = answers(capsys)
+    assert first["status"] == "error" and "neon.txt: cannot be written" in first["reason"]
+    assert second["status"] == "no_band"
+    rows = read_csv(tmp_path / "a.csv", identify.CSV_COLUMNS)
+    assert [row["status"] for row in rows] == ["error", "no_band"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+def test_hostile_names_do_no_harm(tmp_path, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    names = ["=1+1.jpg", "a\n\x1b[31mred.jpg", "n" * 250 + ".jpg", "n" * 250 + ".png"]
+    for name in names:
+        (folder / name).write_bytes(NEON.read_bytes())
+    paths = [folder / name for name in names]
+    flags = ("--csv", tmp_path / "a.csv", "--plot", tmp_path / "p", "--spectra", tmp_path / "s")
+    assert run(*paths, *flags) == 0
+    table = capsys.readouterr().out
+    assert len(table.splitlines()) == 1 + len(names)
+    assert "\x1b" not in table and "a\\n\\x1b[31mred.jpg" in table
+    rows = read_csv(tmp_path / "a.csv", identify.CSV_COLUMNS)
+    assert [row["photo"] for row in rows] == [path.as_posix() for path in paths]
+    assert {row["status"] for row in rows} == {"ok"}
+    assert len(list((tmp_path / "p").glob("*.png"))) == len(names) + 1
+    assert len(list((tmp_path / "s").glob("*.txt"))) == len(names)
+
+
+def test_links_that_go_round_in_a_circle_are_one_row(tmp_path, capsys):
+    (tmp_path / "loop.jpg").symlink_to("loop.jpg")
+    assert run(tmp_path / "loop.jpg", "--csv", tmp_path / "a.csv") == 1
+    assert "loop.jpg" in capsys.readouterr().err
+    assert read_csv(tmp_path / "a.csv", ["status"])[0]["status"] == "error"
+    (tmp_path / "loop.csv").symlink_to("loop.csv")
+    assert run(RAINBOW, "--csv", tmp_path / "loop.csv") == 1
+    assert "loop.csv: cannot be written" in capsys.readouterr().err
+
+
+INTERRUPT = """
+import os, runpy, signal, sys
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            sys.meta_path.remove(self)
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupt())
+sys.argv = ["identify.py", {photo!r}]
+sys.path.insert(0, "")
+runpy.run_path("identify.py", run_name="__main__")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals")
+@pytest.mark.parametrize("module", ["numpy", "lib.recognition.recognise", "ai_edge_litert"])
+def test_an_interrupt_at_the_start_is_one_line(module):
+    code = INTERRUPT.format(module=module, photo=str(NEON))
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.stderr == "error: interrupted\n"
+    # Ended by the signal, which a shell calls 130, or by the command itself.
+    assert done.returncode in (130, -signal.SIGINT)
+
+
 def test_a_photo_without_an_axis_has_its_spectrum_over_pixels_and_says_so(tmp_path, capsys):
     folder = tmp_path / "s"
-    folder.mkdir()
-    (folder / "led_pysa.csv").write_text("of an earlier run, with an axis")
+    with own_path(folder / "led_pysa.csv") as path:
+        path.write_text("of an earlier run, with an axis")
     assert run(NEON.with_name("led.jpg"), "--spectra", folder) == 0
     err = capsys.readouterr().err
     assert "led.jpg" in err and "over pixels" in err
-    assert {path.name for path in folder.iterdir()} == {"led.csv", "led.txt"}
+    assert {path.name for path in folder.glob("[!.]*")} == {"led.csv", "led.txt"}
     with (folder / "led.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     pixels = [float(row["pixel"]) for row in rows]

@@ -438,7 +438,7 @@ def test_processes_give_the_same_as_one(folder, kept, tmp_path):
         out = tmp_path / str(jobs)
         options = ("--instrument", kept, "--jobs", jobs, "--export", "csv", "--output", out)
         assert run(measure_command, *photos, *options) == 0
-        files.append([path.read_bytes() for path in sorted(out.iterdir())])
+        files.append([path.read_bytes() for path in sorted(out.glob("*.csv"))])
     assert len(files[0]) == 18
     assert files[0] == files[1]
 
@@ -450,6 +450,27 @@ def test_no_photo_is_replaced(folder, kept, tmp_path, capsys):
     assert run(calibrate_command, photo, "--output", photo, "--overwrite") == 1
     assert "would replace a file that is read" in capsys.readouterr().err
     assert photo.read_bytes() == before
+
+
+def test_a_spectrum_of_the_user_is_replaced_only_if_told_to(folder, kept, tmp_path, capsys):
+    theirs = tmp_path / "laser.csv"
+    theirs.write_text("theirs")
+    options = ("--instrument", kept, "--export", "csv", "--output", tmp_path)
+    assert run(measure_command, folder / "laser.png", *options) == 1
+    assert "laser.csv: exists already" in capsys.readouterr().err
+    assert theirs.read_text() == "theirs"
+    for flags in (["--overwrite"], []):
+        assert run(measure_command, folder / "laser.png", *options, *flags) == 0
+        assert theirs.read_text().startswith("nm,")
+
+
+def test_a_photo_whose_spectrum_cannot_be_written_is_one_row(folder, kept, tmp_path, capsys):
+    (tmp_path / "laser.csv").mkdir()
+    options = ("--instrument", kept, "--export", "csv", "--output", tmp_path, "--json")
+    assert run(measure_command, folder / "laser.png", folder / "led.png", *options) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first["status"] == "error" and "laser.csv: cannot be written" in first["reason"]
+    assert second["status"] == "ok"
 
 
 def test_a_dark_reference_is_refused(folder, kept, capsys):

@@ -1,6 +1,8 @@
 """Labelling copies what its tables name, and never undoes what a person did."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,9 @@ import pytest
 
 import s1_label_images
 from lib.curation.crawl_tables import TableRow, read_tables
-from lib.files import HALF_WRITTEN, read_csv
+from lib.files import read_csv
 from lib.images.png import write_png
+from lib.leftovers import HALF_WRITTEN, own_prefix
 from lib.tables import LABELS_COLUMNS, TABLE_COLUMNS
 
 # As the crawler writes it: an index column without a name, quoted fields, a line break in a text.
@@ -162,7 +165,10 @@ def test_a_killed_first_run_is_completed_by_the_next(raw):
     partial = raw / "Image_Labeled" / "5"
     partial.mkdir(parents=True)
     shutil.copy(raw / "Image/12500-12301/12500.png", partial / "12500.png")
-    leftover = partial / f"{HALF_WRITTEN}k3j_x9ab.png"
+    with subprocess.Popen([sys.executable, "-c", ""]) as killed:
+        killed.wait()
+    machine = own_prefix(HALF_WRITTEN).rsplit("-", 2)[0]
+    leftover = partial / f"{machine}-{killed.pid}-k3j_x9ab.png"
     leftover.write_bytes(b"half")
     run(raw)
     assert not leftover.exists()

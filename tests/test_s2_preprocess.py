@@ -140,10 +140,59 @@ def test_overwrite_makes_all_again(labelled, tmp_path):
 
 def test_sheets_show_every_folder(labelled, tmp_path, capsys):
     run(labelled, tmp_path / "out", "--sheet")
-    sheets = sorted(path.name for path in (tmp_path / "out" / "sheets").iterdir())
+    sheets = sorted(path.name for path in (tmp_path / "out" / "sheets").glob("*.png"))
     assert sheets == ["1-01.png", "10-01.png", "5-01.png"]
     assert cv2.imread(str(tmp_path / "out" / "sheets" / "5-01.png")) is not None
     assert "5-01.png" in capsys.readouterr().out
+
+
+def test_a_picture_of_the_user_among_the_sheets_is_not_replaced(labelled, tmp_path, capsys):
+    theirs = tmp_path / "out" / "sheets" / "5-01.png"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_bytes(b"theirs")
+    assert run(labelled, tmp_path / "out", "--sheet") == 1
+    assert "5-01.png: exists already" in capsys.readouterr().err
+    assert theirs.read_bytes() == b"theirs"
+    for flags in (["--overwrite"], []):
+        assert run(labelled, tmp_path / "out", "--sheet", *flags) == 0
+
+
+def test_a_picture_of_the_user_among_the_crops_is_one_row(labelled, tmp_path):
+    theirs = tmp_path / "out" / "crops" / "5" / "neon_1.png.png"
+    write_png(theirs, np.zeros((9, 9, 3), np.uint8))
+    before = theirs.read_bytes()
+    assert run(labelled, tmp_path / "out") == 0
+    rows = rows_of(tmp_path / "out")
+    assert rows["5/neon_1.png"]["status"] == "error" and not rows["5/neon_1.png"]["crop"]
+    assert rows["5/neon_3.png"]["status"] == "ok"
+    assert theirs.read_bytes() == before
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such file names")
+def test_a_long_name_has_a_crop_and_an_unreadable_file_a_row(labelled, tmp_path, monkeypatch):
+    long = f"{'n' * 250}.png"
+    (labelled / "5" / long).write_bytes((labelled / "5" / "neon_1.png").read_bytes())
+
+    def refused(path):
+        if path.name == "neon_3.png":
+            raise PermissionError(13, "Permission denied")
+        return sha256(path)
+
+    monkeypatch.setattr("lib.recognition.cropping.sha256", refused)
+    assert run(labelled, tmp_path / "out") == 0
+    rows = rows_of(tmp_path / "out")
+    assert (tmp_path / "out" / rows[f"5/{long}"]["crop"]).is_file()
+    assert rows["5/neon_3.png"]["status"] == "error"
+    assert rows["5/neon_3.png"]["reason"] == "5/neon_3.png: cannot be read (Permission denied)"
+
+
+def test_what_a_killed_run_left_among_the_crops_is_gone(labelled, tmp_path):
+    leftover = tmp_path / "out" / "crops" / "7" / ".half-written-k3j_x9ab.png"
+    leftover.parent.mkdir(parents=True)
+    leftover.touch()
+    os.utime(leftover, (0, 0))
+    run(labelled, tmp_path / "out")
+    assert not leftover.exists()
 
 
 def test_empty_folder_is_one_clear_line(tmp_path, capsys):

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from lib.terminal import AnswerTable
+from lib.terminal import AnswerTable, MeasurementTable
 
 AXIS = {"range_nm": [456.6, 679.5], "uncertainty_nm": 0.118, "lines": [{}] * 21}
 
@@ -94,3 +94,14 @@ def test_wide_letters_count_as_what_they_take():
     wide, narrow = (table.row(answer(photo=name)) for name in names)
     # Three letters of two columns each.
     assert narrow.index("neon") - wide.index("neon") == 3
+
+
+def test_a_name_gives_the_terminal_no_commands():
+    name = "a\x1b]0;title\x07\n\u202egpj.lamp\udcff\u2028é.jpg"
+    answer_of_it = answer(photo=name, status="error", source=None, reason=f"{name}: unreadable")
+    table = AnswerTable([name, "b" * 60], io.StringIO())
+    (line,) = table.row(answer_of_it).splitlines()
+    shown = r"a\x1b]0;title\x07\n\u202egpj.lamp\udcff\u2028é.jpg"
+    assert line.startswith(shown) and f"{shown}: unreadable" in line
+    measured = {"photo": name, "status": "error", "reason": name}
+    assert len(MeasurementTable([name], io.StringIO()).row(measured).splitlines()) == 1

@@ -22,7 +22,7 @@ from lib.errors import DataError
 from lib.files import json_text, sha256, write_bytes
 from lib.images.reading import read_image
 from lib.parallel import map_in_order
-from lib.paths import ROOT
+from lib.paths import ROOT, real_path
 from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 
@@ -140,7 +140,7 @@ class AnalysisStore:
     """
 
     def __init__(self, folder: Path):
-        self.folder = Path(folder).resolve() / code_version()
+        self.folder = real_path(folder) / code_version()
 
     def holds(self, digest: str) -> bool:
         """Return whether there is an analysis of a content."""

@@ -17,7 +17,8 @@ from lib.curation.decisions import ACCEPT, DECISION_COLUMNS, MOVE, REJECT_REASON
 from lib.curation.opinions import Opinion
 from lib.curation.places import review_folder
 from lib.curation.suspects import DOUBTFUL
-from lib.files import atomic_path, json_text
+from lib.files import json_text
+from lib.outputs import is_own, own_path, require_replaceable
 from lib.taxonomy import RAW_SOURCES
 
 _TEMPLATE = Path(__file__).with_name("review_page.html")
@@ -50,6 +51,8 @@ def write_pages(
     store: AnalysisStore,
     groups: Mapping[str, str],
     notes: Mapping[str, PhotoNotes],
+    *,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write the review pages, and remove those of an earlier review.
 
@@ -64,11 +67,18 @@ def write_pages(
         Content hash to duplicate group.
     notes : mapping of str to PhotoNotes
         By content hash.
+    overwrite : bool
+        As of `lib.outputs.require_replaceable`.
 
     Returns
     -------
     list of Path
         The pages, in order of raw id.
+
+    Raises
+    ------
+    DataError
+        If a page would replace what this program has not made.
     """
     folder = review_folder(labelled)
     by_raw_id: dict[str, list[Opinion]] = defaultdict(list)
@@ -79,16 +89,18 @@ def write_pages(
     earlier_decisions = decided(labelled)
     parts = list(_split(by_raw_id))
     names = [name for name, _, _ in parts]
+    pages = [folder / f"{name}.html" for name in names]
+    require_replaceable(pages, overwrite=overwrite)
     for place, (name, raw_id, shown) in enumerate(parts):
         cards = (
             _card(opinion, store.read(opinion.sha256), groups, members, notes, earlier_decisions)
             for opinion in shown
         )
         settings = _settings(raw_id, name, labelled) | _neighbours(names, place)
-        _write_page(folder / f"{name}.html", settings, cards)
-    pages = [folder / f"{name}.html" for name in names]
+        _write_page(pages[place], settings, cards)
     for stale in set(folder.glob("*.html")) - set(pages):
-        stale.unlink()
+        if is_own(stale):
+            stale.unlink()
     return pages
 
 
@@ -190,7 +202,7 @@ def _write_page(path: Path, settings: dict, cards: Iterator[dict]) -> None:
     """Fill the template, one card at a time: a page never lies in memory whole."""
     template = _TEMPLATE.read_text(encoding="utf-8")
     head, tail = template.replace("__SETTINGS__", _script_json(settings)).split("__PHOTOS__")
-    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+    with own_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
         stream.write(head)
         for index, card in enumerate(cards):
             stream.write((",\n" if index else "") + _script_json(card))

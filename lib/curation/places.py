@@ -1,19 +1,15 @@
 """Where curation keeps things: siblings of the folder of labelled photos."""
 
-import re
 from pathlib import Path
 
-from lib.files import HALF_WRITTEN
 from lib.images.folders import is_image_name
+from lib.leftovers import clear_leftovers
 
 LABELS_TABLE = "labels.csv"
 REJECTED_TABLE = "rejected.csv"
 # What decisions of the review threw out: one row a file. rejected_path is relative to the table,
 # labelled_path (where it lay) to the folder of labelled photos.
 REJECTED_COLUMNS = ("rejected_path", "labelled_path", "sha256", "reason")
-
-# As `lib.files.atomic_path` names them.
-_TEMPORARY_NAME = re.compile(rf"{re.escape(HALF_WRITTEN)}[a-z0-9_]{{8}}(\.\w+)?")
 
 
 def rejected_folder(labelled: Path) -> Path:
@@ -41,12 +37,11 @@ def labelled_files(labelled: Path) -> list[Path]:
 
 
 def remove_leftovers(labelled: Path) -> None:
-    """Remove the half-written files that a killed run has left; no other run may be at work."""
+    """Remove the half-written files that killed runs have left."""
     siblings = (rejected_folder, review_folder, analysis_folder)
     for folder in (Path(labelled), *(sibling(labelled) for sibling in siblings)):
-        for path in folder.rglob(".*"):
-            if _TEMPORARY_NAME.fullmatch(path.name) and path.is_file():
-                path.unlink()
+        for inside in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+            clear_leftovers(inside)
 
 
 def _sibling(labelled: Path, suffix: str) -> Path:

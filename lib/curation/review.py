@@ -10,6 +10,7 @@ from lib.curation.places import LABELS_TABLE, review_folder
 from lib.curation.survey import Survey
 from lib.curation.triage import TRIAGE_TABLE, count_categories, triage, write_triage
 from lib.files import read_csv
+from lib.outputs import own_path, require_replaceable
 from lib.tables import LABELS_COLUMNS
 
 
@@ -32,7 +33,13 @@ class Review:
 
 
 def write_review(
-    raw_data: Path, labelled: Path, survey: Survey, *, model: Path, seed: int = 0
+    raw_data: Path,
+    labelled: Path,
+    survey: Survey,
+    *,
+    model: Path,
+    seed: int = 0,
+    overwrite: bool = False,
 ) -> Review:
     """Write the review pages, suspects.csv and triage.csv beside the labelled photos.
 
@@ -47,15 +54,27 @@ def write_review(
         Folder of the frozen model.
     seed : int
         Of the folds in which the labels judge one another.
+    overwrite : bool
+        As of `lib.outputs.require_replaceable`.
+
+    Raises
+    ------
+    DataError
+        If a file would replace what this program has not made.
     """
     folder = review_folder(labelled)
+    tables = (folder / SUSPECTS_TABLE, folder / TRIAGE_TABLE)
+    require_replaceable(tables, overwrite=overwrite)
     rows = read_csv(labelled / LABELS_TABLE, LABELS_COLUMNS)
     opinions = form_opinions(survey.photos, survey.groups, survey.store, model, seed=seed)
-    write_suspects(folder / SUSPECTS_TABLE, opinions)
-    files = triage(rows, opinions, survey.groups)
-    write_triage(folder / TRIAGE_TABLE, files)
     notes = _read_notes(raw_data, rows)
-    pages = write_pages(opinions, labelled, survey.store, survey.groups, notes)
+    pages = write_pages(opinions, labelled, survey.store, survey.groups, notes, overwrite=overwrite)
+    files = triage(rows, opinions, survey.groups)
+    for path, write, content in zip(
+        tables, (write_suspects, write_triage), (opinions, files), strict=True
+    ):
+        with own_path(path) as temporary:
+            write(temporary, content)
     return Review(pages, opinions, count_categories(files))
 
 

@@ -36,13 +36,10 @@ class Format:
     reader: str
 
 
-def export(folder: Path, name: str, spectrum: Spectrum, kind: str, facts: dict[str, str]) -> Path:
-    """Write a spectrum to a folder in one of `FORMATS`; return the file's path."""
-    form = FORMATS[kind]
-    path = folder / f"{name}{form.suffix}"
+def export(path: Path, spectrum: Spectrum, kind: str, facts: dict[str, str]) -> None:
+    """Write a spectrum to a file in one of `FORMATS`."""
     known = spectrum.part(np.isfinite(spectrum.intensity))
-    write_bytes(path, form.content(known, facts))
-    return path
+    write_bytes(path, FORMATS[kind].content(known, facts))
 
 
 def _csv(spectrum: Spectrum, facts: dict[str, str]) -> bytes:

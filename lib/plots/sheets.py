@@ -1,8 +1,8 @@
 """Contact sheets: photo, found band and crop side by side, so that a person sees what is right."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 from lib.errors import DataError
 from lib.images.png import write_png
 from lib.images.reading import read_image
+from lib.outputs import own_path, require_replaceable
 from lib.parallel import map_in_order
 from lib.plots.fonts import drawable, runs
 
@@ -88,7 +89,12 @@ def arrange(tiles: Sequence[np.ndarray], columns: int = _COLUMNS) -> np.ndarray:
 
 
 def draw_sheets(
-    source: Path, output: Path, rows: Sequence[Mapping[str, object]], *, jobs: int = 1
+    source: Path,
+    output: Path,
+    rows: Sequence[Mapping[str, object]],
+    *,
+    jobs: int = 1,
+    overwrite: bool = False,
 ) -> list[Path]:
     """Write contact sheets of cropped photos, some for each folder.
 
@@ -102,24 +108,37 @@ def draw_sheets(
         Rows of `lib.tables.CROPS_COLUMNS`, those of a folder together.
     jobs : int
         Parallel processes.
+    overwrite : bool
+        As of `lib.outputs.require_replaceable`.
 
     Returns
     -------
     list of Path
         The sheets written.
+
+    Raises
+    ------
+    DataError
+        If a sheet would replace what this program has not made.
     """
-    tiles = map_in_order(partial(_row_tile, Path(source), Path(output)), rows, jobs=jobs)
-    progress = tqdm(tiles, total=len(rows), desc="sheets", unit="photo", disable=None)
-    written = []
-    pairs = zip(rows, progress, strict=True)
-    for folder, members in groupby(pairs, key=lambda pair: pair[0]["raw_id"]):
-        drawn = [tile for _, tile in members]
-        for first in range(0, len(drawn), _TILES_A_SHEET):
-            number = first // _TILES_A_SHEET + 1
-            path = Path(output) / "sheets" / f"{folder}-{number:02d}.png"
-            write_png(path, arrange(drawn[first : first + _TILES_A_SHEET]))
-            written.append(path)
-    return written
+    pages = list(_pages(Path(output) / "sheets", rows))
+    require_replaceable((path for path, _ in pages), overwrite=overwrite)
+    drawn = map_in_order(partial(_row_tile, Path(source), Path(output)), rows, jobs=jobs)
+    tiles = iter(tqdm(drawn, total=len(rows), desc="sheets", unit="photo", disable=None))
+    for path, count in pages:
+        sheet = arrange(list(islice(tiles, count)))
+        with own_path(path) as temporary:
+            write_png(temporary, sheet)
+    tiles.close()
+    return [path for path, _ in pages]
+
+
+def _pages(folder: Path, rows: Sequence[Mapping[str, object]]) -> Iterator[tuple[Path, int]]:
+    """Yield the path of each sheet and how many of the rows it shows, in order."""
+    for raw_id, members in groupby(rows, key=lambda row: row["raw_id"]):
+        count = len(list(members))
+        for number, first in enumerate(range(0, count, _TILES_A_SHEET), start=1):
+            yield folder / f"{raw_id}-{number:02d}.png", min(_TILES_A_SHEET, count - first)
 
 
 def _row_tile(source: Path, output: Path, row: Mapping[str, object]) -> np.ndarray:

@@ -12,7 +12,10 @@ from lib.files import json_text, read_csv, sha256, write_csv
 from lib.images.folders import list_images
 from lib.images.png import read_png_text, write_png
 from lib.images.reading import read_image
+from lib.leftovers import clear_leftovers
+from lib.outputs import short_name
 from lib.parallel import map_in_order
+from lib.paths import real_path
 from lib.recognition.band import Band, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS
@@ -22,6 +25,8 @@ LABELS_TABLE = "labels.csv"
 # Text chunk of a crop's PNG that holds the SHA-256 of the photo's file.
 _DIGEST_KEYWORD = "photo sha256"
 _HASHING_THREADS = 4
+# Of a photo's name that its crop takes over: file systems allow 255, and .png is appended.
+_NAME_BYTES = 250
 
 
 def crop_folders(
@@ -61,6 +66,8 @@ def crop_folders(
     """
     source, output = Path(source), Path(output)
     photos = labelled_photos(source)
+    for folder in (output / "crops").glob("*/"):
+        clear_leftovers(folder)
     groups = _groups(source / LABELS_TABLE)
     earlier = _earlier_rows(output / CROPS_TABLE)
     named = {photo.relative_to(source).as_posix(): photo for photo in photos}
@@ -132,22 +139,37 @@ def crop_photo(photo: Path, name: str) -> tuple[dict[str, object], np.ndarray | 
 def _crop_one(photo: tuple[Path, str]) -> tuple[dict[str, object], np.ndarray | None, str]:
     """Return the columns and the crop of one photo, and the SHA-256 of its file."""
     path, name = photo
-    return *crop_photo(path, name), sha256(path)
+    row, crop = crop_photo(path, name)
+    try:
+        return row, crop, sha256(path)
+    except OSError as error:
+        reason = f"{name}: cannot be read ({error.strerror or error})"
+        return {"status": "error", "reason": reason}, None, ""
 
 
 def _written(
     row: dict[str, object], crop: np.ndarray | None, digest: str, name: str, output: Path
 ) -> tuple[dict[str, object], str]:
     """Write a crop, if there is one, and return its row and the SHA-256 of its photo."""
-    place = _crop_place(name) if crop is not None else None
-    if crop is not None:
-        # A crop is that of this content alone.
-        write_png(output / place, crop, {_DIGEST_KEYWORD: digest})
+    if crop is None:
+        return {**row, "crop": None}, digest
+    place = _crop_place(name)
+    if (output / place).exists() and _digest_of(output / place) is None:
+        reason = f"{output / place}: is no crop of this program, and is not replaced"
+        return {"crop": None, "status": "error", "reason": reason}, digest
+    # A crop is that of this content alone.
+    write_png(output / place, crop, {_DIGEST_KEYWORD: digest})
     return {**row, "crop": place}, digest
 
 
 def _crop_place(name: str) -> str:
-    return f"crops/{name}.png"
+    folder, _, photo = name.partition("/")
+    return f"crops/{folder}/{short_name(photo, _NAME_BYTES)}.png"
+
+
+def _digest_of(crop: Path) -> str | None:
+    """Return the SHA-256 of the photo that a crop was cut from, None of any other file."""
+    return read_png_text(crop).get(_DIGEST_KEYWORD)
 
 
 def _band_columns(band: Band) -> dict[str, object]:
@@ -187,7 +209,7 @@ def _still_valid(
         return {
             name: (earlier[name], digest)
             for name, digest in zip(names, digests, strict=True)
-            if read_png_text(output / _crop_place(name)).get(_DIGEST_KEYWORD) == digest
+            if _digest_of(output / _crop_place(name)) == digest
         }
 
 
@@ -196,5 +218,5 @@ def _remove_stale(output: Path, earlier: Iterator[dict], rows: list[dict]) -> No
     stale = {row["crop"] for row in earlier} - {row["crop"] for row in rows}
     for crop in stale - {"", None}:
         path = output / crop
-        if path.resolve().is_relative_to((output / "crops").resolve()):
+        if real_path(path).is_relative_to(real_path(output / "crops")):
             path.unlink(missing_ok=True)

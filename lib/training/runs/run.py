@@ -14,7 +14,7 @@ from lib.files import (
     write_json,
 )
 from lib.model_card import CARD_NAME, KERAS_NAME, read_card, verified_bytes
-from lib.paths import MODELS
+from lib.paths import MODELS, real_path
 from lib.plots import training as plots
 from lib.taxonomy import UNKNOWN
 from lib.training.freezing.frozen import RECORD_NAME, load_network
@@ -147,12 +147,12 @@ def _conclude(
 
 def _require_apart(run_dir: Path, config: TrainConfig, data: Sequence[Path]) -> None:
     """Refuse a folder for the run that holds what the training reads."""
-    place = run_dir.resolve()
+    place = real_path(run_dir)
     for network in (*config.teachers, *([config.init] if config.init else [])):
-        if Path(network).resolve() == place:
+        if real_path(network) == place:
             raise DataError(f"{run_dir}: not replaced, as this training starts from it")
     for path in data:
-        if path.resolve().is_relative_to(place):
+        if real_path(path).is_relative_to(place):
             raise DataError(f"{path}: lies in the run's folder; expected the data elsewhere")
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lib.errors import DataError
 from lib.files import only_writer, read_json, scratch_folder, write_errors
+from lib.paths import real_path
 from lib.training.freezing.frozen import RECORD_NAME
 
 
@@ -28,9 +29,9 @@ class RunFolder:
     """
 
     def __init__(self, run_dir: Path, scratch: Path | None):
-        self.run_dir, self._place = run_dir, run_dir.resolve()
+        self.run_dir, self._place = run_dir, real_path(run_dir)
         self._has_scratch = scratch is not None
-        workshop = (scratch or self._place.parent).resolve()
+        workshop = real_path(scratch or self._place.parent)
         if workshop.is_relative_to(self._place):
             raise DataError(f"{scratch}: lies in the run's folder; expected the scratch elsewhere")
         # Runs of one name that go to different places may share a scratch.

@@ -13,6 +13,9 @@ from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN, class_id
 from lib.training.scores import metrics
 
+# What `write_figures` writes.
+FIGURES = ("confusion.png", "confusion.csv", "reliability.png", "coverage.png")
+
 # A report with the labels (n,) and the probabilities (n, 7) that its figures are drawn from.
 Assessment = tuple[dict, np.ndarray, np.ndarray]
 
@@ -125,7 +128,7 @@ def selective_curve(
 def write_figures(
     folder: Path, labels: np.ndarray, probabilities: np.ndarray, report: dict, title: str
 ) -> None:
-    """Write the confusion matrix (PNG and CSV), reliability and coverage of one test."""
+    """Write `FIGURES`: the confusion matrix, reliability and coverage of one test."""
     confusion = np.asarray(report["confusion"])
     plots.save_figure(
         plots.confusion_figure(confusion, CLASSES, title=title), folder / "confusion.png"
