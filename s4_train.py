@@ -5,6 +5,10 @@ mixed in, of which it learns what the start says (or the --teachers), so that wh
 hand do not show is not forgotten. At the end both networks are compared; one that has lost more of
 a class than chance explains ends in an error.
 
+The same seed gives the same crops in the same order; weights agree to about four digits, as
+TensorFlow adds in parallel. After --resume the epochs that were left are shuffled in another order,
+the same after every interruption at that epoch: a network as good, not the same one.
+
 With --distribute several devices or machines train one network, each on its own crops; of several
 workers the first, the chief, alone writes and speaks (docs/scale.md).
 

@@ -2,6 +2,16 @@
 
 import hashlib
 from pathlib import Path
+from typing import Annotated
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    PositiveFloat,
+    ValidationError,
+)
 
 from lib.certainty import LARGEST_LOGIT
 from lib.errors import DataError
@@ -20,16 +30,76 @@ INPUT_NAME = "x_img"
 OUTPUT_NAMES = ("probabilities", "logits", "features")
 SCALING = "RGB / 255"
 
-CARD_KEYS = (
-    "version",
-    "architecture",
-    "classes",
-    "input",
-    "outputs",
-    "temperature",
-    "unknown",
-    "files",
-)
+# Of a wrong value that a message quotes.
+_SHOWN_LETTERS = 60
+
+Share = Annotated[float, Field(ge=0, le=1)]
+_Side = Annotated[int, Field(gt=0, le=1_000_000)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+
+
+class Part(BaseModel):
+    """A part of a card, or of another file in JSON; what it does not name is not looked at."""
+
+    model_config = ConfigDict(strict=True, allow_inf_nan=False)
+
+
+class _Input(Part):
+    shape: list[_Side]
+    scaling: str
+
+
+class _Output(Part):
+    shape: list[_Side] = Field(min_length=1)
+
+
+class _Point(Part):
+    threshold: Share
+    coverage: NonNegativeFloat
+    precision: NonNegativeFloat
+
+
+class UnknownScore(Part):
+    """How surely a guess is right, and how sure it must be."""
+
+    score: str
+    slope: float
+    offset: float
+    threshold: Share
+    curve: list[_Point] = Field(min_length=1)
+
+
+class _File(Part):
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    bytes: Count
+
+
+class _Test(Part):
+    """The report of its own test, of which a model may carry none; a share of nothing is NaN."""
+
+    model_config = ConfigDict(allow_inf_nan=True)
+
+    sha256: str | None = None
+    n: Count = 0
+    accuracy: float = 0.0
+    accuracy_ci95: list[float] = Field([0.0, 1.0], min_length=2, max_length=2)
+    weighted_precision: float = 0.0
+    ece: float = 0.0
+    coverage: float = 0.0
+    selective_precision: float = 0.0
+
+
+class _Card(Part):
+    version: str
+    architecture: str
+    classes: list[str]
+    input: _Input
+    outputs: dict[str, _Output]
+    temperature: PositiveFloat
+    unknown: UnknownScore
+    files: dict[str, _File]
+    parameters: Count | None = None
+    test: _Test | None = None
 
 
 def read_card(model_dir: Path) -> dict:
@@ -53,14 +123,15 @@ def read_card(model_dir: Path) -> dict:
     """
     path = Path(model_dir) / CARD_NAME
     card = read_json(path)
-    missing = [key for key in CARD_KEYS if key not in card]
-    if missing:
-        raise DataError(f"{path}: missing {', '.join(missing)}; expected {', '.join(CARD_KEYS)}")
+    try:
+        _Card.model_validate(card)
+    except ValidationError as error:
+        raise DataError(f"{path}: {fault_in_words(error)}") from error
     _require(path, "classes", card["classes"], list(CLASSES))
-    _require(path, "input shape", card["input"].get("shape"), list(CROP_SHAPE))
-    _require(path, "input scaling", card["input"].get("scaling"), SCALING)
+    _require(path, "input shape", card["input"]["shape"], list(CROP_SHAPE))
+    _require(path, "input scaling", card["input"]["scaling"], SCALING)
     _require(path, "outputs", sorted(card["outputs"]), sorted(OUTPUT_NAMES))
-    _require(path, "unknown score", card["unknown"].get("score"), LARGEST_LOGIT)
+    _require(path, "unknown score", card["unknown"]["score"], LARGEST_LOGIT)
     return card
 
 
@@ -80,7 +151,7 @@ def verified_bytes(path: Path, card: dict, card_path: Path) -> bytes:
     DataError
         If the file is missing, is not on the card, or is not the file that was frozen.
     """
-    expected = card.get("files", {}).get(path.name, card).get("sha256")
+    expected = (card["files"].get(path.name, {}) if "files" in card else card).get("sha256")
     if expected is None:
         raise DataError(f"{card_path}: says nothing of {path.name}")
     if not path.is_file():
@@ -93,6 +164,26 @@ def verified_bytes(path: Path, card: dict, card_path: Path) -> bytes:
             f"received {received[:12]}...; it does not belong to {card_path.name} beside it"
         )
     return content
+
+
+def fault_in_words(error: ValidationError) -> str:
+    """Return the first fault of a file that pydantic has found, as one line.
+
+    "unknown.slope: input should be a valid number; received 'steep' (and 2 more)".
+    """
+    first, *others = error.errors(include_url=False, include_context=False)
+    place = ".".join(map(str, first["loc"])) or "the file"
+    received = repr(first["input"])
+    if len(received) > _SHOWN_LETTERS:
+        received = f"{received[:_SHOWN_LETTERS]}..."
+    words = first["msg"][:1].lower() + first["msg"][1:]
+    if first["type"] == "missing":
+        return f"{place}: missing" + _more(others)
+    return f"{place}: {words}; received {received}" + _more(others)
+
+
+def _more(others: list) -> str:
+    return f" (and {len(others)} more)" if others else ""
 
 
 def _require(path: Path, what: str, received: object, expected: object) -> None:

@@ -88,7 +88,7 @@ def test_a_missing_file_is_named(own_model, name):
         ({"classes": ["led", "neon"]}, r"expected classes \['led', 'cfl_hg'"),
         ({"input": {"shape": [20, 480, 3], "scaling": "RGB / 255"}}, r"expected input shape"),
         ({"input": {"shape": [15, 480, 3], "scaling": "BGR"}}, r"expected input scaling"),
-        ({"outputs": {"ArgMax_4": {}}}, r"expected outputs \['features', 'logits'"),
+        ({"outputs": {"ArgMax_4": {"shape": [7]}}}, r"expected outputs \['features', 'logits'"),
         ({"files": {}}, r"says nothing of model.tflite"),
     ],
 )
@@ -98,18 +98,61 @@ def test_a_card_that_does_not_match_is_refused(own_model, changes, message):
         Classifier(own_model)
 
 
+NAN, HUGE = float("nan"), 10**400
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        *((["temperature"], value) for value in (0, -1.0, NAN, "1", None, HUGE, [1.0])),
+        *((["unknown", "slope"], value) for value in ("steep", NAN, HUGE, None)),
+        *((["unknown", "threshold"], value) for value in (NAN, 2.0, "0.5")),
+        *((["unknown", "curve"], value) for value in ([], {}, [1], [{"threshold": 0.5}])),
+        *(([part], []) for part in ("input", "outputs", "unknown", "files")),
+        (["files", "model.tflite"], "51ade926"),
+        (["files", "model.tflite", "sha256"], 5),
+        (["files", "model.tflite", "bytes"], HUGE),
+        (["outputs", "features"], None),
+        (["outputs", "features", "shape"], []),
+        (["outputs", "features", "shape"], [HUGE]),
+        (["classes"], 7),
+        (["version"], ["compact"]),
+        (["test"], []),
+        (["test", "accuracy_ci95"], [0.5]),
+    ],
+)
+def test_a_card_with_a_part_of_another_kind_is_refused_in_one_line(own_model, place, value):
+    card = json.loads((own_model / "model.json").read_text())
+    part = card
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = value
+    (own_model / "model.json").write_text(json.dumps(card))
+    with pytest.raises(DataError, match=rf"model.json: {'.'.join(place)}[.:]") as refused:
+        Classifier(own_model)
+    assert len(str(refused.value).splitlines()) == 1 and len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize("text", ['{"a": ' + "1" * 5000 + "}", "[" * 10**5, "[]", "\xff", ""])
+def test_a_card_that_is_no_json_object_is_refused_in_one_line(own_model, text):
+    (own_model / "model.json").write_text(text, encoding="latin-1")
+    with pytest.raises(DataError, match=r"model.json: ") as refused:
+        Classifier(own_model)
+    assert len(str(refused.value).splitlines()) == 1
+
+
 def test_a_card_without_a_key_is_refused(own_model):
     card = json.loads((own_model / "model.json").read_text())
     del card["temperature"]
     (own_model / "model.json").write_text(json.dumps(card))
-    with pytest.raises(DataError, match=r"model.json: missing temperature; expected version"):
+    with pytest.raises(DataError, match=r"model.json: temperature: missing"):
         Classifier(own_model)
 
 
 def test_a_file_that_is_no_model_is_refused_even_if_listed(own_model):
     (own_model / "model.tflite").write_bytes(b"not a model at all, but hashed as one")
     digest = sha256(own_model / "model.tflite")
-    edit_card(own_model, files={"model.tflite": {"sha256": digest}})
+    edit_card(own_model, files={"model.tflite": {"sha256": digest, "bytes": 37}})
     with pytest.raises(DataError, match=r"model.tflite: no LiteRT model"):
         Classifier(own_model)
 

@@ -80,6 +80,24 @@ def test_the_seed_decides_a_training(config, learn):
 
 
 @pytest.mark.slow
+def test_crops_come_in_the_order_of_the_seed_and_after_an_interruption_in_another(
+    config, crops_folder
+):
+    def crops_by_epoch(epochs, *, done):
+        batches = fit._batches(config, {crops_folder / "train.tfrecord": 128}, done, None)
+        images = np.concatenate([images for images, _, _ in batches.take(4 * epochs)])
+        return images.sum(axis=(1, 2, 3)).reshape(epochs, 128)
+
+    whole, again = (crops_by_epoch(2, done=0) for _ in range(2))
+    assert (whole == again).all()
+    resumed, resumed_again = (crops_by_epoch(1, done=1) for _ in range(2))
+    assert (resumed == resumed_again).all()
+    assert (resumed[0] != whole[1]).any()
+    # The same crops all the same, each once.
+    assert np.sort(resumed[0]) == pytest.approx(np.sort(whole[1]), rel=1e-6)
+
+
+@pytest.mark.slow
 def test_an_interrupted_training_goes_on_where_it_stood(config, learn, tmp_path, monkeypatch):
     saved = fit._save
 

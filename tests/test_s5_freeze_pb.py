@@ -25,6 +25,21 @@ def card(frozen_model):
     return json.loads((frozen_model / "model.json").read_text())
 
 
+def test_the_same_run_gives_the_same_bytes(frozen_model, finished_run, tmp_path):
+    assert run("--input", finished_run, "--output", tmp_path / "again") == 0
+    for path in frozen_model.iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_the_order_in_which_tensorflow_lists_nodes_is_no_part_of_a_graph(frozen_model):
+    from lib.training.freezing.formats import read_graph
+    from lib.training.freezing.freezer import _same_bytes
+
+    graph = read_graph(frozen_model / "model.pb")
+    turned = type(graph)(node=reversed(graph.node), versions=graph.versions)
+    assert _same_bytes(turned) == _same_bytes(graph) == (frozen_model / "model.pb").read_bytes()
+
+
 def test_model_json_keeps_its_contract(frozen_model, card):
     assert card["classes"] == list(CLASSES)
     assert card["input"] == {
@@ -159,6 +174,20 @@ def change_test_file(folder):
     (folder / "run.json").write_text(json.dumps(record))
 
 
+def spoil_temperature(folder):
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"temperature": 0}))
+
+
+def spoil_data(folder):
+    record = json.loads((folder / "run.json").read_text())
+    (folder / "run.json").write_text(json.dumps(record | {"data": []}))
+
+
+def lie_in_the_way(folder):
+    (folder / "model.tflite").write_bytes(b"of another program")
+
+
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
@@ -167,6 +196,9 @@ def change_test_file(folder):
         (lose_network, "model.keras: no such file"),
         (break_network, "model.keras: not readable as a Keras network"),
         (lose_test_file, "gone/test.tfrecord: no such file"),
+        (spoil_temperature, "run.json: temperature: input should be greater than 0; received 0"),
+        (spoil_data, "run.json: data: input should be"),
+        (lie_in_the_way, "model.tflite: already exists; give --overwrite"),
         (change_test_file, "has changed since the training; expected its test file"),
     ],
 )

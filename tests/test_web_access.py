@@ -8,6 +8,9 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
+from lib.errors import DataError
+from web.storage.state import read_secret_key
+
 pytestmark = pytest.mark.usefixtures("pool")
 IDENTIFY, MODEL = "/api/v1/identify", "/api/v1/model"
 
@@ -59,6 +62,13 @@ def test_tokens_are_kept_as_digests_only(django_service, token):
     assert token.encode() not in stored
     assert database.stat().st_mode & 0o077 == 0
     assert (django_service.state / "secret_key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe" * 40, b"short"])
+def test_a_key_of_other_bytes_is_one_line(tmp_path, content):
+    (tmp_path / "secret_key").write_bytes(content)
+    with pytest.raises(DataError, match=r"secret_key: .*remove it"):
+        read_secret_key(tmp_path)
 
 
 def test_the_page_needs_no_login_on_the_local_machine(client):

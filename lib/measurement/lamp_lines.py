@@ -27,6 +27,9 @@ _POINT_PX, _POINT_NM = 0.5, 0.05
 # Points further than this from the curve of the others contradict them, nm.
 _CONTRADICTION_NM = 3.0
 _MIN_POINTS = 2
+# No picture is as wide.
+_FARTHEST_PX = 1e6
+_POINTS_IN_WORDS = 8
 _POINTS_NAME = "points"
 
 
@@ -155,7 +158,8 @@ def lines_of_points(points: Sequence[tuple[float, float]]) -> LampLines:
     if len(points) < _MIN_POINTS:
         raise DataError(f"{len(points)} known point; expected at least {_MIN_POINTS}")
     px, nm = np.array(sorted(points), np.float64).T
-    if not np.isfinite([px, nm]).all() or nm.min() < 100 or nm.max() > 3000:
+    possible = np.isfinite([px, nm]).all() and np.abs(px).max() < _FARTHEST_PX
+    if not possible or nm.min() < 100 or nm.max() > 3000:
         raise DataError(f"points {_in_words(px, nm)}: expected pixels and wavelengths in nm")
     step = np.diff(nm)
     if (np.diff(px) <= 0).any() or not ((step > 0).all() or (step < 0).all()):
@@ -176,7 +180,8 @@ def lines_of_points(points: Sequence[tuple[float, float]]) -> LampLines:
 
 
 def _in_words(px: np.ndarray, nm: np.ndarray) -> str:
-    return ",".join(f"{x:g}={y:g}" for x, y in zip(px, nm, strict=True))
+    shown = [f"{x:g}={y:g}" for x, y in zip(px, nm, strict=True)]
+    return ",".join(shown[:_POINTS_IN_WORDS]) + (",..." if len(shown) > _POINTS_IN_WORDS else "")
 
 
 def _sharpest_px(profile: BandProfile) -> float:

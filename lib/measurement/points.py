@@ -19,7 +19,7 @@ def read_points(text: str) -> tuple[tuple[float, float], ...]:
     DataError
         If it is neither.
     """
-    if "=" in text and not Path(text).exists():
+    if "=" in text and not _is_there(text):
         rows = [(part, part.split("=")) for part in text.split(",") if part.strip()]
         return tuple(_point(fields, f"--points {part}") for part, fields in rows)
     path = Path(text)
@@ -39,6 +39,14 @@ def read_points(text: str) -> tuple[tuple[float, float], ...]:
     if not points:
         raise DataError(f"{text}: no points; expected lines of two numbers, pixel and nm")
     return tuple(points)
+
+
+def _is_there(text: str) -> bool:
+    """Return whether a text is the name of a file; many points are longer than any name."""
+    try:
+        return Path(text).exists()
+    except (OSError, ValueError):
+        return False
 
 
 def _point(fields: list[str], place: str) -> tuple[float, float]:

@@ -67,6 +67,8 @@ def read_secret_key(state: Path) -> str:
         key = path.read_text(encoding="ascii")
     except OSError as error:
         raise DataError(f"{path}: cannot be used ({error.strerror or error})") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: holds bytes that no key has; remove it") from error
     if len(key) < _SECRET_BYTES:
         raise DataError(f"{path}: expected a key of {_SECRET_BYTES} or more characters; remove it")
     return key

@@ -76,7 +76,7 @@ def freeze_formats(model: keras.Model, folder: Path) -> dict:
         return model(x_img, training=False)
 
     graph = convert_variables_to_constants_v2(serve.get_concrete_function())
-    (folder / GRAPH_NAME).write_bytes(graph.graph.as_graph_def().SerializeToString())
+    (folder / GRAPH_NAME).write_bytes(_same_bytes(graph.graph.as_graph_def()))
     (folder / LITERT_NAME).write_bytes(to_litert(model))
     # A frozen function forgets its outputs' names; they come out sorted, as tf.nest flattens.
     tensors = dict(zip(sorted(OUTPUT_NAMES), graph.outputs, strict=True))
@@ -93,6 +93,16 @@ def freeze_formats(model: keras.Model, folder: Path) -> dict:
             for name in OUTPUT_NAMES
         },
     }
+
+
+def _same_bytes(graph: tf.compat.v1.GraphDef) -> bytes:
+    """Return a frozen graph as bytes that are the same for the same network.
+
+    TensorFlow puts the weights in an order that differs from process to process.
+    """
+    nodes = sorted(graph.node, key=lambda node: (node.op != "Const", node.name))
+    ordered = tf.compat.v1.GraphDef(node=nodes, versions=graph.versions, library=graph.library)
+    return ordered.SerializeToString(deterministic=True)
 
 
 def to_litert(network: keras.Model, *, half: bool = False) -> bytes:

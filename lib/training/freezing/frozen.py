@@ -5,6 +5,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+from pydantic import Field, PositiveFloat, ValidationError
 
 from lib.certainty import certainty
 from lib.errors import DataError
@@ -15,8 +16,12 @@ from lib.model_card import (
     KERAS_NAME,
     LITERT_NAME,
     OUTPUT_NAMES,
+    Count,
+    Part,
+    UnknownScore,
+    fault_in_words,
 )
-from lib.paths import ROOT
+from lib.paths import ROOT, real_path
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 from lib.training.crops.tfrecord import Crops, read_tfrecord
@@ -26,9 +31,30 @@ from lib.training.networks.architectures import FEATURES_LAYER, LOGITS_LAYER
 from lib.training.scores import metrics, unknown_score
 
 RECORD_NAME = "run.json"
+_SERVED_NAME = "served"
 # float32 keeps 7 digits; sums in another order cost under 1e-5 in probability on real crops. Of
 # 6,000 simulated crops one, halfway between two classes, differed by 2.2e-5.
 MAX_DIFFERENCE = 5e-5
+
+
+class _DataFile(Part):
+    path: str
+    sha256: str
+
+
+class _Data(Part):
+    validation: list[_DataFile] = Field(min_length=1)
+    test: list[_DataFile] = Field(min_length=1)
+
+
+class _Record(Part):
+    """What is frozen of run.json."""
+
+    architecture: str
+    parameters: Count
+    temperature: PositiveFloat
+    unknown: UnknownScore
+    data: _Data
 
 
 def freeze_run(
@@ -67,7 +93,12 @@ def freeze_run(
     record = read_json(run_dir / RECORD_NAME)
     if not record.get("finished"):
         raise DataError(f"{run_dir / RECORD_NAME}: expected a finished run; go on with --resume")
-    require_absent(output / CARD_NAME, overwrite=overwrite)
+    try:
+        _Record.model_validate(record)
+    except ValidationError as error:
+        raise DataError(f"{run_dir / RECORD_NAME}: {fault_in_words(error)}") from error
+    for name in _written(output, run_dir):
+        require_absent(output / name, overwrite=overwrite)
     network = load_network(run_dir / KERAS_NAME)
     check = check or _file_of_run(record, "test")
     crops = known_crops(check)
@@ -176,7 +207,8 @@ def serving_model(network: keras.Model, temperature: float) -> keras.Model:
     features = network.get_layer(FEATURES_LAYER).output
     probabilities = keras.ops.softmax(logits / temperature)
     outputs = dict(zip(OUTPUT_NAMES, (probabilities, logits, features), strict=True))
-    return keras.Model(network.input, outputs)
+    # Named, as Keras numbers those without a name, and their names are part of the files.
+    return keras.Model(network.input, outputs, name=_SERVED_NAME)
 
 
 def compare_formats(
@@ -214,14 +246,16 @@ def _describe_files(folder: Path) -> dict:
     }
 
 
+def _written(output: Path, run_dir: Path) -> tuple[str, ...]:
+    """Return the files that are written; model.json last, as its hashes vouch for the others."""
+    own = () if real_path(output) == real_path(run_dir) else (KERAS_NAME, RECORD_NAME)
+    return (*own, GRAPH_NAME, LITERT_NAME, CARD_NAME)
+
+
 def _move_into_place(folder: Path, output: Path, card: dict, run_dir: Path) -> None:
-    """Move the checked files; model.json last, as its hashes vouch for the others."""
-    sources = {name: folder / name for name in card["files"]}
-    if output.resolve() == run_dir.resolve():
-        del sources[KERAS_NAME]
-    else:
-        sources[RECORD_NAME] = run_dir / RECORD_NAME
-    for name, source in sources.items():
+    """Move the checked files, and write model.json."""
+    for name in _written(output, run_dir)[:-1]:
+        source = run_dir if name == RECORD_NAME else folder
         with atomic_path(output / name) as temporary:
-            shutil.copyfile(source, temporary)
+            shutil.copyfile(source / name, temporary)
     write_json(output / CARD_NAME, card)
