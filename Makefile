@@ -1,6 +1,7 @@
 # The two commands: `make demo` and `make test`. Each is complete on a fresh machine with Python
 # 3.11 to 3.13. `make quick` is the inner loop: the linter and the tests of under a second. `make
-# lock` writes down the versions that are installed.
+# lock` brings the locks up to date with the requirements, `make lock UPGRADE=--upgrade` also with
+# what others have released.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,15 +10,18 @@ DEMO := demo
 PHOTOS := 420
 CROPS := 12000
 EPOCHS := 6
-# CI gives `-c requirements.lock`.
-PIP_FLAGS ?=
+# The versions that the tests ran with, each file known by its hash. The newest within the bounds:
+# `make test INSTALL="-r requirements-dev.txt"`.
+INSTALL ?= --require-hashes -r requirements.lock
+UPGRADE ?=
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
 .PHONY: demo quick test thorough coverage lint format lock clean
 
-$(VENV)/installed: $(wildcard requirements*.txt)
+$(VENV)/installed: $(wildcard requirements*)
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt $(PIP_FLAGS)
+	$(BIN)/python -m pip install --quiet $(INSTALL)
 	touch $@
 
 demo: $(VENV)/installed
@@ -63,10 +67,8 @@ format: $(VENV)/installed
 	$(BIN)/ruff format .
 
 lock: $(VENV)/installed
-	(echo "# The versions that CI tests, under Python 3.11; made by make lock."; \
-		$(BIN)/python -m pip list --format freeze --exclude pip --exclude setuptools) \
-		> requirements.lock.new
-	mv requirements.lock.new requirements.lock
+	$(BIN)/$(COMPILE) requirements-dev.txt -o requirements.lock
+	$(BIN)/$(COMPILE) requirements-use.txt -c requirements.lock -o requirements-use.lock
 
 clean:
 	rm -rf $(DEMO) $(VENV)

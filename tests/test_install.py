@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -192,13 +193,40 @@ def requirements(name: str) -> list[Requirement]:
     return found
 
 
-def test_the_lock_has_a_version_of_every_requirement_within_its_bounds():
-    lines = (ROOT / "requirements.lock").read_text().splitlines()
-    locked = dict(line.split("==") for line in lines if not line.startswith("#"))
-    locked = {canonicalize_name(name): version for name, version in locked.items()}
-    for requirement in requirements("requirements-dev.txt"):
-        version = locked[canonicalize_name(requirement.name)]
+HASHES = r"( +--hash=sha256:[0-9a-f]{64})+"
+LOCKED = re.compile(rf"(?P<name>[\w.-]+)==(?P<version>[\w.]+)( ; [^-]*)?{HASHES}")
+
+
+def locked(name: str) -> dict[str, str]:
+    """Return the versions of a lock, which holds them with hashes and nothing else."""
+    text = (ROOT / name).read_text().replace("\\\n", "")
+    found = [LOCKED.fullmatch(line) for line in text.splitlines() if not line.startswith("#")]
+    assert all(found)
+    return {canonicalize_name(entry["name"]): entry["version"] for entry in found}
+
+
+@pytest.mark.parametrize(
+    ("lock", "of"),
+    [
+        ("requirements.lock", "requirements-dev.txt"),
+        ("requirements-use.lock", "requirements-use.txt"),
+    ],
+)
+def test_a_lock_has_a_version_of_every_requirement_within_its_bounds(lock, of):
+    versions = locked(lock)
+    for requirement in requirements(of):
+        version = versions[canonicalize_name(requirement.name)]
         assert requirement.specifier.contains(version, prereleases=True), requirement
+
+
+def test_what_is_installed_to_use_it_is_what_was_tested():
+    assert locked("requirements-use.lock").items() <= locked("requirements.lock").items()
+    assert "tensorflow" not in locked("requirements-use.lock")
+
+
+def test_every_requirement_has_an_upper_bound():
+    for requirement in requirements("requirements-dev.txt"):
+        assert any(bound.operator == "<" for bound in requirement.specifier), requirement
 
 
 @pytest.mark.parametrize("package", ["tensorflow", "pandas"])
