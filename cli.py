@@ -203,7 +203,13 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         _discard_output()
         return 1
     except OSError as error:
-        if error.errno != errno.ENOSPC or error.filename is not None:
+        if error.filename is not None:
+            # A name that is too long, a disk that is gone: what the system says of a place.
+            logging.info("where it happened:", exc_info=True)
+            place, why = os.fsdecode(error.filename), error.strerror or error
+            print(f"error: {printable(f'{place}: {why}')}", file=sys.stderr)
+            return 1
+        if error.errno != errno.ENOSPC:
             raise
         _discard_output()
         print("error: standard output: no space left on the disk", file=sys.stderr)
@@ -288,7 +294,6 @@ def given_path(text: str) -> Path:
 
 def existing_path(text: str) -> Path:
     """Parse the path of a file or folder that must exist."""
-    path = Path(text)
-    if not path.exists():
+    if not os.path.exists(text):  # noqa: PTH110 - of any text, also of one too long for a name
         raise argparse.ArgumentTypeError(f"{text}: no such file or folder")
-    return path
+    return Path(text)

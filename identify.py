@@ -11,6 +11,7 @@ Examples:
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -173,7 +174,8 @@ def expand(paths: Sequence[Path]) -> list[Path]:
     """Return the photos among `paths` in order; a folder stands for the photos in it."""
     photos = []
     for path in paths:
-        photos += list_photos(path) if path.is_dir() else [path]
+        # Of any path, also of one too long for a name.
+        photos += list_photos(path) if os.path.isdir(path) else [path]  # noqa: PTH112
     if not photos:
         raise DataError(f"{paths[0]}: no image files; expected a photo or a folder of photos")
     return photos

@@ -238,6 +238,17 @@ def test_hostile_names_do_no_harm(tmp_path, capsys):
     assert len(list((tmp_path / "s").glob("*.txt"))) == len(names)
 
 
+def test_a_name_too_long_for_a_file_is_one_row_or_one_line(tmp_path, capsys):
+    long = "n" * 300
+    assert run(f"{long}.jpg", RAINBOW, "--json") == 0
+    first, second = answers(capsys)
+    assert (first["status"], second["status"]) == ("error", "no_band")
+    for flag in ("--csv", "--plot", "--calibration", "--model"):
+        assert run(RAINBOW, flag, tmp_path / long) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: ") and long in line
+
+
 def test_links_that_go_round_in_a_circle_are_one_row(tmp_path, capsys):
     (tmp_path / "loop.jpg").symlink_to("loop.jpg")
     assert run(tmp_path / "loop.jpg", "--csv", tmp_path / "a.csv") == 1
