@@ -77,10 +77,13 @@ def test_coverage_shows_how_many_unknown_lamps_are_refused():
 
 
 @pytest.mark.slow
-def test_the_same_figure_gives_the_same_bytes(tmp_path):
-    for name in ("a.png", "b.png"):
-        plots.save_figure(plots.learning_curves(HISTORY), tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+def test_the_same_figure_gives_the_same_bytes_of_the_format_that_its_name_says(tmp_path):
+    for suffix, begin in ((".png", b"\x89PNG"), (".pdf", b"%PDF"), (".svg", b"<?xml")):
+        paths = [tmp_path / f"{name}{suffix}" for name in "ab"]
+        for path in paths:
+            plots.save_figure(plots.learning_curves(HISTORY), path)
+        one, other = (path.read_bytes() for path in paths)
+        assert one == other and one.startswith(begin)
     assert read_image(tmp_path / "a.png").shape == (480, 1200, 3)
 
 

@@ -5,24 +5,38 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from lib.files import write_bytes
 
 DPI = 120
+# What is left out of a file of each format, so that the same figure gives the same bytes.
+_LEFT_OUT = {
+    "png": {"Software": None},
+    "pdf": {"Creator": None, "Producer": None, "CreationDate": None},
+    "svg": {"Creator": None, "Date": None},
+}
 
 
 def save_figure(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, atomically."""
-    write_bytes(path, png_bytes(figure))
+    """Write a figure as its suffix says, PDF or SVG, or else as PNG, atomically."""
+    kind = Path(path).suffix.lower().removeprefix(".")
+    write_bytes(path, figure_bytes(figure, kind if kind in _LEFT_OUT else "png"))
 
 
 def png_bytes(figure: Figure) -> bytes:
     """Return a figure as the bytes of a PNG file."""
+    return figure_bytes(figure, "png")
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as the bytes of a file of the format png, pdf or svg."""
     stream = BytesIO()
-    # No software version inside: the same figure gives the same bytes.
-    figure.savefig(stream, format="png", dpi=DPI, metadata={"Software": None})
+    # The names of an SVG's parts are random unless told otherwise.
+    with rc_context({"svg.hashsalt": "spectrum"}):
+        figure.savefig(stream, format=kind, dpi=DPI, metadata=_LEFT_OUT[kind])
     return stream.getvalue()
 
 
