@@ -1,6 +1,7 @@
 """Connections of the service: what is slow is ended, and whoever holds most gives way."""
 
 import json
+import logging
 import socket
 import sys
 import threading
@@ -16,17 +17,20 @@ needs_two_addresses = pytest.mark.skipif(
 
 
 @pytest.fixture
-def serve(django_service):
+def serve(django_service, caplog):
     """Start servers of the service's kind on a small application, and end them."""
     from waitress import wasyncore
 
     from web.serving.connections import Server
 
+    caplog.set_level(logging.ERROR, "waitress.queue")
     ended, stack = threading.Event(), ExitStack()
+    # As the service has it: nothing spills to a file.
+    usual = {"threads": 2, "outbuf_overflow": 2**26, "outbuf_high_watermark": 2**26}
 
     def start(application=hello, **adjustments):
         listening = socket.create_server(("127.0.0.1", 0))
-        server = Server(application, listening, **({"threads": 2} | adjustments))
+        server = Server(application, listening, **(usual | adjustments))
 
         def run():
             while not ended.is_set():
@@ -156,7 +160,7 @@ def test_clients_that_do_not_read_their_answers_keep_no_thread(serve, ahead):
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [bytes(2**22)] if environ["PATH_INFO"] == "/large" else [b"small"]
 
-    call = serve(large, threads=1, outbuf_high_watermark=2**26)
+    call = serve(large, threads=1)
     call(b"GET /large HTTP/1.1\r\nHost: x\r\n\r\n" * ahead)
     time.sleep(0.5)
     assert status_of(call(GET)) == "200"
