@@ -302,8 +302,8 @@ def test_the_guides_unit_has_room_for_its_readers_and_the_server():
     guide = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
     unit = guide[guide.index("[Service]") :]
     readers = int(re.search(r"--threads (\d+)", unit)[1])
-    memory = int(re.search(r"MemoryMax=(\d+)G", unit)[1]) * 1024
-    of_reader, of_server = map(int, re.search(r"most (\d+) MB.*some (\d+) MB", unit).groups())
+    memory = int(re.search(r"MemoryMax=(\d+)M", unit)[1])
+    of_reader, of_server = map(int, re.search(r"most (\d+) MB.*up to (\d+) MB", unit).groups())
     assert of_reader * 2**20 == Limits(1, 1).memory_bytes
     assert readers * of_reader + of_server <= memory
 

@@ -26,8 +26,8 @@ class Limits:
     time_s: float = 30.0
     wait_s: float = 60.0
     # What the most costly formats take at the service's bound on pixels
-    # (`python benchmarks/reader_memory.py`). Two readers and the server stay below 2 GB, as
-    # docs/service.md says.
+    # (`python benchmarks/reader_memory.py`). docs/service.md says what that makes of all readers
+    # and the server.
     memory_bytes: int = 850 * 2**20
 
 

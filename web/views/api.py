@@ -179,7 +179,13 @@ def photos_of(request) -> list[tuple[str, bytes]]:
         raise Refused(
             400, "photo_missing", "Expected a photo: a form field named photo, or the body itself."
         )
-    return [(file.name, file.read()) for file in files]
+    return [(file.name, _taken(file)) for file in files]
+
+
+def _taken(file) -> bytes:
+    """Return the content of an upload, which holds no copy of it while the photo waits."""
+    with file:
+        return file.read()
 
 
 def options_of(request) -> dict:
