@@ -72,10 +72,25 @@ def test_evaluating_the_test_file_repeats_the_frozen_report(
         "selective_precision",
     } <= set(report)
     assert report["n"] + report["unknown"]["n"] == 64
-    drawn = {path.name for path in (tmp_path / "plots").iterdir()}
+    drawn = {path.name for path in (tmp_path / "plots").glob("[!.]*")}
     assert drawn == {"confusion.png", "confusion.csv", "reliability.png", "coverage.png"}
     out = capsys.readouterr().out
     assert "weighted" in out and f"of {report['unknown']['n']} unknowns" in out
+
+
+def test_a_file_of_the_user_is_replaced_only_if_told_to(
+    frozen_model, crops_folder, tmp_path, capsys
+):
+    theirs = tmp_path / "plots" / "confusion.csv"
+    theirs.parent.mkdir()
+    theirs.write_text("theirs")
+    files = ("--tfrecord", crops_folder / "test.tfrecord", "--plot", theirs.parent)
+    assert run("--model", frozen_model, *files) == 1
+    assert "confusion.csv: exists already" in capsys.readouterr().err
+    assert theirs.read_text() == "theirs"
+    for flags in (["--overwrite"], []):
+        assert run("--model", frozen_model, *files, *flags) == 0
+    assert theirs.read_text().startswith("true,")
 
 
 def test_several_files_count_as_one(frozen_model, crops_folder, tmp_path):

@@ -115,6 +115,21 @@ def test_suspicion_is_between_0_and_1_and_sorts_the_page(raw, frozen_model):
     assert places == sorted(places) and set(places) == {0, 1, 2}
 
 
+def test_a_review_keeps_the_notes_and_pages_of_a_person(raw, frozen_model, capsys):
+    run(raw)
+    assert run(raw, "review", model=frozen_model) == 0
+    folder = raw / "Image_Review"
+    (folder / "my-own.html").write_text("theirs")
+    suspects = (folder / "suspects.csv").read_text()
+    (folder / "suspects.csv").write_text(f"{suspects}a note\n")
+    assert run(raw, "review", model=frozen_model) == 1
+    assert "suspects.csv: exists already" in capsys.readouterr().err
+    assert run(raw, "review", "--overwrite", model=frozen_model) == 0
+    assert (folder / "suspects.csv").read_text() == suspects
+    assert (folder / "my-own.html").read_text() == "theirs"
+    assert run(raw, "review", model=frozen_model) == 0
+
+
 def test_a_review_without_a_model_folder_is_refused(raw, tmp_path, capsys):
     run(raw)
     assert run(raw, "review", model=tmp_path) == 1
