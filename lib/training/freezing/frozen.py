@@ -97,7 +97,7 @@ def freeze_run(
         _Record.model_validate(record)
     except ValidationError as error:
         raise DataError(f"{run_dir / RECORD_NAME}: {fault_in_words(error)}") from error
-    for name in _written(output, run_dir):
+    for name in reversed(_written(output, run_dir)):
         require_absent(output / name, overwrite=overwrite)
     network = load_network(run_dir / KERAS_NAME)
     check = check or _file_of_run(record, "test")
