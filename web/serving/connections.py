@@ -61,7 +61,7 @@ class Channel(HTTPChannel):
         """Take a piece of a request, or of several."""
         self._moved_bytes += len(data)
         taken = super().received(data)
-        if self.request is not None and self.request.body_rcv is not None:
+        if self.takes_body():
             self.server.bound_bodies()
         if len(self.requests) > 1 + MAX_AHEAD:
             self.end()
@@ -106,6 +106,10 @@ class Channel(HTTPChannel):
             self.requests.append(request)
             if len(self.requests) == 1:
                 self.server.add_task(self)
+
+    def takes_body(self) -> bool:
+        """Return whether a body is arriving."""
+        return self.request is not None and self.request.body_rcv is not None
 
     def held_bytes(self) -> int:
         """Return the size of all bodies that have come or have been announced."""
@@ -186,7 +190,7 @@ class Server(TcpWSGIServer):
         living = list(self._living)
         while sum(channel.held_bytes() for channel in living) > bound:
             held = _held(living, Channel.held_bytes)
-            arriving = (one for one in living if one.request is not None and one.held_bytes())
+            arriving = filter(Channel.takes_body, living)
             largest = max(arriving, key=lambda one: (held[one], one.held_bytes()), default=None)
             if largest is None:
                 return
