@@ -74,6 +74,14 @@ def by_astropy(kind: str, planes: int) -> Callable[[np.ndarray], bytes]:
     return write
 
 
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
+    parser.add_argument("--only", nargs="+", metavar="WORD", help="formats by name (default: all)")
+    return parser.parse_args(argv)
+
+
 # By format: what counts of a pixel, and what writes it.
 FORMATS = {
     "JPEG": (4, by_pillow("JPEG", quality=80)),
@@ -134,10 +142,7 @@ def measure(args: argparse.Namespace) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """Run the command."""
-    parser = cli.make_parser(__doc__)
-    parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
-    parser.add_argument("--only", nargs="+", metavar="WORD", help="formats by name (default: all)")
-    args = parser.parse_args(argv)
+    args = parse_args(argv)
     return cli.run(lambda: measure(args), verbose=args.verbose)
 
 
