@@ -57,7 +57,8 @@ FIGURES = {
     "far_axis": Figure("lamps with lines: an axis over 5 nm off", rises=False),
     "marks_nm": Figure("median error where claimed, nm", rises=False, least=0.02),
     "held_95": Figure("places within the stated 95 % error", least=0.01),
-    "cost": Figure("cost of a photo, in units of fixed work", rises=False, least=0.1),
+    # Two runs of one version on a busy machine differed by 7 % (simulated photos) and 21 % (real).
+    "cost": Figure("cost of a photo, in units of fixed work", rises=False, least=0.25),
     "ms": Figure("cost of a photo, ms of one core (not compared)", rises=False, least=np.inf),
 }
 # Computed of the certainties of two parts.
