@@ -53,8 +53,8 @@ def open_cluster(
         connection is lost, or a chunk killed every worker that took it. Dask itself does again
         what a dead worker had in hand.
     """
-    names = tuple(map(portable, models))
-    expected = versions(names)
+    model_names = tuple(map(portable, models))
+    expected = versions(model_names)
     try:
         client = Client(address, timeout=_CONNECT_TIMEOUT_S, set_as_default=False)
     except (OSError, ValueError) as error:
@@ -65,13 +65,13 @@ def open_cluster(
     def submit(chunk: list) -> Future:
         sizes = _sizes(path for item in chunk for path in (reads(item) if reads else ()))
         # As bytes: Dask looks into lists and tuples for tasks of its own.
-        terms = cloudpickle.dumps((names, expected, sizes))
+        terms = cloudpickle.dumps((model_names, expected, sizes))
         task = cloudpickle.dumps(partial(work, chunk))
         named = name(chunk).encode("utf-8", "backslashreplace").decode()
         return client.submit(_work_on_worker, terms, task, key=("spectrum", named, uuid4().hex))
 
     with client:
-        _check_workers(client, address, names, expected)
+        _check_workers(client, address, model_names, expected)
         try:
             yield submit, _thread_counter(client), client.cancel
         except KilledWorker as error:
@@ -84,14 +84,16 @@ def open_cluster(
 
 
 def _check_workers(
-    client: Client, address: str, names: tuple[str, ...], expected: Mapping[str, str]
+    client: Client, address: str, model_names: tuple[str, ...], expected: Mapping[str, str]
 ) -> None:
     """Refuse workers of another version before any of them works."""
     try:
         client.wait_for_workers(1, timeout=_CONNECT_TIMEOUT_S)
     except TimeoutError as error:
         raise DataError(f"scheduler {address}: it has no worker; expected one or more") from error
-    for worker, wrong in client.run(_mismatch, names, expected, {}, on_error="return").items():
+    for worker, wrong in client.run(
+        _mismatch, model_names, expected, {}, on_error="return"
+    ).items():
         if isinstance(wrong, BaseException):
             raise DataError(
                 f"worker {worker}: cannot run this program ({wrong}); expected workers that "
@@ -174,10 +176,10 @@ def _work_on_worker(terms: bytes, task: bytes) -> list:
 
 
 def _mismatch(
-    names: tuple[str, ...], expected: Mapping[str, str], sizes: Mapping[str, int]
+    model_names: tuple[str, ...], expected: Mapping[str, str], sizes: Mapping[str, int]
 ) -> str | None:
     """Return what is different here from the client; None if nothing is."""
-    found = versions(names)
+    found = versions(model_names)
     for name, value in expected.items():
         if found.get(name) != value:
             return (

@@ -18,7 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import resource_tracker
+from multiprocessing import active_children, resource_tracker
 from pathlib import Path
 from typing import TypeVar
 
@@ -37,6 +37,8 @@ _MAX_LOSSES = 3
 _IDLE_S = 60
 # How often a process looks whether the one that started it still lives.
 _PARENT_EVERY_S = 1.0
+# Windows has neither masks of signals nor a Ctrl-C for one process.
+_HAS_MASKS = hasattr(signal, "pthread_sigmask")
 # The processes are the parallelism; threads inside them would only compete.
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -98,7 +100,7 @@ def map_in_order(
         with _one_thread():
             yield from (_work(function, item) for item in items)
     else:
-        workers = _processes(partial(work_alone, function), jobs)
+        workers = _processes(function, jobs)
         yield from _map_windowed(*workers, _chunks(items, per_task), name)
 
 
@@ -157,7 +159,9 @@ def _name(reads: Callable[[Item], Iterable[Path]] | None, chunk: list[Item]) -> 
     return str(first)[:200] + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else "")
 
 
-def _processes(work: Callable[[list], list], jobs: int) -> tuple[Callable, Callable, Callable]:
+def _processes(
+    function: Callable[[Item], Result], jobs: int
+) -> tuple[Callable, Callable, Callable]:
     """Return what hands a chunk to processes of this machine, their number, and what stops them.
 
     They are kept for the next map, as long as there is one soon.
@@ -171,24 +175,30 @@ def _processes(work: Callable[[list], list], jobs: int) -> tuple[Callable, Calla
         jobs,
         timeout=_IDLE_S,
         env=_ONE_THREAD,
-        initializer=_end_with,
+        initializer=_start_process,
         initargs=(os.getpid(),),
     )
 
     def submit(chunk: list) -> Future:
         executor = pool()
         with _ctrl_c_blocked():
-            return executor.submit(work, chunk)
+            return executor.submit(_work_until_stopped, function, chunk)
 
-    # Else they would finish what they have in hand and in their queue.
-    return submit, lambda: jobs, lambda _: pool().shutdown(kill_workers=True)
+    def stop(futures: Collection[Future]) -> None:
+        for future in futures:
+            future.cancel()
+        for process in active_children():
+            if process.name.startswith("LokyProcess") and _HAS_MASKS:
+                os.kill(process.pid, signal.SIGINT)
+        pool().shutdown()
+
+    return submit, lambda: jobs, stop
 
 
 @contextmanager
 def _ctrl_c_blocked() -> Iterator[None]:
-    """Leave Ctrl-C to this process: those that it starts inherit what is blocked here."""
-    # Windows has no such masks.
-    if not hasattr(signal, "pthread_sigmask"):
+    """Let the processes that are started here begin without an ear for Ctrl-C."""
+    if not _HAS_MASKS:
         yield
         return
     # Its start would unblock.
@@ -200,8 +210,11 @@ def _ctrl_c_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _end_with(parent: int) -> None:
-    """End this process soon after the one that started it, which may have been killed."""
+def _start_process(parent: int) -> None:
+    """Heed Ctrl-C as `_process` does; end soon after the parent, which may have been killed."""
+    signal.signal(signal.SIGINT, _process.stop)
+    if _HAS_MASKS:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
     def wait() -> None:
         while os.getppid() == parent:
@@ -210,6 +223,40 @@ def _end_with(parent: int) -> None:
 
     # Windows names the same parent for ever; there the process ends when it has nothing to do.
     threading.Thread(target=wait, daemon=True).start()
+
+
+class _Process:
+    """One of several processes: Ctrl-C ends what it works on and whatever it is given later.
+
+    Between two chunks it only takes note: half a result would block the pool for ever, as would a
+    chunk that a killed process has read half of.
+    """
+
+    def __init__(self):
+        self._is_stopped = self._is_at_work = False
+
+    def stop(self, *_: object) -> None:
+        """Handle Ctrl-C, which may come twice: from the terminal and from the parent."""
+        is_first, self._is_stopped = not self._is_stopped, True
+        if is_first and self._is_at_work:
+            raise KeyboardInterrupt
+
+    def work(self, function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+        """Work on some items, unless stopped."""
+        self._is_at_work = True
+        try:
+            if self._is_stopped:
+                raise KeyboardInterrupt
+            return work_alone(function, chunk)
+        finally:
+            self._is_at_work = False
+
+
+_process = _Process()
+
+
+def _work_until_stopped(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
+    return _process.work(function, chunk)
 
 
 def work_alone(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:

@@ -86,15 +86,15 @@ def test_an_item_that_was_in_flight_beside_the_one_that_kills_is_not_blamed(tmp_
 
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["while processes start", "while the work goes on"])
-def test_ctrl_c_ends_every_process_at_once_and_without_a_word(when):
+def test_ctrl_c_ends_what_is_worked_on_and_without_a_word(when):
     code = """
 import sys
 from lib.parallel import map_in_order
 sys.path.insert(0, sys.argv[1])
-from parallel_work import long
+from parallel_work import long_from_2
 try:
     print("begun", flush=True)
-    for _ in map_in_order(long, range(100), jobs=2):
+    for _ in map_in_order(long_from_2, range(100), jobs=2):
         print("first", flush=True)
 except KeyboardInterrupt:
     print("interrupted")
@@ -107,13 +107,21 @@ except KeyboardInterrupt:
             time.sleep(0.3)
         else:
             assert run.stdout.readline() == "first\n"
-        begun = time.monotonic()
         # As a terminal does: to each process of the group.
         os.killpg(run.pid, signal.SIGINT)
-        output, errors = run.communicate(timeout=60)
+        # Less than one task takes, for processes that first finish their start on a busy machine.
+        output, errors = run.communicate(timeout=0.8 * LONG_S)
     assert output.splitlines()[-1] == "interrupted" and errors == ""
-    # Less than one task takes.
-    assert time.monotonic() - begun < LONG_S
+
+
+@pytest.mark.slow
+def test_a_map_that_is_left_early_stops_whatever_is_in_the_pipes():
+    items = (np.zeros(1_000_000, np.uint8) for _ in range(1000))
+    results = map_in_order(np.copy, items, jobs=2)
+    next(results)
+    # What is larger than a pipe's buffer is never handed over whole if nobody reads it.
+    results.close()
+    assert list(map_in_order(doubled, range(4), jobs=2)) == [0, 2, 4, 6]
 
 
 @pytest.mark.slow
