@@ -7,10 +7,6 @@ the results are used, it ends with the first process that dies, and on Dask it w
 killed its workers for ever (joblib 1.6). Its processes, which outlive one map, are used here.
 """
 
-import os
-import signal
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +14,6 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
-from multiprocessing import active_children, resource_tracker
 from pathlib import Path
 from typing import TypeVar
 
@@ -33,14 +28,6 @@ Result = TypeVar("Result")
 TASKS_PER_PROCESS = 3
 # A task that was lost so often with its process is what kills it.
 _MAX_LOSSES = 3
-# Longer than the client is busy between two maps; their start costs a second or two.
-_IDLE_S = 60
-# How often a process looks whether the one that started it still lives.
-_PARENT_EVERY_S = 1.0
-# Windows has neither masks of signals nor a Ctrl-C for one process.
-_HAS_MASKS = hasattr(signal, "pthread_sigmask")
-# The processes are the parallelism; threads inside them would only compete.
-_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def map_in_order(
@@ -100,7 +87,10 @@ def map_in_order(
         with _one_thread():
             yield from (_work(function, item) for item in items)
     else:
-        workers = _processes(function, jobs)
+        # joblib's start-up is not worth a single photo.
+        from lib.processes import start_processes
+
+        workers = start_processes(partial(work_alone, function), jobs)
         yield from _map_windowed(*workers, _chunks(items, per_task), name)
 
 
@@ -144,7 +134,7 @@ def _map_windowed(
             losses, alone = 0, max(0, alone - 1)
             yield from results
     finally:
-        if futures:
+        if waiting:
             stop(futures)
 
 
@@ -157,106 +147,6 @@ def _name(reads: Callable[[Item], Iterable[Path]] | None, chunk: list[Item]) -> 
     """Return what a user calls the items that are handed out together."""
     first = next(iter(reads(chunk[0])), chunk[0]) if reads else chunk[0]
     return str(first)[:200] + (f" and {len(chunk) - 1} more" if len(chunk) > 1 else "")
-
-
-def _processes(
-    function: Callable[[Item], Result], jobs: int
-) -> tuple[Callable, Callable, Callable]:
-    """Return what hands a chunk to processes of this machine, their number, and what stops them.
-
-    They are kept for the next map, as long as there is one soon.
-    """
-    # Its start-up is not worth a single photo.
-    from joblib.externals.loky import get_reusable_executor
-
-    # Each call returns the same processes, or new ones if one of them died.
-    pool = partial(
-        get_reusable_executor,
-        jobs,
-        timeout=_IDLE_S,
-        env=_ONE_THREAD,
-        initializer=_start_process,
-        initargs=(os.getpid(),),
-    )
-
-    def submit(chunk: list) -> Future:
-        executor = pool()
-        with _ctrl_c_blocked():
-            return executor.submit(_work_until_stopped, function, chunk)
-
-    def stop(futures: Collection[Future]) -> None:
-        for future in futures:
-            future.cancel()
-        for process in active_children():
-            if process.name.startswith("LokyProcess") and _HAS_MASKS:
-                os.kill(process.pid, signal.SIGINT)
-        pool().shutdown()
-
-    return submit, lambda: jobs, stop
-
-
-@contextmanager
-def _ctrl_c_blocked() -> Iterator[None]:
-    """Let the processes that are started here begin without an ear for Ctrl-C."""
-    if not _HAS_MASKS:
-        yield
-        return
-    # Its start would unblock.
-    resource_tracker.ensure_running()
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _start_process(parent: int) -> None:
-    """Heed Ctrl-C as `_process` does; end soon after the parent, which may have been killed."""
-    signal.signal(signal.SIGINT, _process.stop)
-    if _HAS_MASKS:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
-
-    def wait() -> None:
-        while os.getppid() == parent:
-            time.sleep(_PARENT_EVERY_S)
-        os._exit(1)
-
-    # Windows names the same parent for ever; there the process ends when it has nothing to do.
-    threading.Thread(target=wait, daemon=True).start()
-
-
-class _Process:
-    """One of several processes: Ctrl-C ends what it works on and whatever it is given later.
-
-    Between two chunks it only takes note: half a result would block the pool for ever, as would a
-    chunk that a killed process has read half of.
-    """
-
-    def __init__(self):
-        self._is_stopped = self._is_at_work = False
-
-    def stop(self, *_: object) -> None:
-        """Handle Ctrl-C, which may come twice: from the terminal and from the parent."""
-        is_first, self._is_stopped = not self._is_stopped, True
-        if is_first and self._is_at_work:
-            raise KeyboardInterrupt
-
-    def work(self, function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
-        """Work on some items, unless stopped."""
-        self._is_at_work = True
-        try:
-            if self._is_stopped:
-                raise KeyboardInterrupt
-            return work_alone(function, chunk)
-        finally:
-            self._is_at_work = False
-
-
-_process = _Process()
-
-
-def _work_until_stopped(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
-    return _process.work(function, chunk)
 
 
 def work_alone(function: Callable[[Item], Result], chunk: list[Item]) -> list[Result]:
