@@ -44,8 +44,12 @@ class Answer:
 def _plain(value: object, count: int | None) -> object:
     """Return a value with its numbers rounded, arrays as lists, what is not known as None."""
     match value:
+        case np.ndarray() if value.dtype.kind == "f":
+            wide = value.astype(np.float64)
+            wide = wide if count is None else wide.round(count)
+            return np.where(np.isfinite(wide), wide, None).tolist()
         case np.ndarray():
-            return _plain(value.tolist(), count)
+            return value.tolist()
         case np.generic():
             return _plain(value.item(), count)
         case float() if not math.isfinite(value):

@@ -373,6 +373,8 @@ def test_a_list_and_a_deletion_read_no_document(ask, client, token, pool):
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
+    from web.models import SavedCalibration
+
     pool.reply = Reply({"status": "ok"}, {"calibration": INSTRUMENT})
     pk = ask({"photo": photo(), "name": "Bench"}, CALIBRATIONS).json()["id"]
     with CaptureQueriesContext(
@@ -382,6 +384,9 @@ def test_a_list_and_a_deletion_read_no_document(ask, client, token, pool):
         client.delete(f"{CALIBRATIONS}/{pk}", headers=header(token))
     assert queries.captured_queries
     assert not [query for query in queries.captured_queries if "document" in query["sql"]]
+    # Nor are documents read over on the way to the columns behind them.
+    listed = SavedCalibration.objects.values("id", "name", "owner", "created")
+    assert "COVERING INDEX" in listed.explain()
 
 
 def test_an_instrument_belongs_to_the_token_that_saved_it(ask, client, token, pool):
