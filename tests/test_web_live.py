@@ -355,7 +355,7 @@ def test_an_instrument_of_other_proportions_is_refused_in_words(page, service, d
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"{", "not JSON"),
+        (b"{", "Invalid JSON"),
         (b"[]", "expected an object"),
         (b'{"format": "spectrum instrument", "version": 9}', "a later program wrote it"),
         (b'{"format": "spectrum instrument", "version": 2}', "axis"),
@@ -363,7 +363,7 @@ def test_an_instrument_of_other_proportions_is_refused_in_words(page, service, d
 )
 def test_a_file_that_is_no_instrument_is_refused_by_name(service, content, words):
     answer = save(service, content)
-    assert (answer.status_code, answer.json()["code"]) == (422, "no_instrument")
+    assert (answer.status_code, answer.json()["code"]) == (400, "no_instrument")
     assert "bench.json" in answer.json()["message"] and words in answer.json()["message"]
 
 

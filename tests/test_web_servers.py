@@ -219,7 +219,7 @@ def test_what_the_database_cannot_hold_is_refused(servers, token):
         headers=token,
         timeout=60,
     )
-    assert answer.status_code == 422 and answer.json()["code"] == "no_instrument"
+    assert answer.status_code == 400 and answer.json()["code"] == "no_instrument"
 
 
 def instrument_document(server, token):
