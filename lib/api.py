@@ -19,7 +19,7 @@ from lib.measurement.frames import read_frames
 from lib.measurement.lamp_lines import look_at
 from lib.measurement.measured import MeasuredLight
 from lib.paths import DEFAULT_MODEL, portable
-from lib.recognition.identified import IdentifiedLight, identified, spectrum_of
+from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.classifier import kept_classifier
@@ -70,8 +70,8 @@ def identify(
         instrument=None if instrument is None else _instrument(instrument),
         min_precision=min_precision,
     )
-    answer = identified(result, str(photo) if isinstance(photo, Path | str) else "photo")
-    return IdentifiedLight(**vars(answer), spectrum=spectrum_of(result))
+    answer = result.answer(str(photo) if isinstance(photo, Path | str) else "photo")
+    return IdentifiedLight(**vars(answer), spectrum=result.spectrum())
 
 
 def calibrate(

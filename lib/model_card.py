@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import (
-    BaseModel,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -14,6 +13,7 @@ from pydantic import (
 )
 
 from lib.certainty import LARGEST_LOGIT
+from lib.checked import Part, fault_in_words
 from lib.errors import DataError
 from lib.files import read_json
 from lib.tables import CROP_SHAPE
@@ -30,18 +30,9 @@ INPUT_NAME = "x_img"
 OUTPUT_NAMES = ("probabilities", "logits", "features")
 SCALING = "RGB / 255"
 
-# Of a wrong value that a message quotes.
-_SHOWN_LETTERS = 60
-
 Share = Annotated[float, Field(ge=0, le=1)]
 _Side = Annotated[int, Field(gt=0, le=1_000_000)]
 Count = Annotated[int, Field(ge=0, le=10**12)]
-
-
-class Part(BaseModel):
-    """A part of a card, or of another file in JSON; what it does not name is not looked at."""
-
-    model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
 
 class _Input(Part):
@@ -164,26 +155,6 @@ def verified_bytes(path: Path, card: dict, card_path: Path) -> bytes:
             f"received {received[:12]}...; it does not belong to {card_path.name} beside it"
         )
     return content
-
-
-def fault_in_words(error: ValidationError) -> str:
-    """Return the first fault of a file that pydantic has found, as one line.
-
-    "unknown.slope: input should be a valid number; received 'steep' (and 2 more)".
-    """
-    first, *others = error.errors(include_url=False, include_context=False)
-    place = ".".join(map(str, first["loc"])) or "the file"
-    received = repr(first["input"])
-    if len(received) > _SHOWN_LETTERS:
-        received = f"{received[:_SHOWN_LETTERS]}..."
-    words = first["msg"][:1].lower() + first["msg"][1:]
-    if first["type"] == "missing":
-        return f"{place}: missing" + _more(others)
-    return f"{place}: {words}; received {received}" + _more(others)
-
-
-def _more(others: list) -> str:
-    return f" (and {len(others)} more)" if others else ""
 
 
 def _require(path: Path, what: str, received: object, expected: object) -> None:

@@ -1,8 +1,8 @@
 """What answers are made of: plain dataclasses that are read from what was found, and leave as JSON.
 
 A field's name, type, digits and meaning stand in its class and nowhere else. The API's schema and
-the tables in README and docs come from there, by pydantic, which no command needs for its answers:
-importing it costs a tenth of a second.
+the tables in README and docs come from there, by pydantic; answers themselves do without, as making
+its models takes longer than many an answer.
 """
 
 import math

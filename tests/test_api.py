@@ -1,6 +1,5 @@
 """The door for Python programs, and the answers that come out of it."""
 
-import json
 import re
 import subprocess
 import sys
@@ -121,13 +120,9 @@ def test_codes_are_words_for_programs(codes):
     assert all(re.fullmatch("[a-z_]+", code) and meaning for code, meaning in codes.items())
 
 
-@pytest.mark.slow
 def test_no_answer_needs_pydantic():
     code = (
-        "import sys, identify\n"
-        f"identify.main([{str(HELIUM)!r}, '--json'])\n"
+        "import sys, lib.recognition.identified, lib.measurement.measured\n"
         "assert 'pydantic' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["source"] == "helium"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -164,7 +164,7 @@ def curve(**changes) -> dict:
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        (lambda f: f.update(format="other"), "format: expected 'spectrum instrument'"),
+        (lambda f: f.update(format="other"), "format: input should be 'spectrum instrument'"),
         (lambda f: f.update(version=99), "version 2, received 99"),
         (lambda f: f.pop("axis"), "axis: missing"),
         (lambda f: f["axis"].pop("coefficients"), "axis.coefficients: missing"),
@@ -172,8 +172,8 @@ def curve(**changes) -> dict:
         (lambda f: f["axis"].update(coefficients=[-900, 0.5]), "wavelengths in nm"),
         (lambda f: f["axis"].update(coefficients=[float("nan"), 1]), "finite number"),
         (lambda f: f["axis"].update(coefficients=[400]), "axis.coefficients: .* at least 2"),
-        (lambda f: f["axis"].update(coefficients=["400", 1]), "a valid number, received '400'"),
-        (lambda f: f["axis"].update(coefficients=[True, 1]), "a valid number, received True"),
+        (lambda f: f["axis"].update(coefficients=["400", 1]), "a valid number; received '400'"),
+        (lambda f: f["axis"].update(coefficients=[True, 1]), "a valid number; received True"),
         (lambda f: f["axis"].update(coefficients=[10**400, 1]), "axis.coefficients.0: .* finite"),
         (lambda f: f["axis"].update(axis="z"), "axis.axis: .* received 'z'"),
         (lambda f: f["axis"].update(uncertainty_nm=-5), "greater than or equal to 0"),
@@ -192,7 +192,7 @@ def curve(**changes) -> dict:
         (lambda f: f["band"].update(half_height="x"), "half_height: .* valid number"),
         (lambda f: f["band"].update(axis="vertical"), "band.axis: .* received 'vertical'"),
         (lambda f: f["band"].update(rows=[5, -5]), "rise"),
-        (lambda f: f.update(band=[1, 2]), "band.box: expected an object"),
+        (lambda f: f.update(band=[1, 2]), "band.box: input should be an object"),
         (lambda f: f.update(band=box(x1=9e4, angle_deg=79)), "lies in a photo"),
         (lambda f: f.update(band=box(x1=20)), "empty"),
         (lambda f: f.update(photo={"width": 0, "height": 5}), "photo.width: .* equal to 1"),

@@ -316,7 +316,7 @@ def reader(pool, monkeypatch):
     from web.readers.worker import work
 
     model = SimpleNamespace(card={"version": "1"})
-    monkeypatch.setattr(pool, "answer", lambda job: work(job, model, Limits(2**20, 10**6)))
+    monkeypatch.setattr(pool, "answer", lambda job, client: work(job, model, Limits(2**20, 10**6)))
 
 
 INSTRUMENT = {

@@ -355,8 +355,8 @@ def test_an_instrument_of_other_proportions_is_refused_in_words(page, service, d
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"{", "Invalid JSON"),
-        (b"[]", "expected an object"),
+        (b"{", "invalid JSON"),
+        (b"[]", "should be an object"),
         (b'{"format": "spectrum instrument", "version": 9}', "a later program wrote it"),
         (b'{"format": "spectrum instrument", "version": 2}', "axis"),
     ],

@@ -1,17 +1,13 @@
 """The answer for one photo: what identify prints, the service sends and `lib.api` returns."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 
 from lib.recognition.advice import ADVICE, REMARKS
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.shapes import Answer, digits
-from lib.taxonomy import CLASSES, class_id
-
-if TYPE_CHECKING:
-    from lib.recognition.recognise import Result
 
 # Places along the claimed range at which an axis states its error.
 _STATED_PLACES = 9
@@ -161,22 +157,6 @@ class IdentifiedLight(Identified):
     """the light along the band; null without a band"""
 
 
-def identified(result: "Result", photo: str) -> Identified:
-    """Return the answer that a result stands for; `photo` is what it calls the photo."""
-    source, band = result.source, result.band
-    return Identified.of(
-        result,
-        photo=photo,
-        advice=ADVICE.get(result.reason_code, ()),
-        remarks=_remarks(result),
-        class_id=class_id(source) if source in CLASSES else None,
-        probabilities=result.probabilities or {},
-        band=FoundBand.of(band) if band else None,
-        saturated=band.saturated if band else None,
-        wavelength=wavelength_of(result.axis) if result.axis else None,
-    )
-
-
 def wavelength_of(axis: WavelengthAxis) -> Wavelength:
     """Return what an answer says of a wavelength axis."""
     px = np.linspace(*axis.range_px, _STATED_PLACES)
@@ -188,26 +168,8 @@ def wavelength_of(axis: WavelengthAxis) -> Wavelength:
     )
 
 
-def spectrum_of(result: "Result") -> BandSpectrum | None:
-    """Return the light along a result's band, with its wavelengths where there are any."""
-    profile, axis = result.profile, result.axis
-    if profile is None:
-        return None
-    px, nm, error = profile.position, None, None
-    if axis is not None:
-        nm = axis.nm_at(px)
-        error = np.where(axis.claims(px), axis.standard_error_nm(px), np.nan)
-    return BandSpectrum.of(profile, px=px, nm=nm, error_nm=error)
-
-
 def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
     """Return the remark on an instrument that was moved to fit the photo."""
     if not axis.shift_px:
         return ()
     return (Remark("shifted", f"moved by {axis.shift_px:+.1f} px, put right"),)
-
-
-def _remarks(result: "Result") -> tuple[Remark, ...]:
-    saturated = result.band is not None and result.band.saturated
-    remarks = (Remark("overexposed", "overexposed"),) if saturated else ()
-    return remarks + (shifted(result.axis) if result.axis else ())

@@ -61,7 +61,7 @@ def instrument_to_json(instrument: Instrument) -> dict:
     DataError
         If it is larger than any instrument's file may be.
     """
-    # Here and below: importing pydantic takes a tenth of a second, which few photos need.
+    # Here and below: the model takes a twentieth of a second to be made, and few photos need it.
     from lib.recognition.instrument_model import written
 
     parts = {

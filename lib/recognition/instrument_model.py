@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from numpy.polynomial.polynomial import polyval
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Discriminator,
@@ -22,6 +21,7 @@ from pydantic import (
     model_validator,
 )
 
+from lib.checked import Part, fault_in_words
 from lib.errors import DataError
 
 FORMAT, VERSION = "spectrum instrument", 2
@@ -38,8 +38,6 @@ _ROUNDING = 1e-9
 _MAX_POWERS, _MAX_LINES, _MAX_POINTS, _MAX_PX, _MAX_NM, _MAX = 10, 2_000, 2_000, 1e5, 1e5, 1e9
 _MAX_SOURCE = 5_000
 _LEAST_SCALE_PX = 1e-3
-# An input that a message quotes is no longer than this.
-_QUOTED_LETTERS = 40
 # Places along the band at which the polynomials are looked at.
 _PLACES = 65
 
@@ -67,15 +65,11 @@ Channel = Annotated[tuple[NotNegative | None, ...], Field(max_length=_MAX_POINTS
 Direction = Literal["horizontal", "vertical"]
 
 
-class Part(BaseModel):
-    """A part of the file: exact types, finite numbers; the text under a field is its meaning."""
+class _Part(Part):
+    """A part of an instrument's file; the text under a field is its meaning."""
 
     model_config = ConfigDict(
-        strict=True,
-        allow_inf_nan=False,
-        from_attributes=True,
-        use_attribute_docstrings=True,
-        protected_namespaces=(),
+        from_attributes=True, use_attribute_docstrings=True, protected_namespaces=()
     )
 
 
@@ -86,14 +80,14 @@ def _kind(value: object) -> str | None:
     return "band" if isinstance(value, BandPart) else "box"
 
 
-class PhotoPart(Part):
+class PhotoPart(_Part):
     """The upright photos of an instrument."""
 
     width: Side
     height: Side
 
 
-class LinePart(Part):
+class LinePart(_Part):
     """A spectral line of the lamp."""
 
     nm: Nm
@@ -102,7 +96,7 @@ class LinePart(Part):
     residual_nm: Number = 0.0
 
 
-class AxisPart(Part):
+class AxisPart(_Part):
     """Which wavelength each pixel shows, and how surely."""
 
     coefficients: Annotated[Powers, Field(min_length=2)]
@@ -171,7 +165,7 @@ class AxisPart(Part):
             raise ValueError(f"expected wavelengths in nm, received {nm.min():g} to {nm.max():g}")
 
 
-class BandPart(Part):
+class BandPart(_Part):
     """Where the spectrum lies in the photo."""
 
     axis: Direction | None = None
@@ -201,7 +195,7 @@ class BandPart(Part):
         return self
 
 
-class BoxPart(Part):
+class BoxPart(_Part):
     """Where the spectrum lies in the photo, as a box."""
 
     axis: Direction | None = None
@@ -225,7 +219,7 @@ class BoxPart(Part):
         return BandPart(start=start, stop=stop - 1, centre=(middle, slope), half_height=half)
 
 
-class DarkPart(Part):
+class DarkPart(_Part):
     """What frames without light show, of full scale."""
 
     frames: Annotated[int, Field(ge=1, le=_MAX)] = 1
@@ -235,7 +229,7 @@ class DarkPart(Part):
     """of one pixel"""
 
 
-class ResponsePart(Part):
+class ResponsePart(_Part):
     """What red, green and blue answer to equal light."""
 
     reference: Word = ""
@@ -258,7 +252,7 @@ class ResponsePart(Part):
         return self
 
 
-class InstrumentFile(Part):
+class InstrumentFile(_Part):
     """An instrument, as files and the service hold it."""
 
     format: Literal["spectrum instrument", "spectrum wavelength calibration"]
@@ -325,7 +319,7 @@ def read(text: bytes | str, name: str) -> InstrumentFile:
     try:
         return InstrumentFile.model_validate_json(text.removeprefix(codecs.BOM_UTF8))
     except ValidationError as error:
-        raise DataError(f"{name}: {_first_problem(error)}") from error
+        raise DataError(f"{name}: {fault_in_words(error)}") from error
 
 
 def written(parts: dict) -> dict:
@@ -340,18 +334,4 @@ def written(parts: dict) -> dict:
     try:
         return InstrumentFile(**parts).model_dump(mode="json", exclude_none=True)
     except ValidationError as error:
-        raise DataError(f"no instrument to keep: {_first_problem(error)}") from error
-
-
-def _first_problem(error: ValidationError) -> str:
-    """Return the first thing that is wrong, on one line: "axis.scale_px: expected ..."."""
-    first = error.errors(include_url=False)[0]
-    if isinstance(inner := first.get("ctx", {}).get("error"), ValidationError):
-        return _first_problem(inner)
-    words = first["msg"].removeprefix("Value error, ").replace("Input should be", "expected")
-    words = words.replace("Field required", "missing")
-    if first["type"] not in ("missing", "value_error", "json_invalid"):
-        quoted = ascii(first["input"])
-        cut = "…" if len(quoted) > _QUOTED_LETTERS else ""
-        words += f", received {quoted[:_QUOTED_LETTERS]}{cut}"
-    return ": ".join(filter(None, (".".join(map(str, first["loc"])), words)))
+        raise DataError(f"no instrument to keep: {fault_in_words(error)}") from error

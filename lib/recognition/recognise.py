@@ -13,14 +13,22 @@ import numpy as np
 from lib import taxonomy
 from lib.errors import DataError
 from lib.images.reading import read_image
-from lib.recognition.advice import UNREADABLE
+from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
 from lib.recognition.band import Band, BandProfile, band_profile, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
-from lib.recognition.identified import NamedLamp, identified
+from lib.recognition.identified import (
+    BandSpectrum,
+    FoundBand,
+    Identified,
+    NamedLamp,
+    Remark,
+    shifted,
+    wavelength_of,
+)
 from lib.recognition.instrument import Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import name_evidence, shipped_name_verdict
@@ -91,7 +99,34 @@ class Result:
 
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
-        return identified(self, photo).to_json()
+        return self.answer(photo).to_json()
+
+    def answer(self, photo: str) -> Identified:
+        """Return the answer that this stands for; `photo` is what it calls the photo."""
+        source, band = self.source, self.band
+        overexposed = band is not None and band.saturated
+        remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
+        return Identified.of(
+            self,
+            photo=photo,
+            advice=ADVICE.get(self.reason_code, ()),
+            remarks=remarks + (shifted(self.axis) if self.axis else ()),
+            class_id=taxonomy.class_id(source) if source in taxonomy.CLASSES else None,
+            probabilities=self.probabilities or {},
+            band=FoundBand.of(band) if band else None,
+            saturated=band.saturated if band else None,
+            wavelength=wavelength_of(self.axis) if self.axis else None,
+        )
+
+    def spectrum(self) -> BandSpectrum | None:
+        """Return the light along the band, with its wavelengths where there are any."""
+        if self.profile is None:
+            return None
+        px, nm, error = self.profile.position, None, None
+        if self.axis is not None:
+            nm = self.axis.nm_at(px)
+            error = np.where(self.axis.claims(px), self.axis.standard_error_nm(px), np.nan)
+        return BandSpectrum.of(self.profile, px=px, nm=nm, error_nm=error)
 
 
 def recognise(

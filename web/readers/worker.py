@@ -25,7 +25,6 @@ from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
-from lib.recognition.identified import spectrum_of
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import (
     instrument_from_json,
@@ -124,7 +123,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     if "preview" in job.extras:
         extras["preview"] = preview(shown)
     if "spectrum" in job.extras and result.profile is not None:
-        extras["spectrum"] = spectrum_of(result).to_json()
+        extras["spectrum"] = result.spectrum().to_json()
     if measured is not None:
         extras["measurement"] = measurement(measured)
     if "calibration" in job.extras and result.axis is not None:

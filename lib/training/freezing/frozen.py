@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import Field, PositiveFloat, ValidationError
 
 from lib.certainty import certainty
+from lib.checked import Part, fault_in_words
 from lib.errors import DataError
 from lib.files import atomic_path, read_json, require_absent, scratch_folder, sha256, write_json
 from lib.model_card import (
@@ -17,9 +18,7 @@ from lib.model_card import (
     LITERT_NAME,
     OUTPUT_NAMES,
     Count,
-    Part,
     UnknownScore,
-    fault_in_words,
 )
 from lib.paths import ROOT, real_path
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
