@@ -32,13 +32,12 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.running_service import RunningService, create_token, started
-
 import cli
 from benchmarks.load_service import Peak
 from lib.files import read_csv, write_csv
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
+from tests.support.running_service import RunningService, create_token, started
 
 COLUMNS = ("attack", "measured", "before", "after")
 RESULT = ROOT / "benchmarks" / "results" / "attacks.csv"

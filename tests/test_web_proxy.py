@@ -13,9 +13,9 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
-from benchmarks.running_service import running_service
 
 from lib.paths import ROOT
+from tests.support.running_service import running_service
 from web.views.examples import FOLDER as EXAMPLES_FOLDER
 
 PREFIX = "/spectra"
