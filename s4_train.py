@@ -5,9 +5,8 @@ mixed in, of which it learns what the start says (or the --teachers), so that wh
 hand do not show is not forgotten. At the end both networks are compared; one that has lost more of
 a class than chance explains ends in an error.
 
-The same seed gives the same crops in the same order; weights agree to about four digits, as
-TensorFlow adds in parallel. After --resume the epochs that were left are shuffled in another order,
-the same after every interruption at that epoch: a network as good, not the same one.
+The same seed gives the same crops in the same order, also after --resume; weights agree to about
+four digits, as TensorFlow adds in parallel. Only dropout draws anew after an interruption.
 
 With --distribute several devices or machines train one network, each on its own crops; of several
 workers the first, the chief, alone writes and speaks (docs/scale.md).
@@ -209,7 +208,7 @@ def config_of(args: argparse.Namespace) -> TrainConfig:
 def prepare_start(args: argparse.Namespace) -> None:
     """Say which classes the training files lack; mix simulated crops in unless told otherwise."""
     with quiet_stderr():
-        from lib.training.crops.input_pipeline import count_labels
+        from lib.training.crops.tfrecord import count_labels
         from lib.training.runs.run import require_start
 
     # Before crops are simulated, which takes long.

@@ -4,18 +4,18 @@ In this order, as each looks through what was made before:
 
 band        the network that finds spectra in photos
 trace       the network that reads a line through a photo: a band's ends and direction
-axis        the network that reads wavelengths along a band; `axis-freeze` freezes one that was
-            trained elsewhere, under Keras' JAX backend (KERAS_BACKEND=jax)
+axis        the network that reads wavelengths along a band
 axis-verdict  how probable an axis must be to be given, and how large its errors are
 classifier  the network that names a crop, with its teachers
 names       the network of the second opinion on a name
 names-verdict  how sure a name must be to be given
 
 What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
-the shipped networks say how they came about; band and trace can go on from what ships. On two
-cores: band an hour, and a quarter of that for a second round; trace an hour; axis seven hours as
-shipped (five minutes on an H200), or forty minutes with `--crops 100000 --epochs 4`; classifier and
-names an hour each; a verdict ten minutes.
+the shipped networks say how they came about. Band, trace, axis and names can go on from what ships
+(--start). They also train without TensorFlow, under Keras' JAX backend (KERAS_BACKEND=jax);
+`freeze` then freezes what was trained. On two cores: band an hour, and a quarter of that for a
+second round; trace an hour; axis seven hours as shipped (five minutes on an H200), or forty minutes
+with `--crops 100000 --epochs 4`; classifier and names an hour each; a verdict ten minutes.
 
 Reads:  models/
 Writes: InputData/<what>/; models/band, trace, axis, names, default
@@ -36,31 +36,15 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import cli
 from lib.files import json_text
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
-from lib.training.recipes import (
-    axis,
-    axis_verdict,
-    band,
-    classifier,
-    name_verdict,
-    names,
-    trace,
-)
-
-
-def make_axis(output: Path, **options) -> dict:
-    """Train the axis network and, where TensorFlow is the backend, freeze it."""
-    weights = axis.make_axis_network(output, **options)
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        return axis.freeze_axis_network(output)
-    return {"to freeze": f"train_shipped.py axis-freeze --output {weights.parent}"}
+from lib.training.recipes import axis_verdict, classifier, name_verdict
+from lib.training.recipes.networks import freeze_trained, make_network
 
 
 @dataclass(frozen=True)
@@ -79,53 +63,50 @@ class Command:
 
 
 _SHARED = {"seed": (0, "of everything random"), "overwrite": (False, "replace what is there")}
-_PHOTOS, _EPOCHS = "photos simulated", "passes over what is simulated"
-_CACHE = "folder that keeps what is simulated"
-_START, _RATE = "folder of a frozen network to go on from", "highest learning rate"
+_PHOTOS, _CROPS, _EPOCHS = "photos simulated", "crops simulated", "passes over what is simulated"
+
+
+def _network(kind: str, text: str, cache: str, rate: float, **flags: tuple[object, str]) -> Command:
+    """Return the command of a network beside the classifier."""
+    shared = {
+        "start": (None, "folder of a frozen network to go on from"),
+        "rate": (rate, "highest learning rate"),
+        "cache": (INPUT_DATA / cache, "folder that keeps what is simulated"),
+        **_SHARED,
+    }
+    return Command(text, partial(make_network, kind), MODELS / kind, flags | shared, needs="keras")
+
+
 COMMANDS = {
-    "band": Command(
+    "band": _network(
+        "band",
         "the network that finds spectra",
-        band.make_band_network,
-        MODELS / "band",
-        {
-            "photos": (15_000, _PHOTOS),
-            "epochs": (12, _EPOCHS),
-            "start": (None, _START),
-            "rate": (3e-3, _RATE),
-            "cache": (INPUT_DATA / "band_views", _CACHE),
-            **_SHARED,
-        },
+        "band_views",
+        3e-3,
+        photos=(15_000, _PHOTOS),
+        epochs=(12, _EPOCHS),
     ),
-    "trace": Command(
+    "trace": _network(
+        "trace",
         "the network that reads a band's ends and direction",
-        trace.make_trace_network,
-        MODELS / "trace",
-        {
-            "photos": (16_000, _PHOTOS),
-            "epochs": (20, _EPOCHS),
-            "teachers": ([], "folders of networks whose opinions are learned"),
-            "start": (None, _START),
-            "rate": (3e-3, _RATE),
-            "cache": (INPUT_DATA / "trace_views", _CACHE),
-            **_SHARED,
-        },
+        "trace_views",
+        3e-3,
+        photos=(16_000, _PHOTOS),
+        epochs=(20, _EPOCHS),
+        teachers=([], "folders of networks whose opinions are learned"),
     ),
-    "axis": Command(
+    "axis": _network(
+        "axis",
         "the network that reads wavelengths",
-        make_axis,
-        MODELS / "axis",
-        {
-            "crops": (200_000, "crops simulated"),
-            "crops_seed": (0, "of the crops"),
-            "epochs": (4, _EPOCHS),
-            "start": (None, "axis.keras to go on from"),
-            "rate": (3e-3, _RATE),
-            "cache": (INPUT_DATA / "axis_crops", _CACHE),
-            **_SHARED,
-        },
-        needs="keras",
+        "axis_crops",
+        3e-3,
+        crops=(200_000, _CROPS),
+        crops_seed=(0, "of the crops"),
+        epochs=(4, _EPOCHS),
     ),
-    "axis-freeze": Command("axis.keras to LiteRT", axis.freeze_axis_network, MODELS / "axis"),
+    "freeze": Command(
+        "a network that was trained without TensorFlow", freeze_trained, MODELS / "axis"
+    ),
     "axis-verdict": Command(
         "when an axis is given",
         axis_verdict.make_axis_verdict,
@@ -148,16 +129,13 @@ COMMANDS = {
             **_SHARED,
         },
     ),
-    "names": Command(
+    "names": _network(
+        "names",
         "the second opinion on a name",
-        names.make_name_network,
-        MODELS / "names",
-        {
-            "crops": (120_000, "crops simulated"),
-            "epochs": (5, _EPOCHS),
-            "cache": (INPUT_DATA / "name_crops", _CACHE),
-            **_SHARED,
-        },
+        "name_crops",
+        2e-3,
+        crops=(120_000, _CROPS),
+        epochs=(5, _EPOCHS),
     ),
     "names-verdict": Command(
         "when a name is given",

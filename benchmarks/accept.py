@@ -40,7 +40,7 @@ from benchmarks.cases import real_cases, simulated_case
 from lib.errors import DataError
 from lib.paths import ROOT
 from lib.recognition.recognise import recognise
-from lib.training.examples.shards import in_order
+from lib.training.examples.store import in_order
 
 RESULTS = ROOT / "benchmarks" / "results"
 # Simulated photos, and crops of either kind in whole batches: the quick ones are the first.

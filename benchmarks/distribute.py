@@ -26,7 +26,7 @@ from lib.paths import ROOT
 from lib.training.crops.tfrecord import write_shards, write_tfrecord
 from lib.training.examples.records import crop_records
 from lib.training.freezing.frozen import RECORD_NAME
-from lib.training.runs.fit import HISTORY_NAME, read_history
+from lib.training.runs.fitting import HISTORY_NAME, read_history
 from tests.support.training_workers import QUIET, start_workers
 
 COLUMNS = (

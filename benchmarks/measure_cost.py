@@ -31,7 +31,7 @@ from lib.training.freezing.freezer import freeze_formats
 from lib.training.freezing.frozen import serving_model
 from lib.training.networks.architectures import ARCHITECTURES
 from lib.training.networks.config import TrainConfig
-from lib.training.runs.fit import compiled_network
+from lib.training.runs.classifier import compiled_network
 
 COLUMNS = (
     "network",

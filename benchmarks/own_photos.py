@@ -34,7 +34,7 @@ from lib.simulation.crawl.crawl import FAULT_RATES
 from lib.taxonomy import CLASSES, class_of_raw_id
 from lib.training.freezing.frozen import load_network
 from lib.training.networks.config import TrainConfig
-from lib.training.runs.fit import predict_logits
+from lib.training.runs.classifier import predict_logits
 from lib.training.scores import metrics
 
 SHIPPED, ALONE, MIXED = "the network that ships", "own photos alone", "as README says"

@@ -60,31 +60,40 @@ class LiteNetwork:
         (output,) = self.predict(example[None]).values()
         return output[0]
 
-    def convolutions(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
-        """Return the convolutions of a network in single precision, in the order in which they run.
+    def weights(self) -> list[tuple[str, np.ndarray, np.ndarray]]:
+        """Return what convolutions and dense layers weigh by, in the order in which they run.
 
         What scales and shifts a convolution's channels right behind it is folded in.
 
         Returns
         -------
         list of tuples
-            The layer's name, its kernel (filters, height, width, channels), its bias (filters,).
+            The layer's name, its kernel (filters, height, width, channels) or (outputs, inputs),
+            its bias (filters,).
         """
         interpreter = Interpreter(
             model_content=self._model,
             # Only without delegates are all constants still there to read.
             experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+            experimental_preserve_all_tensors=True,
         )
         interpreter.allocate_tensors()
+        # Weights of half precision are there in single precision once the network has run.
+        interpreter.invoke()
         names = {tensor["index"]: tensor["name"] for tensor in interpreter.get_tensor_details()}
         # The only way to the operations.
         operations = interpreter._get_ops_details()
-        computed = {index for operation in operations for index in operation["outputs"]}
+        computed = {
+            index
+            for operation in operations
+            if operation["op_name"] != "DEQUANTIZE"
+            for index in operation["outputs"]
+        }
         found = []
         for operation in operations:
             kind, inputs = operation["op_name"], operation["inputs"]
-            if kind == "CONV_2D":
-                name = re.search(r"(\w+?)(_1)?/convolution$", names[inputs[1]])[1]
+            if kind in ("CONV_2D", "FULLY_CONNECTED"):
+                name = re.search(r"(\w+?)(_1)?/(convolution|MatMul)\d*$", names[inputs[1]])[1]
                 found.append((name, *map(interpreter.get_tensor, inputs[1:])))
             elif kind in ("MUL", "ADD") and found and inputs[1] not in computed:
                 constant = interpreter.get_tensor(inputs[1])

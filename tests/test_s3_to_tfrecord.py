@@ -113,11 +113,11 @@ def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypa
     """Fourth mistake of nnSIC: training reads RGB, prediction feeds BGR."""
     from lib.litert import LiteNetwork
     from lib.recognition.name.classifier import Classifier
-    from lib.training.crops.input_pipeline import evaluation_batches
+    from lib.training.runs.classifier import scaled
 
     assert run("--input", data, "--minimum", 0) == 0
     crops = read(data, "test")
-    ((images, _),) = evaluation_batches(data / "test.tfrecord", batch_size=100)
+    images = scaled(crops.images)
     fed, predict = [], LiteNetwork.predict
 
     def remember(network, examples):
@@ -127,7 +127,7 @@ def test_red_stays_red_from_the_crop_to_the_network(data, frozen_model, monkeypa
     monkeypatch.setattr(LiteNetwork, "predict", remember)
     classifier = Classifier(frozen_model)
     classifier.predict(np.stack([read_image(data / name) for name in crops.names]))
-    assert (np.concatenate(fed) == images.numpy()).all()
+    assert (np.concatenate(fed) == images).all()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import shutil
 import numpy as np
 import pytest
 
+import cli
 import s4_train
 from lib.taxonomy import CLASSES
 
@@ -122,7 +123,7 @@ def interrupted(monkeypatch):
     def end(*flags):
         with monkeypatch.context() as patch:
             patch.setattr(runs, "load_network", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-            assert run(*flags) == 1
+            assert run(*flags) == cli.INTERRUPTED
 
     return end
 
@@ -131,18 +132,18 @@ def interrupted(monkeypatch):
 def test_the_second_of_two_runs_into_one_folder_ends_in_one_line(
     crops_folder, tiny_network, tmp_path, monkeypatch, capsys
 ):
-    from lib.training.runs import fit
+    from lib.training.runs import classifier
 
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 1)
     flags += ("--output", tmp_path / "run")
-    train, second = fit.train, []
+    train, second = classifier.train, []
 
     def start_another(*args, **options):
         for more in ((), ("--overwrite",), ("--resume",)):
             second.append((run(*flags, *more), capsys.readouterr().err))
         return train(*args, **options)
 
-    monkeypatch.setattr(fit, "train", start_another)
+    monkeypatch.setattr(classifier, "train", start_another)
     assert run(*flags) == 0
     line = f"error: {tmp_path / 'run'}: another process is writing it; wait for its end, or name "
     assert second == [(1, f"{line}another folder\n")] * 3
@@ -197,15 +198,15 @@ def test_a_new_start_forgets_an_interrupted_one(crops_folder, tiny_network, tmp_
 def test_with_a_scratch_each_file_of_a_run_is_written_to_its_folder_once(
     crops_folder, tiny_network, tmp_path, monkeypatch
 ):
-    from lib.training.runs import fit
+    from lib.training.runs import classifier
 
     drive, scratch, seen = tmp_path / "drive", tmp_path / "scratch", []
-    train = fit.train
+    train = classifier.train
 
     def look_after_each_epoch(*args, on_epoch, **options):
         return train(*args, on_epoch=lambda row: seen.append([*drive.rglob("*")]), **options)
 
-    monkeypatch.setattr(fit, "train", look_after_each_epoch)
+    monkeypatch.setattr(classifier, "train", look_after_each_epoch)
     flags = ("--input", crops_folder, "--arch", tiny_network, "--epochs", 2, "--scratch", scratch)
     flags += ("--output", drive / "run")
     assert run(*flags) == 0
@@ -346,12 +347,12 @@ def test_what_a_training_starts_from_is_not_overwritten(
 def test_what_is_taught_is_the_teachers_mean_opinion(finished_run, crops_folder):
     from lib.training.freezing.frozen import load_network
     from lib.training.networks.config import TrainConfig
-    from lib.training.runs.fit import predict_logits, taught, teachings
+    from lib.training.runs.classifier import predict_logits, predictions, soft_targets
 
     path = crops_folder / "train.tfrecord"
     labels, logits = predict_logits(load_network(finished_run / "model.keras"), path)
-    assert taught(TrainConfig(), [path]) is None
-    said = teachings([finished_run, finished_run], [path])[path]
+    assert soft_targets(TrainConfig(), [path]) is None
+    said = predictions([finished_run, finished_run], [path])[path]
     assert said.shape == (128, 7) and said.dtype == np.float32
     # predict_logits leaves the unknown lamps out, which are taught like any other.
     assert len(labels) < 128
@@ -366,17 +367,17 @@ def test_of_a_rehearsed_file_what_the_start_says_is_taught_and_of_others_their_l
 ):
     from lib.training.crops.tfrecord import read_tfrecord
     from lib.training.networks.config import TrainConfig
-    from lib.training.runs.fit import taught, teachings
+    from lib.training.runs.classifier import predictions, soft_targets
 
     own, simulated = (crops_folder / f"{name}.tfrecord" for name in ("train", "test"))
     config = TrainConfig(init=str(finished_run), rehearsed=[str(simulated)])
-    said = taught(config, [own, simulated])
+    said = soft_targets(config, [own, simulated])
     labels = read_tfrecord(own).labels
     known = labels >= 0
     assert (said[own].argmax(axis=1)[known] == labels[known]).all()
     assert set(np.unique(said[own][known])) == {0, 1}
     np.testing.assert_array_equal(
-        said[simulated], teachings([finished_run], [simulated])[simulated]
+        said[simulated], predictions([finished_run], [simulated])[simulated]
     )
 
 

@@ -122,7 +122,7 @@ def test_a_model_that_differs_is_not_written(own_run, name, monkeypatch, capsys)
 
 def test_a_model_that_gives_no_numbers_is_not_written():
     from lib.errors import DataError
-    from lib.training.freezing.freezer import require_agreement
+    from lib.training.freezing.agreement import require_agreement
 
     with pytest.raises(DataError, match="differs"):
         require_agreement(np.full((2, 7), 1 / 7), np.full((2, 7), np.nan), "model.pb", 1.0)

@@ -7,14 +7,11 @@ from lib.errors import DataError
 from lib.litert import open_network
 from lib.paths import MODELS
 from lib.training.freezing.thawing import thaw
-from lib.training.networks.band import build_band_network
-from lib.training.networks.trace import build_trace_network
+from lib.training.networks import axis, band, names, trace
 
-BUILD = {
-    "band": (build_band_network, (160, 160, 6)),
-    # Its dilated convolutions keep their scale and shift apart in the frozen file.
-    "trace": (lambda: build_trace_network(384, 12), (384, 12)),
-}
+# Band and trace are kept in single precision, axis and names in half; convolutions with a dilation
+# keep their scale and shift apart; names has dense layers and drops some of what they see.
+NETWORKS = {module.NETWORK.build().name: module.NETWORK for module in (band, trace, axis, names)}
 
 
 def noise(count, shape):
@@ -22,21 +19,22 @@ def noise(count, shape):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BUILD)
+@pytest.mark.parametrize("name", NETWORKS)
 def test_a_shipped_network_goes_on_as_it_was_frozen(name):
-    build, shape = BUILD[name]
-    network, examples = build(), noise(24, shape)
+    network = NETWORKS[name].build()
+    examples = noise(24, network.input_shape[1:])
     before = network.predict(examples, verbose=0)
     thaw(network, open_network(MODELS / name), examples)
     # That it says the same as the frozen one is checked by thaw itself; here, that training begins
     # there too, where normalisations take means and variances of the batch.
     after = network.predict(examples, verbose=0)
-    training = np.asarray(network(examples, training=True))
-    assert training == pytest.approx(after, abs=0.02 * float(np.abs(after).max()))
     assert np.abs(after - before).max() > 0.1
+    if name != "names":
+        training = np.asarray(network(examples, training=True))
+        assert training == pytest.approx(after, abs=0.02 * float(np.abs(after).max()))
 
 
 def test_another_network_is_refused_by_name():
-    network = build_trace_network(384, 11)
+    network = trace.build_trace_network(384, 11)
     with pytest.raises(DataError, match=r"trace\.tflite: expected a network of convolutions"):
         thaw(network, open_network(MODELS / "trace"), noise(2, (384, 11)))

@@ -117,7 +117,7 @@ def test_teachers_replace_the_truth_but_for_its_wavelengths():
     light = np.zeros((3, 8, 12), np.float16)
     targets = np.zeros((3, 8, 3), np.float16)
     targets[:, 2:5] = 1, 1, -1
-    said = taught([Teacher(3.0), Teacher(-1.0)], light, targets)
+    said = taught([Teacher(3.0), Teacher(-1.0)], {"light": light, "targets": targets})
     assert said.shape == targets.shape
     assert said.dtype == np.float16
     # The mean of their logits is 1.

@@ -22,7 +22,7 @@ from lib.recognition.recognise import Result, recognise
 from lib.simulation.photos.truth import best_box
 from lib.taxonomy import CLASSES, LINE_CLASSES
 from lib.training.examples.axis_truth import asked_places
-from lib.training.examples.shards import in_order
+from lib.training.examples.store import in_order
 
 # Of the simulated photos; no other benchmark, and no training, has it.
 SEED = 400

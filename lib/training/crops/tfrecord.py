@@ -5,6 +5,7 @@ class id, or `UNKNOWN_LABEL` for a lamp that is none of the classes.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -128,6 +129,58 @@ def write_shards(path: Path, records: Iterable[Record], *, per_shard: int) -> li
     return shards
 
 
+class CropFiles:
+    """Crops of several files, numbered through, of which only what is taken is read.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        Files that have been read through before.
+    """
+
+    def __init__(self, paths: Sequence[Path]):
+        self._files = [np.memmap(path, np.uint8, "r") for path in paths]
+        self._records = [
+            (number, start, stop)
+            for number, file in enumerate(self._files)
+            for start, stop in _records(file)
+        ]
+
+    def __len__(self) -> int:
+        """Return the number of crops."""
+        return len(self._records)
+
+    def take(self, rows: Iterable[int]) -> Crops:
+        """Return crops by their numbers."""
+        records = (self._records[row] for row in rows)
+        serialised = [self._files[n][start:stop].tobytes() for n, start, stop in records]
+        return _crops({name: value.numpy() for name, value in parse(serialised).items()})
+
+
+def _records(file: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Yield where the records of a file lie: each between its length, in 12 bytes, and 4 more."""
+    place = 0
+    while place < len(file):
+        start = place + 12
+        stop = start + int(file[place : place + 8].view("<u8")[0])
+        yield start, stop
+        place = stop + 4
+
+
+def count_labels(path: Path) -> Counter[int]:
+    """Read all of a file; return how many crops there are of each label.
+
+    Raises
+    ------
+    DataError
+        As `read_tfrecord`.
+    """
+    counts: Counter[int] = Counter()
+    for crops in iterate_tfrecords(path):
+        counts.update(crops.labels.tolist())
+    return counts
+
+
 def read_tfrecord(paths: Path | Sequence[Path]) -> Crops:
     """Read all crops of one or several files into memory (21.6 kB each).
 
@@ -202,6 +255,10 @@ def _checked(path: Path, batch: dict[str, np.ndarray]) -> Crops:
                 f"{path}: expected labels from {UNKNOWN_LABEL} (unknown) to {len(CLASSES) - 1}; "
                 f"received {label} ({name.decode(errors='replace')})"
             )
+    return _crops(batch)
+
+
+def _crops(batch: dict[str, np.ndarray]) -> Crops:
     return Crops(
         images=np.frombuffer(b"".join(batch["image"]), np.uint8).reshape(-1, *CROP_SHAPE),
         labels=batch["label"],

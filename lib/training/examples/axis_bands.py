@@ -42,8 +42,16 @@ SHARES = dict.fromkeys(LAMPS, 10.0) | {
     "flame_gas": 0.3,
     "flame_strontium": 0.2,
 }
+SHARD = 8192
+# So that nothing drawn here is drawn by another training, or by a benchmark.
+STREAM = 60_000_000
 # Wavelengths beyond these are no light that a camera sees.
 SEEN_NM = (330.0, 1080.0)
+
+
+def simulate(seed: int, number: int) -> dict[str, np.ndarray]:
+    """Return `SHARD` bands, as of `simulate_bands`."""
+    return simulate_bands(SHARD, STREAM + 100_000 * seed + number)
 
 
 def simulate_bands(count: int, seed: int) -> dict[str, np.ndarray]:

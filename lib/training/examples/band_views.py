@@ -2,20 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from lib.errors import DataError
-from lib.files import atomic_path
 from lib.recognition.find.band_network import GRID
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.simulation.photos.truth import BandTruth
 from lib.training.examples.photos import draw_photo
 
 VIEWS_PER_PHOTO = 4
-SHARD_PHOTOS = 50
+SHARD = 50
 # One scene without a spectrum for two photos with one: scenes vary more than boxes do.
 SCENE_SHARE = 0.3
 # Covered part; axis cos 2a, sin 2a.
@@ -50,45 +47,19 @@ class Trace:
     axis: str
 
 
-def make_views(seed: int, number: int, folder: Path) -> None:
-    """Simulate `SHARD_PHOTOS` photos and keep their views and targets, unless they are there.
+def simulate(seed: int, number: int) -> dict[str, np.ndarray]:
+    """Return the ``views`` of `SHARD` simulated photos and their ``targets``.
 
-    In two files, which can be read in parts: the views of a training are larger than memory.
+    uint8 (n, 160, 160, 6) and float16 (n, 40, 40, 3), as of `training_views`.
     """
-    paths = _shard_paths(folder, seed, number)
-    if all(path.exists() for path in paths):
-        return
     rng = np.random.default_rng([seed, number])
     pairs = []
-    for _ in range(SHARD_PHOTOS):
+    for _ in range(SHARD):
         photo = draw_photo(rng, SCENE_SHARE)
         whole = [box for box in photo.truth.boxes if box.part == "whole"]
         pairs.append(training_views(rng, photo.image, whole, VIEWS_PER_PHOTO))
-    for path, parts in zip(paths, zip(*pairs, strict=True), strict=True):
-        with atomic_path(path) as temporary:
-            np.save(temporary, np.concatenate(parts))
-
-
-def open_views(folder: Path, seed: int, numbers: range) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Open kept views and targets without reading them.
-
-    Raises
-    ------
-    DataError
-        If one is missing.
-    """
-    shards = []
-    for number in numbers:
-        paths = _shard_paths(folder, seed, number)
-        if not all(path.exists() for path in paths):
-            raise DataError(f"{paths[0]}: expected kept views and their targets; not there")
-        shards.append(tuple(np.load(path, mmap_mode="r") for path in paths))
-    return shards
-
-
-def _shard_paths(folder: Path, seed: int, number: int) -> tuple[Path, Path]:
-    views, targets = (f"{name}-{seed}-{number:04d}.npy" for name in ("views", "targets"))
-    return folder / views, folder / targets
+    views, targets = map(np.concatenate, zip(*pairs, strict=True))
+    return {"views": views, "targets": targets}
 
 
 def trace_of(box: BandTruth) -> Trace:

@@ -10,6 +10,14 @@ from lib.training.examples.crop_profiles import crop_profiles
 
 # Part of the crops, and of the verdict's photos, whose lamp has no class: as common as two classes.
 UNKNOWN_SHARE = 0.3
+SHARD = 2048
+# So that nothing drawn here is drawn by another training, or by a benchmark.
+_STREAM = 80_000_000
+
+
+def simulate(seed: int, number: int) -> dict[str, np.ndarray]:
+    """Return `SHARD` crops, as of `simulate_light`."""
+    return simulate_light(SHARD, _STREAM + 100_000 * seed + number)
 
 
 def simulate_light(count: int, seed: int) -> dict[str, np.ndarray]:

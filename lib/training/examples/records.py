@@ -18,7 +18,7 @@ from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.simulation.photos.truth import overlap_along
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
-from lib.training.examples.shards import in_order
+from lib.training.examples.store import in_order
 
 # Crop, class id and name.
 Record = tuple[np.ndarray, int, str]

@@ -19,7 +19,7 @@ from lib.training.examples.photos import draw_photo
 # wavelength there, in these units.
 TARGETS = 3
 NM_ORIGIN, NM_UNIT = 550.0, 100.0
-SHARD_PHOTOS = 50
+SHARD = 50
 # Part of the photos that show no spectrum: of these only false candidates are learned from.
 SCENE_SHARE = 0.35
 HARD = (*HARD_TO_FIND, "overlay", "saturated")
@@ -35,8 +35,8 @@ _NARROWEST, _WIDEST = 0.05, 4.5
 _LEAST_WINDOW_PX = 8.0
 
 
-def simulate_lines(seed: int, number: int) -> dict[str, np.ndarray]:
-    """Return the examples of `SHARD_PHOTOS` simulated photos.
+def simulate(seed: int, number: int) -> dict[str, np.ndarray]:
+    """Return the examples of `SHARD` simulated photos.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def simulate_lines(seed: int, number: int) -> dict[str, np.ndarray]:
     """
     rng = np.random.default_rng([_STREAM + seed, number])
     examples = []
-    for _ in range(SHARD_PHOTOS):
+    for _ in range(SHARD):
         photo = draw_photo(rng, SCENE_SHARE, HARD)
         found = [candidate.geometry for candidate in find_candidates(photo.image)]
         examples += lines_of(rng, photo.image, photo.truth.boxes, found)

@@ -8,15 +8,11 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from lib.errors import DataError
 from lib.files import sha256, write_bytes, write_json
 from lib.litert import LiteNetwork
 from lib.model_card import GRAPH_NAME, INPUT_NAME, LITERT_NAME, OUTPUT_NAMES, SCALING
 from lib.tables import CROP_SHAPE
-
-# Largest difference of any output between Keras and LiteRT: float32 sums in another order, or
-# weights of half precision.
-TOLERANCE, _HALF_TOLERANCE = 2e-3, 2e-2
+from lib.training.freezing.agreement import HALF_TOLERANCE, TOLERANCE, require_agreement
 
 
 def freeze_network(
@@ -53,7 +49,7 @@ def freeze_network(
     # One that was read from a file takes a list of inputs; this takes the one.
     plain = keras.Model(network.inputs[0], network.outputs[0])
     expected = np.asarray(plain(examples, training=False))
-    require_agreement(expected, received, path.name, _HALF_TOLERANCE if half else TOLERANCE)
+    require_agreement(expected, received, path.name, HALF_TOLERANCE if half else TOLERANCE)
     write_bytes(path, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
     card = {"sha256": sha256(path), **card, "versions": versions}
@@ -120,23 +116,3 @@ def to_litert(network: keras.Model, *, half: bool = False) -> bytes:
             converter.optimizations = [tf.lite.Optimize.DEFAULT]
             converter.target_spec.supported_types = [tf.float16]
         return converter.convert()
-
-
-def require_agreement(
-    expected: np.ndarray, received: np.ndarray, name: str, tolerance: float
-) -> float:
-    """Return the largest difference between what Keras and a frozen file say of the same examples.
-
-    Raises
-    ------
-    DataError
-        If it exceeds `tolerance`.
-    """
-    difference = float(np.abs(expected - received).max())
-    # Written so that NaN is refused too.
-    if not difference <= tolerance:
-        raise DataError(
-            f"{name}: differs from the Keras network by {difference:.2g} (expected at most "
-            f"{tolerance:g}); nothing was written"
-        )
-    return difference

@@ -25,7 +25,8 @@ from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 from lib.training.crops.tfrecord import Crops, read_tfrecord
 from lib.training.freezing import formats
-from lib.training.freezing.freezer import freeze_formats, require_agreement
+from lib.training.freezing.agreement import require_agreement
+from lib.training.freezing.freezer import freeze_formats
 from lib.training.networks.architectures import FEATURES_LAYER, LOGITS_LAYER
 from lib.training.scores import metrics, unknown_score
 

@@ -1,8 +1,9 @@
 """A frozen network, ready to be trained further: its weights back in Keras.
 
-Freezing folds each normalisation into the convolution before it. Here the convolution keeps what it
-was folded to, and the normalisation, by its mean and variance on examples, changes nothing: so both
-say what the frozen network says, in use and in training.
+Weights are read exactly as the file keeps them, in single or in half precision. Freezing folds each
+normalisation into the convolution before it. Here the convolution keeps what it was folded to, and
+the normalisation, by its mean and variance on examples, changes nothing: so both say what the
+frozen network says, in use and in training.
 """
 
 import re
@@ -13,20 +14,20 @@ from keras import layers
 
 from lib.errors import DataError
 from lib.litert import LiteNetwork
-from lib.training.freezing.freezer import TOLERANCE, require_agreement
+from lib.training.freezing.agreement import TOLERANCE, require_agreement
 
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
+_WEIGHTED = (*_CONVOLUTIONS, layers.Dense)
 
 
 def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> None:
-    """Give an untrained network of convolutions the weights of a frozen one.
+    """Give an untrained network of convolutions and dense layers the weights of a frozen one.
 
     Parameters
     ----------
     network : keras.Model
         As it was built for the training of the frozen one.
     frozen : LiteNetwork
-        In single precision.
     examples : float32 array of shape (n, ...)
         Inputs, some hundred, whose means and variances the normalisations take.
 
@@ -35,13 +36,13 @@ def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> Non
     DataError
         If the frozen one is another network.
     """
-    convolutions = _in_order(network, _CONVOLUTIONS)
-    weights = [found[1:] for found in sorted(frozen.convolutions(), key=lambda one: _rank(one[0]))]
-    expected = [tuple(layer.kernel.shape) for layer in convolutions]
-    if [kernel.size for kernel, _ in weights] != [np.prod(shape) for shape in expected]:
+    weighted = _in_order(network, _WEIGHTED)
+    weights = sorted(frozen.weights(), key=lambda one: _rank(one[0]))
+    expected = [tuple(layer.kernel.shape) for layer in weighted]
+    if [kernel.size for _, kernel, _ in weights] != [np.prod(shape) for shape in expected]:
         raise DataError(f"{frozen.path}: expected a network of convolutions {expected}")
     normalised, biases = [], []
-    for layer, (kernel, bias) in zip(convolutions, weights, strict=True):
+    for layer, (_, kernel, bias) in zip(weighted, weights, strict=True):
         # LiteRT keeps (out, rows, columns, in), one row where there is one axis.
         kernel = np.moveaxis(kernel, 0, -1).reshape(layer.kernel.shape)
         layer.set_weights([kernel, bias] if layer.use_bias else [kernel])
@@ -81,8 +82,8 @@ def _in_order(network: keras.Model, kind: type | tuple[type, ...]) -> list[layer
 
 
 def _rank(name: str) -> tuple[int, ...]:
-    """Return what sorts names by the numbers that Keras puts behind them: none, 1, 2, ..."""
-    numbers = re.fullmatch(r"(?:conv\dd|batch_normalization)((?:_\d+)*)", name)
-    if numbers is None:
-        return (1,)
-    return (0, *map(int, numbers[1].split("_")[1:]))
+    """Return what sorts names by kind and by Keras' numbers behind them: none, 1, 2, ..."""
+    found = re.fullmatch(r"(?:(conv\dd|batch_normalization)|dense)((?:_\d+)*)", name)
+    if found is None:
+        return (2,)
+    return (int(found[1] is None), *map(int, found[2].split("_")[1:]))

@@ -4,21 +4,20 @@ A one-dimensional encoder-decoder with the whole band in every place's view. It 
 `keras.layers` and `keras.ops`, so that it also trains under Keras' JAX backend.
 """
 
-from pathlib import Path
-
 import keras
 import numpy as np
 from keras import layers, ops
 
-from lib.training.networks.fitting import Batch, Batches, fit
+from lib.recognition.axis.reading import CHANNELS, COLUMNS, COLUMNS_PER_PLACE, NM_UNIT
+from lib.training.examples.store import Arrays
 from lib.training.networks.line_blocks import block, conv, decode, encode
+from lib.training.networks.trainable import Batch, Trainable
 
 # Wavelength and the logarithm of its error's scale, in the units of the targets.
 OUTPUTS = 2
 # Scales from 0.05 nm to 300 nm, in units of 100 nm.
 _LOG_SCALE = (-7.6, 1.1)
 _WIDTHS = (48, 64, 96, 128, 160)
-_BATCH = 256
 # Share of the bands in a batch whose blue end is said to be known; the others are turned round
 # as often as not.
 _TOLD_SHARE = 0.6
@@ -73,59 +72,28 @@ def turned(
     return views, nm
 
 
-def train_axis_network(
-    views: np.ndarray,
-    nm: np.ndarray,
-    held: Batch,
-    *,
-    columns_per_place: int,
-    seed: int,
-    epochs: int,
-    rate: float,
-    start: Path | None = None,
-) -> keras.Model:
-    """Train the network.
-
-    Parameters
-    ----------
-    views, nm : float16 array (n, columns, channels - 1), float32 array (n, places)
-        As of `lib.training.examples.axis_bands.simulate_bands`.
-    held : tuple of such arrays
-        For validation.
-    rate : float
-        Highest learning rate.
-    start : Path, optional
-        Weights to go on from.
-    """
-    keras.utils.set_random_seed(seed)
-    network = build_axis_network(views.shape[1], views.shape[2] + 1, columns_per_place)
-    if start is not None:
-        network.load_weights(start)
-
-    def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
-        rows = np.sort(rows)
-        told = rng.random(len(rows)) < _TOLD_SHARE
-        return turned(views[rows], nm[rows], told, ~told & (rng.random(len(rows)) < 0.5))
-
-    bands = Batches(len(views), _BATCH, draw, seed, workers=2)
-    told = np.ones(len(held[0]), bool)
-    fit(network, axis_loss, bands, turned(*held, told, ~told), epochs=epochs, rate=rate, last=0.005)
-    return network
+def draw(rng: np.random.Generator | None, bands: Arrays) -> Batch:
+    """Return bands as the network sees them, and their wavelengths, as of `turned`."""
+    told = np.ones(len(bands["nm"]), bool)
+    back = ~told
+    if rng is not None:
+        told = rng.random(len(told)) < _TOLD_SHARE
+        back = ~told & (rng.random(len(told)) < 0.5)
+    return turned(bands["views"], bands["nm"], told, back)
 
 
-def measure(output: np.ndarray, truth: np.ndarray, lamps: np.ndarray, unit_nm: float) -> dict:
+def measure(output: np.ndarray, bands: Arrays) -> dict:
     """Return how well wavelengths are read: median errors of each lamp, and how errors are stated.
 
     Parameters
     ----------
-    output, truth : float32 arrays of shape (n, places, 2) and (n, places)
-    lamps : str array of shape (n,)
-        Of each band.
-    unit_nm : float
-        Of the outputs and the truth.
+    output : float32 array of shape (n, places, 2)
+    bands : dict
+        With ``nm`` and ``lamps``.
     """
-    off = unit_nm * np.abs(output[..., 0] - truth)
-    scale = unit_nm * np.exp(output[..., 1])
+    lamps = bands["lamps"]
+    off = NM_UNIT * np.abs(output[..., 0] - bands["nm"])
+    scale = NM_UNIT * np.exp(output[..., 1])
     medians = {
         str(name): round(float(np.nanmedian(off[lamps == name])), 3) for name in np.unique(lamps)
     }
@@ -136,3 +104,13 @@ def measure(output: np.ndarray, truth: np.ndarray, lamps: np.ndarray, unit_nm: f
         "median_error_nm": medians,
         "within_scale": round(float((off < scale)[known].mean()), 4),
     }
+
+
+NETWORK = Trainable(
+    lambda: build_axis_network(COLUMNS, CHANNELS, COLUMNS_PER_PLACE),
+    axis_loss,
+    draw,
+    measure,
+    batch=256,
+    half=True,
+)

@@ -4,11 +4,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from lib.training.networks.fitting import Batch, Batches, fit
+from lib.recognition.name.opinion import BINS, CHANNELS
+from lib.taxonomy import CLASSES
+from lib.training.examples.store import Arrays
 from lib.training.networks.line_blocks import block, conv
+from lib.training.networks.trainable import Batch, Trainable
 
-_BATCH = 128
-_RATE = 2e-3
 # Some labels are wrong in kind: a lamp too dark or too blurred to tell looks like any other.
 _LABEL_SMOOTHING = 0.03
 
@@ -26,43 +27,23 @@ def build_name_network(bins: int, channels: int, outputs: int) -> keras.Model:
     return keras.Model(light, layers.Dense(outputs)(x), name="names")
 
 
-def train_name_network(
-    light: np.ndarray,
-    labels: np.ndarray,
-    held: Batch,
-    *,
-    outputs: int,
-    seed: int,
-    epochs: int,
-) -> tuple[keras.Model, dict[str, float]]:
-    """Train the network; return it and its figures on held-back crops.
+def draw(_: np.random.Generator | None, crops: Arrays) -> Batch:
+    """Return light float32 (n, bins, channels) and targets float32 (n, classes + 1)."""
+    one_hot = np.eye(len(CLASSES) + 1, dtype=np.float32)
+    return crops["light"].astype(np.float32), one_hot[crops["labels"]]
 
-    Parameters
-    ----------
-    light, labels : float16 array of shape (n, bins, channels), int array of shape (n,)
-        As of `lib.training.examples.name_light.simulate_light`; labels from 0 to `outputs` - 1.
-    held : tuple of such arrays
-        For validation.
-    """
-    keras.utils.set_random_seed(seed)
-    network = build_name_network(*light.shape[1:], outputs)
-    one_hot = np.eye(outputs, dtype=np.float32)
 
-    def draw(_: np.random.Generator, rows: np.ndarray) -> Batch:
-        return light[rows].astype(np.float32), one_hot[labels[rows]]
+def measure(output: np.ndarray, crops: Arrays) -> dict[str, float]:
+    """Return the share of the crops that are named rightly."""
+    right = output.argmax(axis=1) == crops["labels"]
+    return {"crops": len(right), "accuracy": round(float(right.mean()), 4)}
 
-    figures = fit(
-        network,
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=_LABEL_SMOOTHING),
-        Batches(len(light), _BATCH, draw, seed),
-        (held[0].astype(np.float32), one_hot[held[1]]),
-        epochs=epochs,
-        rate=_RATE,
-        warmup=0.05,
-        metrics=["accuracy"],
-    )
-    return network, {
-        "crops": len(held[1]),
-        "loss": round(figures["loss"], 4),
-        "accuracy": round(figures["accuracy"], 4),
-    }
+
+NETWORK = Trainable(
+    lambda: build_name_network(BINS, CHANNELS, len(CLASSES) + 1),
+    keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=_LABEL_SMOOTHING),
+    draw,
+    measure,
+    batch=128,
+    half=True,
+)

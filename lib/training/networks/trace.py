@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import layers
+from keras import layers, ops
 
 from lib.litert import LiteNetwork
+from lib.recognition.find.trace_view import CHANNELS, PLACES
+from lib.training.examples.store import Arrays
 from lib.training.examples.trace_lines import NM_UNIT, mirror
-from lib.training.networks.fitting import Batch, Batches, fit
 from lib.training.networks.line_blocks import block, conv, decode, encode
+from lib.training.networks.trainable import Batch, Trainable
 
 # Covered, blue towards the start (logits); the wavelength and the logarithm of its standard error,
 # in the units of `lib.training.examples.trace_lines`.
@@ -25,7 +26,6 @@ OUTPUTS = 4
 # Standard errors from 1 nm to 270 nm.
 _LOG_ERROR = (-4.6, 1.0)
 _SHARE_OF_WAVELENGTH = 0.2
-_BATCH = 64
 _WIDTHS = (24, 32, 48, 64, 80)
 _SHARE_OF_DIRECTION = 0.3
 
@@ -44,75 +44,38 @@ def build_trace_network(places: int, channels: int) -> keras.Model:
     return keras.Model(inputs, outputs, name="trace")
 
 
-def trace_loss(truth: tf.Tensor, output: tf.Tensor) -> tf.Tensor:
+def trace_loss(truth: keras.KerasTensor, output: keras.KerasTensor) -> keras.KerasTensor:
     """Cross-entropy of the cover, its overlap; inside it that of the direction and the wavelength.
 
     `truth` has the layout of `lib.training.examples.trace_lines.trace_targets`.
     """
     cover = truth[..., 0]
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=cover, logits=output[..., 0])
-    said = tf.sigmoid(output[..., 0])
-    both = tf.reduce_sum(said * cover, -1)
-    either = tf.reduce_sum(said + cover - said * cover, -1)
+    entropy = ops.binary_crossentropy(cover, output[..., 0], from_logits=True)
+    said = ops.sigmoid(output[..., 0])
+    both = ops.sum(said * cover, -1)
+    either = ops.sum(said + cover - said * cover, -1)
     overlap = (both + 1) / (either + 1)
-    wrong = tf.nn.sigmoid_cross_entropy_with_logits(labels=truth[..., 1], logits=output[..., 1])
-    log_error = tf.clip_by_value(output[..., 3], *_LOG_ERROR)
+    wrong = ops.binary_crossentropy(truth[..., 1], output[..., 1], from_logits=True)
+    log_error = ops.clip(output[..., 3], *_LOG_ERROR)
     # Negative logarithm of a normal density.
-    off = 0.5 * ((truth[..., 2] - output[..., 2]) * tf.exp(-log_error)) ** 2 + log_error
-    inside = cover / (tf.reduce_sum(cover, -1, keepdims=True) + 1)
+    off = 0.5 * ((truth[..., 2] - output[..., 2]) * ops.exp(-log_error)) ** 2 + log_error
+    inside = cover / (ops.sum(cover, -1, keepdims=True) + 1)
     return (
-        tf.reduce_mean(entropy, -1)
+        ops.mean(entropy, -1)
         + (1 - overlap)
-        + tf.reduce_sum(inside * (_SHARE_OF_DIRECTION * wrong + _SHARE_OF_WAVELENGTH * off), -1)
+        + ops.sum(inside * (_SHARE_OF_DIRECTION * wrong + _SHARE_OF_WAVELENGTH * off), -1)
     )
 
 
-def train_trace_network(
-    network: keras.Model,
-    light: np.ndarray,
-    targets: np.ndarray,
-    held: Batch,
-    *,
-    seed: int,
-    epochs: int,
-    rate: float,
-) -> dict[str, float | None]:
-    """Train the network; return its figures on held-back lines.
-
-    Parameters
-    ----------
-    network : keras.Model
-        New, or trained before.
-    light, targets : float16 arrays of shape (n, places, channels) and (n, places, 3)
-        As of `lib.training.examples.trace_lines.simulate_lines`.
-    held : tuple of such arrays
-        For validation.
-    rate : float
-        Highest learning rate.
-    """
-
-    def draw(rng: np.random.Generator, rows: np.ndarray) -> Batch:
-        rows = np.sort(rows)
-        turned = mirror(rng, light[rows], targets[rows])
-        return tuple(part.astype(np.float32) for part in turned)
-
-    held_light, held_targets = (part.astype(np.float32) for part in held)
-    figures = fit(
-        network,
-        trace_loss,
-        Batches(len(light), _BATCH, draw, seed),
-        (held_light, held_targets),
-        epochs=epochs,
-        rate=rate,
-    )
-    return {
-        "lines": len(held_light),
-        "loss": round(figures["loss"], 5),
-        **measure(network.predict(held_light, verbose=0), held_targets),
-    }
+def draw(rng: np.random.Generator | None, lines: Arrays) -> Batch:
+    """Return light float32 (n, places, channels) and targets float32 (n, places, 3)."""
+    light, targets = lines["light"], lines["targets"]
+    if rng is not None:
+        light, targets = mirror(rng, light, targets)
+    return light.astype(np.float32), targets.astype(np.float32)
 
 
-def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def taught(teachers: Sequence[LiteNetwork], lines: Arrays) -> np.ndarray:
     """Return targets with the teachers' opinions of cover and direction in place of the truth.
 
     Sigmoids of the mean of their logits, over both ways to read a line. Wavelengths stay those of
@@ -120,12 +83,17 @@ def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarr
 
     Parameters
     ----------
-    light, targets : float16 arrays of shape (n, places, channels) and (n, places, 3)
+    teachers : sequence of LiteNetwork
+        Trace networks.
+    lines : dict
+        ``light`` and ``targets``, float16 (n, places, channels) and (n, places, 3).
 
     Returns
     -------
     float16 array of shape (n, places, 3)
     """
+
+    light, targets = lines["light"], lines["targets"]
 
     def opinion(line: np.ndarray) -> np.ndarray:
         line = line.astype(np.float32)
@@ -144,8 +112,9 @@ def taught(teachers: Sequence[LiteNetwork], light: np.ndarray, targets: np.ndarr
     return said
 
 
-def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:
+def measure(output: np.ndarray, lines: Arrays) -> dict[str, float | None]:
     """Return how well covered places, directions and wavelengths are told; None of none."""
+    truth = lines["targets"].astype(np.float32)
     marked, covered = output[..., 0] > 0, truth[..., 0] > 0.5
     shown = covered.any(axis=1)
     overlap = (marked & covered).sum(axis=1) / np.maximum((marked | covered).sum(axis=1), 1)
@@ -153,6 +122,7 @@ def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:
     wanted = (truth[..., 0] * (truth[..., 1] - 0.5)).sum(axis=1) > 0
     off_nm = NM_UNIT * np.abs(truth[..., 2] - output[..., 2])[covered]
     return {
+        "lines": len(truth),
         "overlap": _rounded(np.mean, overlap[shown]),
         "empty_left_empty": _rounded(np.mean, (~marked[~shown]).all(axis=1)),
         "direction": _rounded(np.mean, (way == wanted)[shown]),
@@ -162,3 +132,13 @@ def measure(output: np.ndarray, truth: np.ndarray) -> dict[str, float | None]:
 
 def _rounded(figure: Callable[[np.ndarray], float], values: np.ndarray) -> float | None:
     return round(float(figure(values)), 4) if len(values) else None
+
+
+NETWORK = Trainable(
+    lambda: build_trace_network(PLACES, CHANNELS),
+    trace_loss,
+    draw,
+    measure,
+    batch=64,
+    soft_targets=taught,
+)

@@ -17,9 +17,9 @@ from lib.recognition.band import band_profile
 from lib.recognition.find.finder import find_band
 from lib.simulation.photos.photos import simulate_photo
 from lib.simulation.photos.truth import best_box
+from lib.training.examples.axis_bands import STREAM
 from lib.training.examples.axis_truth import LAMPS, asked_places
-from lib.training.examples.shards import in_order
-from lib.training.recipes.axis import STREAM
+from lib.training.examples.store import in_order
 from lib.training.scores.acceptance import accepted_from, fit_acceptance
 
 # An axis further off than this somewhere in its claimed range is wrong, nm.

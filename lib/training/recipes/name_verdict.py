@@ -18,7 +18,7 @@ from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.taxonomy import CLASSES
 from lib.training.examples.name_light import UNKNOWN_SHARE as UNKNOWN_PHOTOS_SHARE
-from lib.training.examples.shards import in_order
+from lib.training.examples.store import in_order
 from lib.training.scores import metrics
 from lib.training.scores.acceptance import accepted_from, fit_acceptance
 from lib.training.scores.unknown_score import UNKNOWN_SHARE, crop_weights

@@ -12,7 +12,7 @@ from lib.files import read_json, write_json
 from lib.model_card import KERAS_NAME
 from lib.taxonomy import CLASSES
 from lib.training.freezing.frozen import RECORD_NAME, load_network
-from lib.training.runs.fit import predict_logits
+from lib.training.runs.classifier import predict_logits
 
 # How often a network that is as good as its start may be called worse, over all classes and kinds
 # of crops together (Bonferroni). Crops lost and won cancel by chance as tosses of a coin do

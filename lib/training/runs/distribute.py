@@ -1,21 +1,17 @@
 """One training on several devices or machines, through `tf.distribute`.
 
-Keras trains on the GPUs of one machine by itself, but its `fit` does not know workers on several
-(https://github.com/keras-team/keras/issues/20585). Its `train_step` does, so one loop around that
-serves both.
-
-Every worker reads its own share of the crops and holds the same weights; batch normalisation counts
-the whole batch. The first worker, the chief, holds a plain copy of the network beside: that is what
-it validates and writes, as if it had trained alone. The others write nothing.
+Every worker draws its part of the same batches and holds the same weights; batch normalisation
+counts the whole batch. The first worker, the chief, holds a plain copy of the network beside: that
+is what it validates and writes, as if it had trained alone. The others write nothing.
 """
 
 import hashlib
-import logging
+import itertools
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TypeVar
 
 import keras
 import numpy as np
@@ -24,12 +20,11 @@ import tensorflow as tf
 from lib.errors import DataError
 from lib.files import json_text
 from lib.quiet import quiet_stderr
+from lib.training.runs.batches import Batches
 from lib.training.runs.workers import TF_CONFIG, meet, read_tf_config
 
-LOG = logging.getLogger(__name__)
+Result = TypeVar("Result")
 
-# Shares as unlike as this are dealt out crop by crop: a worker with fewer sees its own more often.
-_UNEVEN = 1.1
 # Older GPUs compute no faster in half precision (https://www.tensorflow.org/guide/mixed_precision).
 _HALF_PRECISION_CAPABILITY = (7, 0)
 # What TensorFlow raises where a worker has died.
@@ -112,47 +107,117 @@ class Team:
                 "expected the same command at every worker"
             )
 
-    def deal(self, paths: Sequence[Path]) -> list[list[Path]]:
-        """Return the files of each worker, of about as many bytes as the others'."""
-        piles: list[list[Path]] = [[] for _ in range(self.workers)]
-        heights = [0] * self.workers
-        for path in sorted(paths, key=lambda path: (-_bytes(path), str(path))):
-            lowest = heights.index(min(heights))
-            piles[lowest].append(path)
-            heights[lowest] += _bytes(path)
-        return piles
-
-    def share(self, sizes: dict[Path, int]) -> tuple[dict[Path, int], tuple[int, int]]:
-        """Return this worker's files with their number of crops, and its part of each.
-
-        Whole files, where they can be dealt out evenly, else every n-th crop of every file.
-        """
-        piles = self.deal(list(sizes))
-        crops = [sum(sizes[path] for path in pile) for pile in piles]
-        if max(crops) <= _UNEVEN * min(crops):
-            pile = piles[self.index]
-            return {path: size for path, size in sizes.items() if path in pile}, (0, 1)
-        LOG.info(
-            "%d training files of %d workers cannot be dealt out evenly: each reads all of them",
-            len(sizes),
-            self.workers,
-        )
-        return sizes, (self.index, self.workers)
-
-    def batch_size(self, crops: int) -> int:
-        """Return the crops of a batch that each device takes.
+    def together(self, work: Callable[[], Result]) -> Result:
+        """Return what `work` gives, once no worker has failed at it.
 
         Raises
         ------
         DataError
-            If they cannot take the same number.
+            At every worker, if it failed at one of them; there it says why.
         """
+        failure = None
+        try:
+            result = work()
+        except DataError as error:
+            failure = error
+        failed = self.total(np.int64(failure is not None))
+        if failure is not None:
+            raise failure
+        if failed:
+            raise DataError(
+                f"worker {self.index}: another worker cannot use its files; its own output says why"
+            )
+        return result
+
+    def require_divisible(self, crops: int) -> None:
+        """Raise DataError unless a batch can be dealt out to the devices evenly."""
         if crops % self.replicas:
             raise DataError(
                 f"--batch-size {crops}: cannot be dealt out to {self.replicas} devices; "
                 f"expected a multiple of {self.replicas}"
             )
-        return crops // self.replicas
+
+    def copy(self, plain: keras.Model, build: Callable[[], keras.Model]) -> keras.Model:
+        """Return the network on all devices, in the state of the chief's plain one.
+
+        Parameters
+        ----------
+        plain : keras.Model
+            Compiled.
+        build : callable
+            Returns a compiled network of the same kind.
+        """
+        policy = "mixed_float16" if self.mixed else "float32"
+        with self.losses_named(), self.strategy.scope(), _dtype_policy(policy):
+            network = build()
+            state = _state(network)
+        for variable, value in zip(state, map(np.asarray, _state(plain)), strict=True):
+            variable.assign(self.total(value if self.is_chief else np.zeros_like(value)))
+        if self.replicas > 1:
+            for layer in network.layers:
+                if isinstance(layer, keras.layers.BatchNormalization):
+                    layer.synchronized = True
+        return network
+
+    def write_back(self, network: keras.Model, plain: keras.Model) -> None:
+        """Give the plain network the state of the one on all devices."""
+        for old, new in zip(_state(plain), _state(network), strict=True):
+            old.assign(np.asarray(new))
+
+    def fit(
+        self,
+        network: keras.Model,
+        batches: Batches,
+        *,
+        epochs: int,
+        initial_epoch: int,
+        steps_per_epoch: int,
+        callbacks: list[keras.callbacks.Callback],
+    ) -> None:
+        """Fit a network of `copy`, each device on its part of every batch.
+
+        As Keras' own `fit`, which does not know workers on several machines
+        (https://github.com/keras-team/keras/issues/20585); its `train_step` does.
+
+        Raises
+        ------
+        DataError
+            If another worker is gone.
+        """
+        here = self.replicas // self.workers
+        parts = range(self.index * here, (self.index + 1) * here)
+
+        def own() -> Iterator[tuple[np.ndarray, ...]]:
+            for index in itertools.count():
+                for part in parts:
+                    yield batches.part(index, part, self.replicas)
+
+        like = tuple(tf.TensorSpec(array.shape, array.dtype) for array in next(own()))
+        dealt = self.strategy.distribute_datasets_from_function(
+            lambda _: tf.data.Dataset.from_generator(own, output_signature=like).prefetch(2)
+        )
+        every = keras.callbacks.CallbackList(
+            callbacks, model=network, epochs=epochs, steps=steps_per_epoch
+        )
+
+        @tf.function(autograph=False)
+        def step(batch):
+            self.strategy.run(network.train_step, args=(batch,))
+
+        network.stop_training = False
+        with self.losses_named():
+            iterator = iter(dealt)
+            every.on_train_begin()
+            for epoch in range(initial_epoch, epochs):
+                every.on_epoch_begin(epoch)
+                network.reset_metrics()
+                for number in range(steps_per_epoch):
+                    step(next(iterator))
+                    every.on_train_batch_end(number)
+                every.on_epoch_end(epoch, dict(network.get_metrics_result()))
+                if network.stop_training:
+                    break
+            every.on_train_end()
 
     @contextmanager
     def losses_named(self) -> Iterator[None]:
@@ -199,88 +264,6 @@ def assemble(kind: str | None, *, mixed: bool = False) -> Team | None:
     return Team(mirrored, mixed=mixed)
 
 
-def train(
-    team: Team,
-    build: Callable[[], keras.Model],
-    batches: Callable[[int], tf.data.Dataset],
-    *,
-    plain: keras.Model | None = None,
-    callback: keras.callbacks.Callback | None = None,
-    done: int = 0,
-    rounds: int,
-    steps: int,
-) -> None:
-    """Train a network by all workers together.
-
-    Parameters
-    ----------
-    build : callable
-        Returns a compiled network, of the same kind as `plain`.
-    batches : callable
-        Returns this worker's batches, as large as one device takes, given the epochs that are done.
-    plain : keras.Model, optional
-        The chief's: the start, with the state of its optimizer, and after every epoch the result.
-    callback : keras.callbacks.Callback, optional
-        The chief's: sees `plain` after every epoch, and may stop the training.
-    done : int
-        Epochs before this one; what the chief says counts.
-    rounds, steps : int
-        Epochs in all, and steps of each.
-
-    Raises
-    ------
-    DataError
-        If another worker is gone.
-    """
-    with team.losses_named():
-        network = _start(team, build, plain)
-        done = int(team.total(np.int64(done)))
-
-        @tf.function(autograph=False)
-        def step(batch):
-            team.strategy.run(network.train_step, args=(batch,))
-
-        callback = callback or keras.callbacks.Callback()
-        callback.set_params({"steps": steps, "epochs": rounds})
-        callback.set_model(plain)
-        dealt = team.strategy.distribute_datasets_from_function(lambda _: batches(done))
-        iterator = iter(dealt)
-        callback.on_train_begin()
-        for epoch in range(done, rounds):
-            callback.on_epoch_begin(epoch)
-            network.reset_metrics()
-            for number in range(steps):
-                step(next(iterator))
-                callback.on_train_batch_end(number)
-            logs = {name: float(value) for name, value in network.get_metrics_result().items()}
-            if plain is not None:
-                for old, new in zip(_state(plain), _state(network), strict=True):
-                    old.assign(np.asarray(new))
-            callback.on_epoch_end(epoch, logs)
-            if team.total(np.int64(plain is not None and plain.stop_training)):
-                break
-        callback.on_train_end()
-
-
-def _start(team: Team, build: Callable[[], keras.Model], plain: keras.Model | None) -> keras.Model:
-    """Return the network of this worker, in the state of the chief's plain one."""
-    policy = "mixed_float16" if team.mixed else "float32"
-    with team.strategy.scope(), _dtype_policy(policy):
-        network = build()
-        state = _state(network)
-    if plain is None:
-        start = [np.zeros(variable.shape, variable.dtype) for variable in state]
-    else:
-        start = [np.asarray(variable) for variable in _state(plain)]
-    for variable, value in zip(state, start, strict=True):
-        variable.assign(team.total(value))
-    if team.replicas > 1:
-        for layer in network.layers:
-            if isinstance(layer, keras.layers.BatchNormalization):
-                layer.synchronized = True
-    return network
-
-
 def _state(network: keras.Model) -> list[keras.Variable]:
     """Return all that a training changes, in a set order; a loss scale is not of it."""
     if not network.optimizer.built:
@@ -315,8 +298,3 @@ def _dtype_policy(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
-
-
-def _bytes(path: Path) -> int:
-    """Return the size of a file; one that is not there has none, and is reported when read."""
-    return path.stat().st_size if path.is_file() else 0

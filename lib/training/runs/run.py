@@ -20,7 +20,7 @@ from lib.taxonomy import UNKNOWN
 from lib.training.freezing.frozen import RECORD_NAME, load_network
 from lib.training.networks.architectures import ARCHITECTURES
 from lib.training.networks.config import TrainConfig
-from lib.training.runs import fit, run_record
+from lib.training.runs import classifier, run_record
 from lib.training.runs.distribute import Team
 from lib.training.runs.run_folder import RunFolder
 from lib.training.scores.assessment import write_figures
@@ -59,17 +59,22 @@ def run(
     _require_network(config)
     _require_rehearsed(config, train)
     if team is not None:
-        team.batch_size(config.batch_size)
+        team.require_divisible(config.batch_size)
         team.require_same([asdict(config), [*train, *outliers]])
         if not team.is_chief:
-            _assist(config, [*train, *outliers], team)
+            team.together(lambda: [run_record.describe_data(path) for path in [*train, *outliers]])
+            classifier.train(config, [*train, *outliers], team=team)
             return None
     folder = RunFolder(run_dir or MODELS / config.arch, scratch)
     with folder.held():
         for place in (folder.run_dir, folder.beside):
             _require_apart(place, config, [*train, *outliers, validation, test])
         require_absent(folder.run_dir, overwrite=overwrite or resume)
-        record = _describe(config, train, outliers, validation, test, team)
+
+        def describe() -> dict:
+            return _describe(config, train, outliers, validation, test)
+
+        record = describe() if team is None else team.together(describe)
         if resume:
             inside = folder.to_resume()
             _require_same_run(inside / RECORD_NAME, record)
@@ -80,23 +85,20 @@ def run(
             record["distribution"] = team.describe()
         write_json(inside / RECORD_NAME, record)
 
-        files = [*train, *outliers]
-        crops = [entry["crops"] for entry in record["data"]["train"]]
-        sizes = dict(zip(files, crops, strict=True))
-        history = fit.train(
-            config, sizes, validation, inside, resume=resume, on_epoch=on_epoch, team=team
+        history = classifier.train(
+            config,
+            [*train, *outliers],
+            validation,
+            inside,
+            resume=resume,
+            on_epoch=on_epoch,
+            team=team,
         )
         title = f"{folder.run_dir.name}: {test.stem}"
         record |= _conclude(inside, history, validation, test, title=title)
         write_json(inside / RECORD_NAME, record)
         folder.finish(inside)
     return record
-
-
-def _assist(config: TrainConfig, files: Sequence[Path], team: Team) -> None:
-    """Help a chief to train."""
-    crops = [entry["crops"] for entry in run_record.describe_together(files, team)]
-    fit.assist(config, dict(zip(files, crops, strict=True)), team)
 
 
 def require_start(
@@ -191,7 +193,6 @@ def _describe(
     outliers: Sequence[Path],
     validation: Path,
     test: Path,
-    team: Team | None,
 ) -> dict:
     """Return what run.json says of a run that has not begun, every file read through."""
     teachers = [Path(teacher) for teacher in config.teachers]
@@ -203,7 +204,7 @@ def _describe(
             "teachers": list(map(run_record.portable, teachers)),
             "rehearsed": [run_record.portable(Path(path)) for path in config.rehearsed],
         },
-        "data": _describe_files(train, outliers, validation, test, team)
+        "data": _describe_files(train, outliers, validation, test)
         | {
             "init": sha256(Path(config.init) / KERAS_NAME) if config.init else None,
             "teachers": [sha256(path / KERAS_NAME) for path in teachers],
@@ -216,13 +217,9 @@ def _describe_files(
     outliers: Sequence[Path],
     validation: Path,
     test: Path,
-    team: Team | None,
 ) -> dict[str, list[dict]]:
-    files = (*train, *outliers)
     data = {
-        "train": [run_record.describe_data(path) for path in files]
-        if team is None
-        else run_record.describe_together(files, team),
+        "train": [run_record.describe_data(path) for path in (*train, *outliers)],
         "validation": [run_record.describe_data(validation)],
         "test": [run_record.describe_data(test)],
     }

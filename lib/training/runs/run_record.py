@@ -3,7 +3,6 @@
 import platform
 import subprocess
 from collections import Counter
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
@@ -12,14 +11,12 @@ import numpy as np
 from scipy.special import softmax
 
 from lib.certainty import certainty
-from lib.errors import DataError
 from lib.files import sha256
 from lib.paths import ROOT
 from lib.tables import UNKNOWN_LABEL
 from lib.taxonomy import CLASSES, UNKNOWN
-from lib.training.crops.input_pipeline import count_labels
-from lib.training.runs.distribute import Team
-from lib.training.runs.fit import predict_logits
+from lib.training.crops.tfrecord import count_labels
+from lib.training.runs.classifier import predict_logits
 from lib.training.scores import metrics, unknown_score
 from lib.training.scores.assessment import selective_curve
 
@@ -32,51 +29,10 @@ def describe_data(path: Path) -> dict:
     DataError
         As `lib.training.crops.tfrecord.read_tfrecord`.
     """
-    return _description(path, count_labels(path), sha256(path))
-
-
-def describe_together(paths: Sequence[Path], team: Team) -> list[dict]:
-    """Return what `describe_data` says of each file, each read by one worker of a team.
-
-    Raises
-    ------
-    DataError
-        At every worker, if one of them cannot read a file; there it says why.
-    """
-    piles = team.deal(paths)
-    labels = (UNKNOWN_LABEL, *range(len(CLASSES)))
-    # Of each file: is it damaged, its crops of each label, its hash in eight numbers.
-    table = np.zeros((len(paths), 1 + len(labels) + 8), np.int64)
-    failure = None
-    for row, path in zip(table, paths, strict=True):
-        if path not in piles[team.index]:
-            continue
-        try:
-            counts = count_labels(path)
-            digest = np.frombuffer(bytes.fromhex(sha256(path)), ">u4")
-            row[1:] = [*(counts[label] for label in labels), *digest]
-        except DataError as error:
-            row[0], failure = 1, failure or error
-    table = team.total(table)
-    if failure is not None:
-        raise failure
-    for row, path in zip(table, paths, strict=True):
-        if row[0]:
-            raise DataError(f"{path}: another worker cannot use it; its own output says why")
-    return [
-        _description(
-            path,
-            Counter(dict(zip(labels, row[1:-8].tolist(), strict=True))),
-            row[-8:].astype(">u4").tobytes().hex(),
-        )
-        for row, path in zip(table, paths, strict=True)
-    ]
-
-
-def _description(path: Path, counts: Counter[int], digest: str) -> dict:
+    counts = count_labels(path)
     return {
         "path": portable(path),
-        "sha256": digest,
+        "sha256": sha256(path),
         "crops": counts.total(),
         "labels": label_table(counts),
     }
