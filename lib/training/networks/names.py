@@ -46,4 +46,5 @@ NETWORK = Trainable(
     measure,
     batch=128,
     half=True,
+    says={"classes": [*CLASSES, None]},
 )

@@ -1,7 +1,7 @@
 """What a network needs to be trained on simulated examples and frozen."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import keras
 import numpy as np
@@ -31,6 +31,8 @@ class Trainable:
         Whether weights are kept in half precision, in a file of half the size.
     soft_targets : callable, optional
         Returns soft targets, given teachers and examples.
+    says : dict
+        What the card tells of every network of this kind.
     """
 
     build: Callable[[], keras.Model]
@@ -40,3 +42,4 @@ class Trainable:
     batch: int
     half: bool = False
     soft_targets: Callable[..., np.ndarray] | None = None
+    says: dict = field(default_factory=dict)

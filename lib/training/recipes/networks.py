@@ -178,5 +178,5 @@ def _frozen(network, output: Path, inputs: np.ndarray, card: dict) -> dict:
     """Freeze a trained network; return its card."""
     from lib.training.freezing.freezer import freeze_network
 
-    half = import_module(f"lib.training.networks.{network.name}").NETWORK.half
-    return freeze_network(network, output, inputs, card, half=half)
+    of = import_module(f"lib.training.networks.{network.name}").NETWORK
+    return freeze_network(network, output, inputs, of.says | card, half=of.half)
