@@ -9,7 +9,6 @@ import numpy as np
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
-from lib.recognition.band import band_profile
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
@@ -50,12 +49,12 @@ def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
         band = find_band(image)
     except BandNotFound as error:
         return Result("no_band", str(error), error.code, "")
-    profile = band_profile(band)
+    profile = band.profile
     try:
         axis, reason = fit_axis(profile, told, axis=band.axis, reading=band.reading), None
     except DataError as error:
         axis, reason = None, f"no wavelength axis: {error}"
-    return Result("ok", reason, None, "", source=told, band=band, profile=profile, axis=axis)
+    return Result("ok", reason, None, "", source=told, band=band, axis=axis)
 
 
 def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:

@@ -12,7 +12,8 @@ Writes: the report on stdout
 
 import argparse
 import sys
-from dataclasses import fields
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -22,10 +23,11 @@ from joblib import Parallel, delayed
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.band import Band, cut_crop, straightened
+from lib.recognition.band import Band, band_of, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.straighten import Geometry
+from lib.recognition.strip import sample_band
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo
 from lib.taxonomy import CLASSES
@@ -57,31 +59,14 @@ def true_band(photo: SimulatedPhoto) -> Band:
     across = np.polynomial.polynomial.polyval(along, box.centre_line)
     half = max((breadth - np.ptp(across)) / 2, 0.5)
     geometry = Geometry(box.axis, start, stop - 1, box.centre_line, half)
-    found = find_or_none(photo.image)
-    template = vars(found) if found else dict.fromkeys(field.name for field in fields(Band))
-    lean, smile = (
-        (found.geometry.lean, found.geometry.smile)
-        if found and found.axis == box.axis
-        else (-geometry.slope(), 0.0)
-    )
-    geometry = Geometry(box.axis, start, stop - 1, box.centre_line, half, lean, smile)
-    rows = (-0.7 * half, 0.7 * half)
-    values = template | {
-        "axis": box.axis,
-        "blue_end": box.blue_end,
-        "geometry": geometry,
-        "rows": rows,
-        "strip": straightened(photo.image, geometry, rows),
-    }
-    return Band(**values)
-
-
-def find_or_none(image: np.ndarray) -> Band | None:
-    """Return the found band, or None."""
-    try:
-        return find_band(image)
-    except BandNotFound:
-        return None
+    geometry = replace(geometry, lean=-geometry.slope())
+    with suppress(BandNotFound):
+        found = find_band(photo.image).geometry
+        if found.axis == box.axis:
+            geometry = replace(geometry, lean=found.lean, smile=found.smile)
+    strip = sample_band(photo.image, geometry, rows=(-0.7 * half, 0.7 * half))
+    way = {"left": 1, "top": 1, "right": -1, "bottom": -1, "none": 0}[box.blue_end]
+    return band_of(strip, slice(None), photo.image.shape, towards_red=way, evidence=1.0)
 
 
 def accuracy(classifier: Classifier, crops: np.ndarray, labels: np.ndarray) -> str:

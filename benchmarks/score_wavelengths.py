@@ -24,7 +24,6 @@ import time
 from collections import Counter, defaultdict
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
@@ -41,11 +40,13 @@ from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.reading import read_wavelengths
-from lib.recognition.band import BandProfile
+from lib.recognition.band import BandProfile, band_of
+from lib.recognition.find.direction import read_band
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.recognise import Result
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry
+from lib.recognition.strip import sample_band
 from lib.simulation.lamps import catalogue as simulated
 from lib.simulation.lamps.spectra import emission, vary
 from lib.simulation.photos.photos import SimulatedPhoto, simulate_photo
@@ -65,13 +66,6 @@ def draw_balmer(rng: np.random.Generator) -> np.ndarray:
 
 
 CLASS_OF_LAMP = LAMPS | {BALMER: "hydrogen"}
-
-
-class TrueBand(NamedTuple):
-    """The true band, as if it had been found."""
-
-    geometry: Geometry
-    rows: tuple[float, float]
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -181,19 +175,15 @@ def true_band_row(name: str, lamp: str, photo: SimulatedPhoto) -> Row:
         along, across = across, along
     half = (across[1] - across[0]) / 2
     geometry = Geometry(truth.axis, along[0], along[1] - 1.0, truth.centre_line, half)
-    geometry = refine(photo.image, geometry, 1.0)
-    position = np.arange(along[0], along[1], dtype=float)
-    rows = clean_rows(photo.image, geometry)
-    strip = sample(photo.image, geometry, position, np.linspace(*rows, 9))
-    profile = BandProfile(strip.mean(axis=0), strip.max(axis=(0, 2)) > 250, position)
-    if truth.blue_end in ("right", "bottom"):
-        profile = BandProfile(profile.rgb[::-1], profile.clipped[::-1], profile.position[::-1])
+    strip = sample_band(photo.image, refine(photo.image, geometry, 1.0))
+    way = {"left": 1, "top": 1, "right": -1, "bottom": -1, "none": 0}[truth.blue_end]
+    band = band_of(strip, clean_rows(strip), photo.image.shape, towards_red=way, evidence=1.0)
+    band = read_band(band)
     try:
-        reading = read_wavelengths(profile.rgb, blue_known=truth.blue_end != "none")
-        axis = fit_axis(profile, CLASS_OF_LAMP[lamp], axis=truth.axis, reading=reading)
+        axis = fit_axis(band.profile, CLASS_OF_LAMP[lamp], axis=truth.axis, reading=band.reading)
     except DataError as error:
         return Row(name, lamp, "true band", None, str(error))
-    return judged(name, lamp, "true band", axis, asked_places(TrueBand(geometry, rows), truth))
+    return judged(name, lamp, "true band", axis, asked_places(band, truth))
 
 
 def fit_seconds(result: Result, lamp: str) -> float:

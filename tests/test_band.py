@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.recognition.band import _lit_part, band_profile, cut_crop
+from lib.recognition.band import _lit_part, cut_crop
 from lib.recognition.find import finder
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.find.orders import Order
@@ -67,7 +67,7 @@ def test_profile_positions_are_exact(turned, bent):
     photo = easy_photo(1, "mercury", **turned, **bent)
     box = photo.truth.boxes[0]
     band = find_band(photo.image)
-    profile = band_profile(band)
+    profile = band.profile
     assert len(profile.rgb) == len(profile.clipped) == len(profile.position)
     rows = np.linspace(*band.rows, 9)
     nm = np.median(box.nm_in_photo(*band.geometry.place(profile.position, rows)), axis=0)
@@ -85,7 +85,7 @@ def test_profile_positions_are_exact(turned, bent):
 def test_crop_columns_show_what_lies_at_their_positions():
     photo = easy_photo(6, "neon", reversed=True)
     band = find_band(photo.image)
-    profile, crop = band_profile(band), cut_crop(band)
+    profile, crop = band.profile, cut_crop(band)
     order = np.argsort(profile.position)
     light = profile.rgb.max(axis=1)
     samples = len(profile.position)
@@ -150,9 +150,10 @@ def test_a_band_says_whether_it_is_saturated(saturated):
 def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure, whole):
     photo = easy_photo(3, "continuum")
     (candidate, *_) = find_candidates(photo.image)
-    looks = iter([None, sliver_of(candidate.geometry, sure)])
+    sliver = sliver_of(candidate.geometry, sure)
     monkeypatch.setattr(finder, "find_candidates", lambda image: [candidate])
-    monkeypatch.setattr(finder, "first_order", lambda image, geometry: next(looks))
+    monkeypatch.setattr(finder, "rough_order", lambda image, geometry: None)
+    monkeypatch.setattr(finder, "order_in", lambda strip, length, rough: sliver)
     band = find_band(photo.image)
     assert candidate.confidence > 0.75
     length = candidate.geometry.stop - candidate.geometry.start

@@ -13,6 +13,7 @@ from lib.measurement.lamp_lines import LampPhoto
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
 from lib.recognition.axis.shift import find_shift
+from lib.recognition.band import BandProfile
 from lib.recognition.instrument import (
     Dark,
     Instrument,
@@ -79,17 +80,21 @@ def photo(*, middle=230.0, slope=0.01, start=20, stop=620) -> np.ndarray:
 
 def found(*, middle=230.0, slope=0.01, start=20, stop=620, axis="horizontal", blue="left"):
     """That band as the finder may have found it."""
-    strip = np.full((3, stop - start, 3), 180, np.uint8)
+    light = np.full((stop - start, 3), 180, np.float32)
     # It ends in darkness.
-    strip[:, : (stop - start) // 8] = 0
+    light[: (stop - start) // 8] = 0
+    profile = BandProfile(light, light[:, 0] > 250, np.arange(start, stop, dtype=float))
+    towards_red = -1 if blue in ("right", "bottom") else 1
     geometry = Geometry(axis, float(start), float(stop - 1), (middle, slope), 25.0)
     return SimpleNamespace(
         axis=axis,
         geometry=geometry,
         rows=(-20.0, 20.0),
-        strip=strip,
+        profile=profile if towards_red > 0 else profile.reversed(),
+        background=np.zeros(3, np.float32),
         blue_end=blue,
-        reversed=blue in ("right", "bottom"),
+        towards_red=towards_red,
+        way_is_sure=blue != "none",
     )
 
 

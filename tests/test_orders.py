@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.recognition.find.orders import _surest_stretch, first_order
+from lib.recognition.find.orders import BEYOND, _surest_stretch, order_in, rough_order
 from lib.recognition.straighten import Geometry
+from lib.recognition.strip import sample_band
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
 
@@ -34,7 +35,11 @@ def test_ends_and_direction_come_from_the_light_and_not_from_the_mask():
             np.random.default_rng(number), lamp, **EASY | {"reversed": reversed_}
         )
         box = photo.truth.boxes[0]
-        order = first_order(photo.image, rough_line(box))
+        rough = rough_order(photo.image, rough_line(box))
+        strip = sample_band(photo.image, rough.geometry, beyond=BEYOND)
+        order = order_in(
+            strip, photo.image.shape[1] if box.axis == "horizontal" else len(photo.image)
+        )
         both = min(order.geometry.stop, box.x1) - max(order.geometry.start, box.x0)
         either = max(order.geometry.stop, box.x1) - min(order.geometry.start, box.x0)
         right += both > 0.8 * either
@@ -47,4 +52,4 @@ def test_ends_and_direction_come_from_the_light_and_not_from_the_mask():
 
 def test_a_dark_line_holds_no_order():
     dark = np.zeros((100, 300, 3), np.uint8)
-    assert first_order(dark, Geometry("horizontal", 50.0, 200.0, (50.0,), 10.0)) is None
+    assert rough_order(dark, Geometry("horizontal", 50.0, 200.0, (50.0,), 10.0)) is None

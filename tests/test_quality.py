@@ -5,6 +5,7 @@ import pytest
 
 from lib.recognition.quality import measure_background, measure_quality
 from lib.recognition.straighten import Geometry
+from lib.recognition.strip import sample_band
 
 
 def profile_of(lines, noise=1.0, height=150.0):
@@ -42,7 +43,8 @@ def test_background_and_noise_are_those_beside_the_band():
     image = rng.normal((20, 35, 50), 3, (120, 400, 3))
     image[40:80] += 100
     picture = np.clip(np.round(image), 0, 255).astype(np.uint8)
-    background, noise = measure_background(picture, Geometry("horizontal", 0, 399, (59.5,), 20))
+    band = Geometry("horizontal", 0, 399, (59.5,), 20)
+    background, noise = measure_background(sample_band(picture, band))
     assert np.allclose(background, (20, 35, 50), atol=1)
     # The brightest of three channels scatters less than one, and 33 rows are averaged.
     assert 1.5 / np.sqrt(33) < noise < 3.5 / np.sqrt(33)
@@ -51,5 +53,6 @@ def test_background_and_noise_are_those_beside_the_band():
 def test_a_band_that_fills_the_photo_has_the_background_of_its_dark_parts():
     image = np.full((20, 400, 3), 12, np.uint8)
     image[:, 100:300] = 120
-    background, _ = measure_background(image, Geometry("horizontal", 0, 399, (9.5,), 10))
+    band = Geometry("horizontal", 0, 399, (9.5,), 10)
+    background, _ = measure_background(sample_band(image, band))
     assert np.allclose(background, 12)

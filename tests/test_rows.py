@@ -5,6 +5,7 @@ import pytest
 
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.straighten import Geometry
+from lib.recognition.strip import sample_band
 
 
 @pytest.fixture
@@ -20,24 +21,29 @@ def slit():
 GEOMETRY = Geometry("horizontal", 0, 399, (39.5,), 40)
 
 
+def offsets(picture, geometry=GEOMETRY):
+    """The first and the last clean row, in pixels off the centre line."""
+    strip = sample_band(picture, geometry)
+    return strip.offset[clean_rows(strip)][[0, -1]].tolist()
+
+
 def test_all_rows_of_a_whole_slit_are_used(slit):
-    low, high = clean_rows(slit, GEOMETRY)
-    assert (low, high) == (-34, 34)
+    assert offsets(slit) == [-34, 34]
 
 
 def test_a_displaced_half_is_left_out(slit):
     slit[50:] = np.roll(slit[50:], 9, axis=1)
-    low, high = clean_rows(slit, GEOMETRY)
+    low, high = offsets(slit)
     assert low == -34
     assert 5 < high < 13
 
 
 def test_a_drawn_line_does_not_end_the_band(slit):
     slit[40] = 255
-    assert clean_rows(slit, GEOMETRY) == (-34, 34)
+    assert offsets(slit) == [-34, 34]
 
 
 def test_a_band_of_few_rows_is_used_whole(slit):
     geometry = Geometry("horizontal", 0, 399, (39.5,), 3)
-    low, high = clean_rows(slit, geometry)
+    low, high = offsets(slit, geometry)
     assert high == pytest.approx(-low) == pytest.approx(2.55)

@@ -16,9 +16,11 @@ from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.matching import match_lines
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
-from lib.recognition.band import Band, BandProfile, band_along, band_profile
+from lib.recognition.band import Band, BandProfile, band_of
+from lib.recognition.find.direction import read_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
+from lib.recognition.strip import sample_band
 
 # A lamp that gives no axis by itself is laid on the others' if its lines explain this part of it.
 _MIN_EXPLAINED, _MIN_LINES = 0.5, 2
@@ -84,17 +86,20 @@ def lines_of_lamp(photo: LampPhoto, place: Band) -> LampLines:
     """
     lamp, own = photo.result.axis.lamp, photo.result.band.geometry
     geometry = replace(place.geometry, start=own.start, stop=own.stop)
-    towards_red = -1 if place.reversed else 1
-    band = band_along(photo.image, geometry, place.rows, towards_red, evidence=1.0)
+    strip = sample_band(photo.image, geometry, rows=place.rows)
+    shape = photo.image.shape
+    band = read_band(
+        band_of(strip, slice(None), shape, towards_red=place.towards_red, evidence=1.0)
+    )
     try:
-        profile = band_profile(band)
+        profile = band.profile
         candidate = find_candidate(profile, lamp, band.reading)
     except NoAxis:
         band, profile = photo.result.band, photo.result.profile
         candidate = find_candidate(profile, lamp, band.reading)
-    to_px = _px_of(profile, candidate.backwards)
+    to_px = _px_of(profile)
     points, match = candidate.match.points, candidate.match
-    reading = points_of(band.reading, candidate.backwards)
+    reading = points_of(band.reading)
     return LampLines(
         photo.name,
         lamp,
@@ -119,9 +124,10 @@ def lines_on_axis(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | N
         return None
     profile, t_of, curve = result.profile, common_t(lamps), fit_curve(lamps)
     position = profile.position
-    backwards = t_of(position[-1]) < t_of(position[0])
-    place = _px_of(profile, bool(backwards))
-    rgb = np.asarray(profile.rgb[::-1] if backwards else profile.rgb, np.float64)
+    if t_of(position[-1]) < t_of(position[0]):
+        profile = profile.reversed()
+    place = _px_of(profile)
+    rgb = np.asarray(profile.rgb, np.float64)
     peaks = find_lines(rgb)
     if len(peaks) < _MIN_LINES:
         return None
@@ -190,7 +196,7 @@ def _sharpest_px(profile: BandProfile) -> float:
     return peaks.point_spread if len(peaks) else np.nan
 
 
-def _px_of(profile: BandProfile, backwards: bool) -> Callable[[np.ndarray], np.ndarray]:
+def _px_of(profile: BandProfile) -> Callable[[np.ndarray], np.ndarray]:
     """Return the function from places t of a profile to photo pixels."""
-    first, last = profile.position[[-1, 0]] if backwards else profile.position[[0, -1]]
+    first, last = profile.position[[0, -1]]
     return lambda t: (first + last) / 2 + (last - first) / 2 * np.asarray(t)

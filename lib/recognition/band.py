@@ -1,8 +1,6 @@
-"""A spectrum in a photo, taken out straight.
+"""A spectrum in a photo, taken out straight: its place, its light, blue first.
 
-A band is straightened once: `cut_crop` makes of that what the classifier reads, `band_profile` the
-native-resolution profile that the wavelength fit reads, and every sample's place in the photo is
-known.
+Whoever finds a band decides which end is blue; from then on everything runs from blue to red.
 """
 
 from dataclasses import dataclass, field, replace
@@ -11,19 +9,18 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lib.recognition.axis.reading import Reading, read_wavelengths
+from lib.recognition.axis.reading import Reading
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
     measure_background,
     measure_quality,
 )
-from lib.recognition.straighten import Geometry, sample, sorted_across
+from lib.recognition.straighten import Geometry, sorted_across
+from lib.recognition.strip import Strip
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
-# Rows sampled of a band, five for each crop row: enough to average the noise of a tall one.
-_MAX_ROWS = 5 * CROP_ROWS
 # An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
 # it is longer than the last of these parts of the band; some margin stays. Shorter ends may hold
 # lines too faint to see, and their place helps to tell the lamp.
@@ -34,6 +31,29 @@ _TRIM = 0.2
 
 
 @dataclass(frozen=True)
+class BandProfile:
+    """The light along a band, at the photo's own resolution, blue first where that is known.
+
+    Attributes
+    ----------
+    rgb : float32 array of shape (n, 3)
+        Robust mean of the cleanest rows, 0 to 255, background included.
+    clipped : bool array of shape (n,)
+        Samples of which half the rows have a clipped channel.
+    position : float64 array of shape (n,)
+        Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
+    """
+
+    rgb: np.ndarray
+    clipped: np.ndarray
+    position: np.ndarray
+
+    def reversed(self) -> "BandProfile":
+        """Return the profile from its other end."""
+        return BandProfile(self.rgb[::-1], self.clipped[::-1], self.position[::-1])
+
+
+@dataclass(frozen=True)
 class Band:
     """A spectrum in an upright photo.
 
@@ -41,53 +61,67 @@ class Band:
     ----------
     x0, y0, x1, y1 : int
         Bounding box, half-open, pixels.
-    axis : str
-        Photo axis nearest to the dispersion: "horizontal" or "vertical".
-    blue_end : str
-        "left", "right", "top", "bottom", or "none" where the colours do not tell.
-    angle_deg : float
-        Clockwise turn of the band's centre line from `axis`.
-    saturated : bool
-        Whether clipping has bent the profile.
+    towards_red : int
+        1 where wavelengths grow with the photo's coordinate, -1 where they fall. The light runs
+        that way.
+    way_is_sure : bool
+        Whether that is sure; else it is a guess.
     quality : Quality
     geometry : Geometry
         The exact map between the straightened band and the photo.
     rows : tuple of float
         Offsets from the centre line between which the lines are cleanest.
+    background : float32 array of shape (3,)
+        Level beside the band, 0 to 255.
     strip : uint8 array of shape (n_rows, n, 3)
-        The light between these, straight: one sample a photo pixel from `geometry.start` to
-        `geometry.stop`. The crop is made of it.
-    light : float32 array of shape (n, 3)
+        The light between these rows, straight, one sample a photo pixel, blue first.
+    profile : BandProfile
         Robust mean of its rows.
-    clipped : bool array of shape (n,)
-        Samples of which half the rows have a clipped channel.
-    reading : Reading
-        Wavelengths that colours and pattern suggest along the profile.
+    reading : Reading or None
+        Wavelengths that colours and pattern suggest along the profile; None until it was read.
     """
 
     x0: int
     y0: int
     x1: int
     y1: int
-    axis: str
-    blue_end: str
-    angle_deg: float
-    saturated: bool
+    towards_red: int
+    way_is_sure: bool
     quality: Quality
     geometry: Geometry
     rows: tuple[float, float]
+    background: np.ndarray = field(compare=False, repr=False)
     strip: np.ndarray = field(compare=False, repr=False)
-    light: np.ndarray = field(compare=False, repr=False)
-    clipped: np.ndarray = field(compare=False, repr=False)
-    reading: Reading = field(compare=False)
+    profile: BandProfile = field(compare=False, repr=False)
+    reading: Reading | None = field(default=None, compare=False)
 
     @property
-    def reversed(self) -> bool:
-        """Whether blue lies at the far end, so that crop and profile run against the photo."""
-        return self.blue_end in ("right", "bottom")
+    def axis(self) -> str:
+        """Return the photo axis nearest to the dispersion: "horizontal" or "vertical"."""
+        return self.geometry.axis
+
+    @property
+    def blue_end(self) -> str:
+        """Return "left", "right", "top", "bottom", or "none" where nothing tells."""
+        ends = ("left", "right") if self.axis == "horizontal" else ("top", "bottom")
+        if not self.way_is_sure:
+            return "none"
+        return ends[0] if self.towards_red > 0 else ends[1]
+
+    @property
+    def angle_deg(self) -> float:
+        """Return the clockwise turn of the band's centre line from `axis`."""
+        slope = self.geometry.slope()
+        # Clockwise on the screen, where y grows downwards.
+        return float(np.degrees(np.arctan(slope if self.axis == "horizontal" else -slope)))
+
+    @property
+    def saturated(self) -> bool:
+        """Return whether clipping has bent the profile."""
+        return self.quality.saturated
 
     def as_dict(self) -> dict[str, object]:
-        """Return what answers and tables say of a band's place: the first seven attributes."""
+        """Return what answers and tables say of a band's place."""
         names = ("x0", "y0", "x1", "y1", "axis", "blue_end")
         rounded = {"angle_deg": round(self.angle_deg, 2)}
         return {name: getattr(self, name) for name in names} | rounded
@@ -101,43 +135,35 @@ class Band:
         order = ([0, 0, 1, 1], [0, 1, 1, 0])
         return np.column_stack([x[order], y[order]])
 
-
-@dataclass(frozen=True)
-class BandProfile:
-    """The light along a band, at the photo's own resolution, blue first where that is known.
-
-    Attributes
-    ----------
-    rgb : float32 array of shape (n, 3)
-        Mean of the cleanest rows, 0 to 255, background included.
-    clipped : bool array of shape (n,)
-        Samples where a channel has clipped.
-    position : float64 array of shape (n,)
-        Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
-    """
-
-    rgb: np.ndarray
-    clipped: np.ndarray
-    position: np.ndarray
+    def turned(self) -> "Band":
+        """Return the band with its light from the other end, as if that were the blue one."""
+        return replace(
+            self,
+            towards_red=-self.towards_red,
+            strip=self.strip[:, ::-1],
+            profile=self.profile.reversed(),
+            reading=self.reading and self.reading.reversed(),
+        )
 
 
-def band_along(
-    image: np.ndarray,
-    geometry: Geometry,
-    rows: tuple[float, float],
-    towards_red: int,
+def band_of(
+    strip: Strip,
+    clean: slice,
+    shape: tuple[int, ...],
     *,
+    towards_red: int = 0,
     evidence: float,
     cut_dark_ends: bool = False,
 ) -> Band:
-    """Measure the light along a place that is known, whatever falls there.
+    """Measure the light of a strip.
 
     Parameters
     ----------
-    image : uint8 array of shape (h, w, 3)
-    geometry : Geometry
-    rows : tuple of float
-        Offsets from the centre line between which to take the light.
+    strip : Strip
+    clean : slice
+        The rows to take the light from.
+    shape : tuple of int
+        Of the photo: height and width first.
     towards_red : int
         1 where red lies at the greater coordinate, -1 at the lesser, 0 where nobody knows.
     evidence : float
@@ -145,52 +171,33 @@ def band_along(
     cut_dark_ends : bool
         Whether long ends without light go.
     """
-    strip = straightened(image, geometry, rows)
-    profile, clipped = _mean_rows(strip)
-    background, noise = measure_background(image, geometry)
+    profile, clipped = _mean_rows(strip.light[clean])
+    background, noise = measure_background(strip)
     lit = _lit_part(profile - background, noise) if cut_dark_ends else slice(0, len(profile))
+    geometry = strip.geometry
     if lit.stop - lit.start < len(profile):
-        first = round(geometry.start)
-        geometry = replace(geometry, start=first + lit.start, stop=first + lit.stop - 1)
-        strip, profile, clipped = strip[:, lit], profile[lit], clipped[lit]
-    reading, towards_red = _read(profile, towards_red)
-    quality = measure_quality(profile - background, clipped, noise, background, evidence)
-    x0, y0, x1, y1 = _bounding_box(geometry, image.shape)
-    slope = geometry.slope()
-    # Clockwise on the screen, where y grows downwards.
-    clockwise = slope if geometry.axis == "horizontal" else -slope
-    ends = ("left", "right") if geometry.axis == "horizontal" else ("top", "bottom")
-    blue = {1: ends[0], -1: ends[1], 0: "none"}[towards_red]
-    return Band(
-        x0=x0,
-        y0=y0,
-        x1=x1,
-        y1=y1,
-        axis=geometry.axis,
-        blue_end=blue,
-        angle_deg=float(np.degrees(np.arctan(clockwise))),
-        saturated=quality.saturated,
-        quality=quality,
+        ends = strip.along[[lit.start, lit.stop - 1]]
+        geometry = replace(geometry, start=float(ends[0]), stop=float(ends[1]))
+    profile, clipped = profile[lit], clipped[lit]
+    band = Band(
+        *_bounding_box(geometry, shape),
+        towards_red=1,
+        way_is_sure=towards_red != 0,
+        quality=measure_quality(profile - background, clipped, noise, background, evidence),
         geometry=geometry,
-        rows=rows,
-        strip=strip,
-        light=profile,
-        clipped=clipped,
-        reading=reading.reversed() if towards_red < 0 else reading,
+        rows=_offsets_of(strip, clean),
+        background=background,
+        strip=strip.light[clean, lit],
+        profile=BandProfile(profile, clipped, strip.along[lit]),
     )
+    return band.turned() if towards_red < 0 else band
 
 
-def _read(profile: np.ndarray, towards_red: int) -> tuple[Reading, int]:
-    """Return the wavelengths along a profile (n, 3), and where red lies.
-
-    Where nobody knows which end is red (`towards_red` 0), the pattern of the lines may tell.
-    """
-    if towards_red < 0:
-        return read_wavelengths(profile[::-1], blue_known=True).reversed(), towards_red
-    reading = read_wavelengths(profile, blue_known=towards_red > 0)
-    if towards_red == 0 and reading.is_sure_of_rise:
-        towards_red = 1 if reading.blue_first else -1
-    return reading, towards_red
+def _offsets_of(strip: Strip, clean: slice) -> tuple[float, float]:
+    """Return the offsets between which some rows of a strip lie, each with its own breadth."""
+    offset, half = strip.offset[clean], strip.row_px / 2
+    low, high = strip.offset[[0, -1]]
+    return max(float(low), float(offset[0]) - half), min(float(high), float(offset[-1]) + half)
 
 
 def _lit_part(profile: np.ndarray, noise: float) -> slice:
@@ -209,17 +216,6 @@ def _lit_part(profile: np.ndarray, noise: float) -> slice:
     return slice(start if start > least else 0, stop if samples - stop > least else samples)
 
 
-def straightened(image: np.ndarray, geometry: Geometry, rows: tuple[float, float]) -> np.ndarray:
-    """Return the light of a band between two offsets from its centre line, straight.
-
-    Returns
-    -------
-    uint8 array of shape (n_rows, n, 3)
-        One sample a photo pixel along the band, about one across, at most `_MAX_ROWS`.
-    """
-    return sample(image, geometry, _native_positions(geometry), _row_offsets(rows, _MAX_ROWS))
-
-
 def cut_crop(band: Band) -> np.ndarray:
     """Return the crop of a band, straight, blue left.
 
@@ -228,35 +224,12 @@ def cut_crop(band: Band) -> np.ndarray:
     uint8 array of shape (15, 480, 3)
         Its columns share the length of the band evenly.
     """
-    strip = band.strip
-    shrinks = strip.shape[1] >= CROP_COLUMNS
+    length = band.strip.shape[1]
     # Rows first, so that noise is averaged before columns are interpolated.
-    strip = cv2.resize(strip, (strip.shape[1], CROP_ROWS), interpolation=cv2.INTER_AREA)
-    crop = cv2.resize(
-        strip,
-        (CROP_COLUMNS, CROP_ROWS),
-        interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR,
-    )
-    return np.ascontiguousarray(crop[:, ::-1] if band.reversed else crop)
-
-
-def band_profile(band: Band) -> BandProfile:
-    """Return a band's light along the dispersion, one sample a photo pixel, blue first."""
-    parts = band.light, band.clipped, _native_positions(band.geometry)
-    order = slice(None, None, -1) if band.reversed else slice(None)
-    return BandProfile(*(part[order].copy() for part in parts))
-
-
-def _native_positions(geometry: Geometry) -> np.ndarray:
-    """One position a photo pixel along the band, from its first pixel to its last."""
-    return np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
-
-
-def _row_offsets(rows: tuple[float, float], most: int) -> np.ndarray:
-    """Evenly spaced offsets over the clean rows, about one a pixel, at most `most`."""
-    low, high = rows
-    count = int(np.clip(np.floor(high - low) + 1, 1, most))
-    return np.linspace(low, high, count) if count > 1 else np.array([(low + high) / 2])
+    strip = cv2.resize(band.strip, (length, CROP_ROWS), interpolation=cv2.INTER_AREA)
+    shrinks = length >= CROP_COLUMNS
+    method = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return cv2.resize(strip, (CROP_COLUMNS, CROP_ROWS), interpolation=method)
 
 
 def _mean_rows(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -12,9 +12,10 @@ from scipy.ndimage import maximum_filter1d
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
-from lib.recognition.band import Band, band_along
-from lib.recognition.quality import measure_background
+from lib.recognition.band import Band, band_of
+from lib.recognition.find.direction import read_band
 from lib.recognition.straighten import Geometry, brightest_channel, sample
+from lib.recognition.strip import sample_band
 
 # What a spectrometer for visible light shows: the stretch on which lamps are recognised.
 _NAMED_NM = (375.0, 720.0)
@@ -209,14 +210,16 @@ class Instrument:
         start = max(min(first, geometry.start), whole[0])
         stop = min(max(last, geometry.stop), whole[1])
         geometry = replace(geometry, start=float(start), stop=float(stop))
-        return band_along(
-            image,
-            geometry,
-            self.place.rows,
-            self.towards_red,
+        strip = sample_band(image, geometry, rows=self.place.rows)
+        band = band_of(
+            strip,
+            slice(None),
+            image.shape,
+            towards_red=self.towards_red,
             evidence=1.0,
             cut_dark_ends=lit_only,
         )
+        return read_band(band)
 
     def holds(self, found: Band) -> bool:
         """Return whether a band found in a photo lies along the instrument's own."""
@@ -252,17 +255,17 @@ class Instrument:
             return
         if self.place is None:
             return
-        lit = _lit_samples(found)
+        lit = _lit_places(found)
         long = np.ptp(lit) >= max(_TELLING_PART * self._length, _TELLING_PX)
-        if long and found.blue_end != "none" and found.reversed != (self.towards_red < 0):
+        if long and found.way_is_sure and found.towards_red != self.towards_red:
             raise OtherInstrument(
                 f"calibration has its blue end at the {_blue_end(self)}; "
                 f"the photo's is at the {found.blue_end}"
             )
         # Lines that lean otherwise than the instrument's lie a little further along.
         reach = int(max(_REACH_PX, _REACH_PART * np.ptp(lit)))
-        along = np.round(found.geometry.start) + np.arange(lit[0] - reach, lit[-1] + reach + 1)
-        dark = float(measure_background(image, found.geometry)[0].max())
+        along = np.arange(lit.min() - reach, lit.max() + reach + 1)
+        dark = float(found.background.max())
         there, here = (
             _brightest(image, geometry, rows, along) - dark
             for geometry, rows in (
@@ -317,11 +320,11 @@ class Instrument:
         return replace(axis, uncertainty_nm=float(error))
 
 
-def _lit_samples(band: Band) -> np.ndarray:
-    """Return which samples of a band are bright, indices."""
-    light = band.strip.mean(axis=0, dtype=np.float32).max(axis=1)
-    light -= np.quantile(light, 0.1)
-    return np.flatnonzero(light >= _BRIGHT_PART * light.max())
+def _lit_places(band: Band) -> np.ndarray:
+    """Return where a band is bright: photo coordinates along it."""
+    light = band.profile.rgb.max(axis=1)
+    light = light - np.quantile(light, 0.1)
+    return band.profile.position[light >= _BRIGHT_PART * light.max()]
 
 
 def _brightest(

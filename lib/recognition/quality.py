@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.signal import find_peaks
 
-from lib.recognition.straighten import Geometry, brightest_channel, sample
+from lib.recognition.straighten import brightest_channel
+from lib.recognition.strip import Strip
 
 # A channel this full has clipped: JPEG rounding and sharpening leave clipped areas at 250-255.
 CLIPPED_LEVEL = 250
@@ -18,6 +19,8 @@ _LINE_OVER_PEAK = 0.03
 
 # Light from this part of the brightest on shapes what a broad spectrum looks like.
 _BRIGHT_PART = 0.25
+# Rows on either side of a band that tell the background.
+_NEAREST_ROWS = 2
 # Rows that a profile averages at most.
 _AVERAGED_ROWS = 64
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
@@ -110,7 +113,7 @@ def measure_quality(
     )
 
 
-def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarray, float]:
+def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
     """Return the level beside a band and the noise of one sample of its mean profile.
 
     The level is that of the rows just outside the band on the darker side, or, where the band
@@ -123,22 +126,28 @@ def measure_background(image: np.ndarray, geometry: Geometry) -> tuple[np.ndarra
     noise : float
         Standard deviation, same units.
     """
-    along = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
-    reach = geometry.half_height
-    inner = sample(image, geometry, along, np.linspace(-0.8, 0.8, 9) * reach).astype(np.float32)
-    level = np.percentile(inner.mean(axis=0), 10, axis=0)
-    breadth = image.shape[0] if geometry.axis == "horizontal" else image.shape[1]
-    middle = geometry.across(along)
+    level = np.percentile(strip.light.mean(axis=0, dtype=np.float32), 10, axis=0)
     for side in (-1, 1):
-        rows = side * np.array([1.3, 1.45, 1.6]) * reach + 2 * side
-        if (middle + rows.min() < 0).any() or (middle + rows.max() > breadth - 1).any():
-            continue
-        beside = sample(image, geometry, along, rows).astype(np.float32)
-        level = np.minimum(level, np.median(beside, axis=(0, 1)))
+        nearest = np.flatnonzero(np.sign(strip.offset_beside) == side)
+        nearest = nearest[np.abs(strip.offset_beside[nearest]).argsort()[:_NEAREST_ROWS]]
+        if len(nearest) == _NEAREST_ROWS:
+            beside = strip.beside[nearest].astype(np.float32)
+            level = np.minimum(level, np.median(beside, axis=(0, 1)))
     # Neighbouring rows show the same light: what differs is noise.
-    rows = int(np.clip(2 * np.floor(0.8 * reach) + 1, 1, _AVERAGED_ROWS))
-    pair = brightest_channel(sample(image, geometry, along, np.array([0.0, 1.0])))
-    apart = np.abs(np.diff(pair.astype(np.float32), axis=0))
+    apart = np.abs(np.diff(brightest_channel(_neighbours(strip)).astype(np.float32), axis=0))
     scatter = 1.48 * float(np.median(apart)) / np.sqrt(2)
+    rows = int(np.clip(np.ptp(strip.offset), 1, _AVERAGED_ROWS))
     # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
     return level.astype(np.float32), max(scatter, _ROUNDING) / np.sqrt(rows)
+
+
+def _neighbours(strip: Strip) -> np.ndarray:
+    """Return two rows about the middle, a pixel apart or little more."""
+    middle = len(strip.offset) // 2
+    step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else len(strip.offset)
+    if middle + step < len(strip.offset):
+        return strip.light[[middle, middle + step]]
+    if not len(strip.beside):
+        return strip.light[[0, -1]]
+    # The band is lower than that.
+    return np.stack([strip.light[middle], strip.beside[np.abs(strip.offset_beside).argmin()]])

@@ -18,7 +18,7 @@ from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
-from lib.recognition.band import Band, BandProfile, band_profile, cut_crop
+from lib.recognition.band import Band, BandProfile, cut_crop
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.identified import (
     BandSpectrum,
@@ -58,9 +58,10 @@ class Result:
     certainty, threshold : float or None
         How surely the best guess is right, and what that must reach for a name (infinite where
         nothing does); None without a band, and where the user named the lamp.
-    band, profile, crop
-        Where the spectrum lies, its values along the dispersion, and its (15, 480, 3) strip; None
-        without a band.
+    band : Band or None
+        Where the spectrum lies, with its light.
+    crop : uint8 array of shape (15, 480, 3) or None
+        What the classifier read of it.
     axis : WavelengthAxis or None
         Wavelengths of the band's pixels, where the lines allow one.
     lamp : NamedLamp or None
@@ -76,7 +77,6 @@ class Result:
     certainty: float | None = None
     threshold: float | None = None
     band: Band | None = None
-    profile: BandProfile | None = None
     crop: np.ndarray | None = None
     axis: WavelengthAxis | None = None
     lamp: NamedLamp | None = None
@@ -85,6 +85,11 @@ class Result:
     def unreadable(cls, reason: str, model_version: str) -> "Result":
         """Return the answer for what cannot be read as a photo."""
         return cls("error", reason, UNREADABLE, model_version)
+
+    @property
+    def profile(self) -> BandProfile | None:
+        """The light along the band; None without one."""
+        return self.band.profile if self.band else None
 
     @property
     def probability(self) -> float | None:
@@ -192,23 +197,22 @@ def _by_instrument(
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
-    profile, crop = band_profile(band), cut_crop(band)
     lamp = options["lamp"] or answer.source
-    witness = _own_axis(profile, band, lamp) if answer.axis else None
+    witness = _own_axis(band, lamp) if answer.axis else None
     if answer.axis and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(band, witness)
-    answer = replace(answer, band=band, profile=profile, crop=crop, axis=axis)
+    answer = replace(answer, band=band, crop=cut_crop(band), axis=axis)
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
     return replace(answer, reason=None, reason_code=None) if answer.source else answer
 
 
-def _own_axis(profile: BandProfile, band: Band, lamp: str) -> WavelengthAxis | None:
+def _own_axis(band: Band, lamp: str) -> WavelengthAxis | None:
     """Return the axis that the lines of a lamp give along a band, if they give one."""
     with suppress(NoAxis):
-        return fit_axis(profile, lamp, axis=band.axis, reading=band.reading)
+        return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
     return None
 
 
@@ -257,8 +261,7 @@ def _answer(
     """Return the answer for the light of a band, with the axis that its own lines give."""
     crop = cut_crop(band)
     prediction = classifier.predict(crop[np.newaxis])
-    profile = band_profile(band)
-    evidence = name_evidence(prediction, profile.rgb, band.reading)
+    evidence = name_evidence(prediction, band.profile.rgb, band.reading)
     names = shipped_name_verdict()
     certainty = names.certainty(evidence)
     if lamp is not None:
@@ -276,7 +279,7 @@ def _answer(
     reason, code, axis = verdict.reason, verdict.code, None
     if source is not None:
         try:
-            axis = fit_axis(profile, lamp or source, axis=band.axis, reading=band.reading)
+            axis = fit_axis(band.profile, lamp or source, axis=band.axis, reading=band.reading)
         except NoAxis as error:
             reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
             code = code or error.code
@@ -290,7 +293,6 @@ def _answer(
         certainty=certainty if lamp is None else None,
         threshold=verdict.threshold,
         band=band,
-        profile=profile,
         crop=crop,
         axis=axis,
     )

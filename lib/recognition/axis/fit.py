@@ -48,13 +48,10 @@ class Candidate:
     match : Match
     read : Dispersion
         Fitted to the reading alone.
-    backwards : bool
-        Whether places are counted from the profile's last sample.
     """
 
     match: Match
     read: Dispersion
-    backwards: bool
 
     def claim(self, error_scale: float) -> tuple[int, int]:
         """Return the half-open stretch of `GRID` about the lines where the axis is sure.
@@ -97,7 +94,7 @@ def fit_axis(
     Parameters
     ----------
     profile : BandProfile
-        Light along the band.
+        Light along the band, blue first.
     lamp : str
         A class ("cfl_hg", which is tried as CFL and as mercury), a line list ("argon"), a common
         name ("hg"), or several joined by "+".
@@ -149,16 +146,19 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
         raise NoAxis(
             f"the band is {samples} px long; expected at least {_SHORTEST_PX}", code="too_short"
         )
-    reading = reading or read_wavelengths(profile.rgb, blue_known=False)
+    reading = reading or read_wavelengths(profile.rgb, blue_known=True)
+    if not reading.blue_first:
+        raise NoAxis(
+            "colours and the pattern of the lines contradict each other about which end is blue",
+            code="unconfirmed_axis",
+            probability=0.0,
+        )
     rgb = np.asarray(profile.rgb, np.float64)
-    backwards = not reading.blue_first
-    if backwards:
-        rgb = rgb[::-1]
     peaks = find_dips(rgb)[0] if lists == ("fraunhofer",) else find_lines(rgb)
     if len(peaks) < _MIN_LINES:
         few = f"{len(peaks)} line(s) seen; expected at least {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
-    points = points_of(reading, backwards)
+    points = points_of(reading)
     read = fit_dispersion(points)
     matches = [match_lines(peaks, samples, points, read, name) for name in lists]
     best = max((m for m in matches if m), key=lambda match: match.worth, default=None)
@@ -166,16 +166,15 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
         found = 0 if best is None else len(best.peak)
         few = f"only {found} of the lamp's lines found; expected {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
-    return Candidate(best, read, backwards)
+    return Candidate(best, read)
 
 
-def points_of(reading: Reading, backwards: bool) -> Points:
-    """Return some places of a reading with their standard errors, in order of wavelength."""
+def points_of(reading: Reading) -> Points:
+    """Return some places of a reading with their standard errors."""
     step = len(reading.t) // _READ_PLACES
     picked = slice(step // 2, None, step)
     t, nm, scale = reading.t[picked], reading.nm[picked], reading.scale_nm[picked]
-    points = Points(-t if backwards else t, nm, np.hypot(_READ_SIGMA * scale, _READ_FLOOR_NM))
-    return Points(*(values[::-1] for values in vars(points).values())) if backwards else points
+    return Points(t, nm, np.hypot(_READ_SIGMA * scale, _READ_FLOOR_NM))
 
 
 def _axis_of(
@@ -188,8 +187,6 @@ def _axis_of(
     """Express a candidate's curve in the photo's pixels."""
     match = candidate.match
     position = np.asarray(profile.position, np.float64)
-    if candidate.backwards:
-        position = position[::-1]
     origin, scale = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
     fit, points = match.fit, match.points
     claimed = GRID[slice(*claim)]

@@ -3,11 +3,13 @@
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.band import Band, band_along
-from lib.recognition.find.orders import Order, first_order
+from lib.recognition.band import Band, band_of
+from lib.recognition.find.direction import read_band
+from lib.recognition.find.orders import BEYOND, Order, order_in, rough_order
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.find.search import Candidate, find_candidates
+from lib.recognition.strip import sample_band
 
 # Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
 # bands go, 22 of 132 wrong ones, and 3 of 11 that were found in scenes without a spectrum (with the
@@ -41,28 +43,34 @@ def find_band(image: np.ndarray) -> Band:
     bands = [band for band in examined if band is not None]
     if not bands:
         raise BandNotFound("no spectrum: nothing in the photo looks like one")
-    return max(bands, key=_merit)
+    return read_band(max(bands, key=_merit))
 
 
 def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     """Refine a candidate's geometry and measure its light; None if it holds no first order."""
-    seen = first_order(image, candidate.geometry)
+    seen = rough_order(image, candidate.geometry)
     if seen is None and candidate.confidence < _SURE_OF_MASK:
         return None
     geometry = seen.geometry if seen else candidate.geometry
     # The mask tells the centre line to about two pixels of the canvas.
     geometry = refine(image, geometry, 2.0 * candidate.pixel_px)
-    # With its lines upright the order shows its ends more sharply.
-    order = first_order(image, geometry) or seen
+    strip = sample_band(image, geometry, beyond=BEYOND)
+    # With its lines upright, and close up, the order shows its ends more sharply.
+    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
+    order = order_in(strip, length, seen) or seen
     if seen is None and (order is None or order.confidence < _SURE_OF_ORDER):
         # What is only doubted now gives no better ends than the mask's, though perhaps a direction.
         order = Order(geometry, order.towards_red if order else 0, candidate.confidence)
     if order.confidence < _SURE_OF_ORDER and candidate.confidence < _SURE_OF_MASK:
         return None
-    geometry = order.geometry
-    rows = clean_rows(image, geometry)
-    return band_along(
-        image, geometry, rows, order.towards_red, evidence=order.confidence, cut_dark_ends=True
+    strip = strip.columns(order.geometry.start, order.geometry.stop)
+    return band_of(
+        strip,
+        clean_rows(strip),
+        image.shape,
+        towards_red=order.towards_red,
+        evidence=order.confidence,
+        cut_dark_ends=True,
     )
 
 

@@ -5,19 +5,20 @@ fainter second orders, and stray light. The trace network says of each place alo
 a usable first order covers it; the stretch on which it is most sure is looked at again, closer.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lib.recognition.find.trace_network import read
-from lib.recognition.find.trace_view import PLACES, look_along
+from lib.recognition.find.trace_network import TraceReading, read
+from lib.recognition.find.trace_view import PLACES, TraceView, look_along, view_of
 from lib.recognition.straighten import Geometry
+from lib.recognition.strip import Strip, sample_band
 
 # The first look goes this far beyond either end of the band, in lengths of the band: the mask's
-# ends are rough. Later looks go this far beyond the stretch that was found.
-_FIRST_BEYOND, _LATER_BEYOND = 4.0, 0.5
+# ends are rough. The second, close up, goes this far beyond the stretch that was found.
+_FIRST_BEYOND, BEYOND = 4.0, 0.5
 _MIN_WINDOW_PX = 12.0
-_LOOKS = 2
+_SHORTEST_PX = 2.0
 _MIDDLES = np.arange(PLACES) + 0.5
 # Of 38 orders of 240 simulated photos that lay beside the band 37 were right, all surer than this.
 _SURE_ELSEWHERE = 0.9
@@ -39,19 +40,27 @@ class Order:
         1 where red lies at the greater coordinate, -1 at the lesser, 0 where nobody can tell.
     confidence : float
         Mean probability of the places between its ends, 0 to 1.
+    along : float64 array of shape (places,)
+        Photo coordinates of what the network was shown, in pixel edges.
+    reading : TraceReading or None
+        What it said there.
     """
 
     geometry: Geometry
     towards_red: int
     confidence: float
+    along: np.ndarray | None = field(default=None, compare=False, repr=False)
+    reading: TraceReading | None = field(default=None, compare=False, repr=False)
 
 
 def first_window(line: Geometry) -> tuple[float, float]:
     """Return what the first look along a band takes in, in photo pixel edges."""
-    return _widened(line.start, line.stop + 1, _FIRST_BEYOND)
+    start, stop = line.start, line.stop + 1
+    margin = max(_FIRST_BEYOND * (stop - start), (_MIN_WINDOW_PX - (stop - start)) / 2)
+    return start - margin, stop + margin
 
 
-def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
+def rough_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     """Find the first order along a band that may hold more, or less, than one.
 
     Beside the band it may lie where the network is sure of it: there is the other side's order, and
@@ -68,54 +77,60 @@ def first_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     Order or None
         None where the line shows no first order.
     """
-    order = _surest_order(image, geometry, first_window(geometry))
+    length = _length(image, geometry)
+    order = _surest_order(look_along(image, geometry, *first_window(geometry)), geometry, length)
     if order is None or order.confidence >= _SURE_ELSEWHERE or _overlap(order.geometry, geometry):
         return order
-    near = _widened(geometry.start, geometry.stop + 1, _LATER_BEYOND)
-    return _surest_order(image, geometry, near)
+    return order_in(sample_band(image, geometry, beyond=BEYOND), length)
+
+
+def order_in(strip: Strip, length: int, rough: Order | None = None) -> Order | None:
+    """Find the first order in a strip, close up.
+
+    Parameters
+    ----------
+    strip : Strip
+        Beyond the ends of its band by `BEYOND`.
+    length : int
+        Of the photo along the strip, pixels.
+    rough : Order, optional
+        What was seen from afar. A closer look tells ends more finely, a wider one what belongs
+        together: both count alike.
+    """
+    return _surest_order(view_of(strip, length), strip.geometry, length, rough)
 
 
 def _overlap(one: Geometry, other: Geometry) -> bool:
     return min(one.stop, other.stop) > max(one.start, other.start)
 
 
+def _length(image: np.ndarray, geometry: Geometry) -> int:
+    return image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
+
+
 def _surest_order(
-    image: np.ndarray, geometry: Geometry, window: tuple[float, float]
+    view: TraceView, geometry: Geometry, length: int, rough: Order | None = None
 ) -> Order | None:
-    """Return the first order seen in a window, in photo pixel edges, and in one about it."""
-    earlier = None
-    for _ in range(_LOOKS):
-        view = look_along(image, geometry, *window)
-        if not view.light[:, :6].any():
-            return None
-        reading = read(view.light)
-        cover, forward = reading.cover, reading.forward
-        along = view.to_photo(_MIDDLES)
-        if earlier is not None:
-            # A closer look tells ends more finely, a wider one what belongs together.
-            cover = (cover + np.interp(along, earlier[0], earlier[1], 0, 0)) / 2
-            forward = (forward + np.interp(along, earlier[0], earlier[2])) / 2
-        first, last = _surest_stretch(cover - _HALF)
-        if last <= first:
-            return None
-        start, stop = view.to_photo(np.array([first, last]))
-        earlier = along, cover, forward
-        window = _widened(start, stop, _LATER_BEYOND)
-    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
-    start, stop = max(start, 0.0), min(stop, float(length))
-    if stop - start < 2:
+    """Return the first order that a view shows."""
+    if not view.light[:, :6].any():
         return None
-    cover = cover[first:last]
-    way = cover @ forward[first:last] / cover.sum()
+    reading, along = read(view.light), view.to_photo(_MIDDLES)
+    if rough is not None:
+        reading = TraceReading(
+            (reading.cover + np.interp(along, rough.along, rough.reading.cover, 0, 0)) / 2,
+            (reading.forward + np.interp(along, rough.along, rough.reading.forward)) / 2,
+        )
+    first, last = _surest_stretch(reading.cover - _HALF)
+    start, stop = view.to_photo(np.array([first, last]))
+    start, stop = max(start, 0.0), min(stop, float(length))
+    if stop - start < _SHORTEST_PX:
+        return None
+    cover = reading.cover[first:last]
+    way = cover @ reading.forward[first:last] / cover.sum()
     told = max(way, 1 - way) > _SURE_OF_WAY
     towards_red = (1 if way > 0.5 else -1) if told else 0
     found = replace(geometry, start=float(start), stop=float(stop) - 1)
-    return Order(found, towards_red, float(cover.mean()))
-
-
-def _widened(start: float, stop: float, beyond: float) -> tuple[float, float]:
-    margin = max(beyond * (stop - start), (_MIN_WINDOW_PX - (stop - start)) / 2)
-    return start - margin, stop + margin
+    return Order(found, towards_red, float(cover.mean()), along, reading)
 
 
 def _surest_stretch(value: np.ndarray) -> tuple[int, int]:

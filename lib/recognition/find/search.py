@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lib.recognition.find.band_network import CELL_PX, FOUR_IMAGES, TWO_IMAGES, mark
+from lib.recognition.find.band_network import CELL_PX, mark
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.recognition.straighten import Geometry
 
@@ -71,9 +71,7 @@ def find_candidates(image: np.ndarray) -> list[Candidate]:
 def _look_over(image: np.ndarray, views: list[View], sure: float) -> list[Candidate]:
     """Return the spectra that views show, each looked at closely."""
     found: list[Candidate] = []
-    # Many views take long; what they show is looked at closely, in four images, afterwards.
-    images = FOUR_IMAGES if len(views) == 1 else TWO_IMAGES
-    cells_of_views = mark(np.stack([view.pixels for view in views]), images)
+    cells_of_views = mark(np.stack([view.pixels for view in views]))
     marked = [
         (view, component)
         for view, cells in zip(views, cells_of_views, strict=True)

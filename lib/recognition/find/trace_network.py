@@ -24,21 +24,13 @@ class TraceReading:
 
 
 def read(light: np.ndarray) -> TraceReading:
-    """Say what each place along a line shows: the mean of both ways to read it.
+    """Say what each place along a line shows.
 
     Parameters
     ----------
     light : float32 array of shape (places, channels)
         As of `lib.recognition.find.trace_view.TraceView`.
     """
-    forth = _read(light)
-    back = _read(light[::-1])[::-1]
-    back[:, 1] = 1 - back[:, 1]
-    cover, forward = (forth + back)[:, :2].T / 2
-    return TraceReading(cover, forward)
-
-
-def _read(light: np.ndarray) -> np.ndarray:
     places = shipped_network("trace").run(np.ascontiguousarray(light))
-    places[:, :2] = 1 / (1 + np.exp(-np.clip(places[:, :2], -30, 30)))
-    return places
+    cover, forward = 1 / (1 + np.exp(-np.clip(places[:, :2].T, -30, 30)))
+    return TraceReading(cover, forward)

@@ -2,22 +2,20 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
-from lib.recognition.straighten import Geometry, sample, sorted_across
+from lib.recognition.straighten import Geometry, sorted_across
+from lib.recognition.strip import Strip, sample_line
 
-# Places along the line; each averages up to so many samples.
+# Places along the line; a look from afar averages up to so many samples in each.
 PLACES = 384
 _SAMPLES_A_PLACE = 4
-# Inside the band: rows over this part of its half height; the rims are half dark. Of these the
-# brightest count on their own, as a thin trace in a wide mask fills only a few.
+# Inside the band: so many rows over this part of its half height; the rims are half dark. Of these
+# the brightest count on their own, as a thin trace in a wide mask fills only a few.
 _INSIDE_PART = 0.75
 _INSIDE_ROWS = 11
 _BRIGHT_ROWS = 3
-# Outside: this far off the centre line on either side, in half heights, and in pixels more.
-_OUTSIDE_PART = (1.25, 2.25)
-_OUTSIDE_PX = (1.5, 4.0)
-_OUTSIDE_ROWS = 4
 # Exposure is evened out on the brightest place, though not below this display level.
 _DARKEST_PEAK = 16.0
 # Median inside, brightest rows and outside, three colours each; whether the place is in the photo;
@@ -47,7 +45,7 @@ class TraceView:
 
 
 def look_along(image: np.ndarray, geometry: Geometry, start: float, stop: float) -> TraceView:
-    """Return the light along a band's centre line between two photo coordinates.
+    """Return the light along a band's centre line between two photo coordinates, in pixel edges.
 
     Parameters
     ----------
@@ -56,29 +54,42 @@ def look_along(image: np.ndarray, geometry: Geometry, start: float, stop: float)
         Its own ends play no part.
     """
     fine = PLACES * int(np.clip(round((stop - start) / PLACES), 1, _SAMPLES_A_PLACE))
-    step = (stop - start) / fine
-    along = start + (np.arange(fine) + 0.5) * step - 0.5
-    length, breadth = image.shape[1], image.shape[0]
-    if geometry.axis == "vertical":
-        length, breadth = breadth, length
-    half = geometry.half_height
-    inside = np.linspace(-_INSIDE_PART * half, _INSIDE_PART * half, _INSIDE_ROWS)
-    low, high = (part * half + px for part, px in zip(_OUTSIDE_PART, _OUTSIDE_PX, strict=True))
-    beside = np.linspace(low, high, _OUTSIDE_ROWS)
-    outside = np.concatenate([-beside[::-1], beside])
-    middle = geometry.across(np.clip((start + stop) / 2, 0, length - 1))
-    outside = outside[(middle + outside >= 0) & (middle + outside <= breadth - 1)]
-    rows = sample(image, geometry, along, np.concatenate([inside, outside]))
-    within, beyond = sorted_across(rows[:_INSIDE_ROWS]), rows[_INSIDE_ROWS:]
+    along = start + (np.arange(fine) + 0.5) * (stop - start) / fine - 0.5
+    reach = _INSIDE_PART * geometry.half_height
+    strip = sample_line(image, geometry, along, rows=(-reach, reach))
+    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
+    return view_of(strip, length)
+
+
+def view_of(strip: Strip, length: int) -> TraceView:
+    """Return what the trace network sees of a strip, in a photo of `length` pixels along it."""
+    reach = _INSIDE_PART * strip.geometry.half_height + 1e-6
+    inside = np.flatnonzero(np.abs(strip.offset) <= reach)
+    inside = inside[np.linspace(0, len(inside) - 1, _INSIDE_ROWS).round().astype(int)]
+    within = sorted_across(strip.light[inside])
     # The median lets lines that a program drew across the band go.
     parts = [within[..., _INSIDE_ROWS // 2].astype(np.float32)]
     parts.append(within[..., -_BRIGHT_ROWS:].mean(axis=-1, dtype=np.float32))
-    parts.append(beyond.mean(axis=0, dtype=np.float32) if len(outside) else np.zeros_like(parts[0]))
-    shown = ((along >= -0.5) & (along <= length - 0.5)).astype(np.float32)
-    pooled = np.concatenate([*parts, shown[:, None]], axis=1)
-    pooled = pooled.reshape(PLACES, -1, pooled.shape[1]).mean(axis=1)
+    any_beside = len(strip.beside) > 0
+    parts.append(
+        strip.beside.mean(axis=0, dtype=np.float32) if any_beside else np.zeros_like(parts[0])
+    )
+    shown = ((strip.along >= -0.5) & (strip.along <= length - 0.5)).astype(np.float32)
+    pooled = _in_places(np.concatenate([*parts, shown[:, None]], axis=1))
     light, shown = pooled[:, :9] * (pooled[:, 9:] > 0), pooled[:, 9:]
     peak = max(float(light[:, :6].max()), _DARKEST_PEAK)
-    flags = np.broadcast_to(np.float32([len(outside) > 0, peak / 255]), (PLACES, 2))
+    flags = np.broadcast_to(np.float32([any_beside, peak / 255]), (PLACES, 2))
     scaled = np.sqrt(np.minimum(light / peak, 1.0))
-    return TraceView(np.concatenate([scaled, shown, flags], axis=1, dtype=np.float32), start, stop)
+    half = (strip.along[1] - strip.along[0]) / 2
+    return TraceView(
+        np.concatenate([scaled, shown, flags], axis=1, dtype=np.float32),
+        float(strip.along[0] - half + 0.5),
+        float(strip.along[-1] + half + 0.5),
+    )
+
+
+def _in_places(samples: np.ndarray) -> np.ndarray:
+    """Return samples (n, c) along a line at `PLACES` places, float32."""
+    method = cv2.INTER_AREA if len(samples) >= PLACES else cv2.INTER_LINEAR
+    # OpenCV resizes any number of channels if they stand for rows.
+    return cv2.resize(samples.T, (PLACES, len(samples.T)), interpolation=method).T

@@ -13,7 +13,6 @@ from lib.errors import DataError
 from lib.files import require_absent, write_json
 from lib.recognition.axis.fit import GRID, Candidate, find_candidate
 from lib.recognition.axis.verdict import CARD_NAME, EVIDENCE
-from lib.recognition.band import band_profile
 from lib.recognition.find.finder import find_band
 from lib.simulation.photos.photos import simulate_photo
 from lib.simulation.photos.truth import best_box
@@ -107,7 +106,7 @@ def known_candidate(seed: int, number: int) -> KnownCandidate | None:
     photo = simulate_photo(rng, lamp)
     try:
         band = find_band(photo.image)
-        profile = band_profile(band)
+        profile = band.profile
         candidate = find_candidate(profile, LAMPS[lamp], band.reading)
     except DataError:
         return None
@@ -116,7 +115,7 @@ def known_candidate(seed: int, number: int) -> KnownCandidate | None:
     px, nm = asked_places(band, best_box(band, photo.truth.boxes), everywhere=True)
     if len(px):
         first, last = profile.position[0], profile.position[-1]
-        t = (2 * (px - first) / (last - first) - 1) * (-1 if candidate.backwards else 1)
+        t = 2 * (px - first) / (last - first) - 1
         order = np.argsort(t)
         true_nm = np.interp(GRID, t[order], nm[order], left=np.nan, right=np.nan)
         off = fit.nm_at(GRID) - true_nm

@@ -10,7 +10,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import require_absent, write_json
-from lib.recognition.band import band_profile, cut_crop
+from lib.recognition.band import cut_crop
 from lib.recognition.find.finder import find_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import CARD_NAME, FIGURES, NameEvidence, name_evidence
@@ -76,7 +76,7 @@ def known_names(model: Path, seed: int, number: int) -> list[tuple[NameEvidence,
         except DataError:
             continue
         prediction = classifier.predict(cut_crop(band)[np.newaxis])
-        evidence = name_evidence(prediction, band_profile(band).rgb, band.reading)
+        evidence = name_evidence(prediction, band.profile.rgb, band.reading)
         found.append((evidence, photo.truth.class_name))
     return found
 
