@@ -1,5 +1,7 @@
 """Find the spectrum in a photo: where it lies, along which line, which end is blue."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from lib.errors import DataError
@@ -9,6 +11,7 @@ from lib.recognition.find.orders import BEYOND, Order, order_in, rough_order
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.find.search import Candidate, find_candidates
+from lib.recognition.straighten import Geometry
 from lib.recognition.strip import sample_band
 
 # Less sure of a first order than this, and it is none: of 2,100 simulated photos 3 of 1,518 right
@@ -54,7 +57,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     geometry = seen.geometry if seen else candidate.geometry
     # The mask tells the centre line to about two pixels of the canvas.
     geometry = refine(image, geometry, 2.0 * candidate.pixel_px)
-    strip = sample_band(image, geometry, beyond=BEYOND)
+    strip = sample_band(image, _hull(geometry, candidate.geometry), beyond=BEYOND)
     # With its lines upright, and close up, the order shows its ends more sharply.
     length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
     order = order_in(strip, length, seen) or seen
@@ -72,6 +75,16 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
         evidence=order.confidence,
         cut_dark_ends=True,
     )
+
+
+def _hull(seen: Geometry, mask: Geometry) -> Geometry:
+    """Return what was seen from afar with the ends of its mask, where they overlap.
+
+    Of lines that lean much a look along the band shows only a part before they are upright.
+    """
+    if seen.start > mask.stop or mask.start > seen.stop:
+        return seen
+    return replace(seen, start=min(seen.start, mask.start), stop=max(seen.stop, mask.stop))
 
 
 def _merit(band: Band) -> float:
