@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lib.recognition.find.band_network import CELL_PX, mark
+from lib.recognition.find.band_network import CELL_PX, FOUR_IMAGES, mark
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.recognition.straighten import Geometry
 
@@ -112,7 +112,8 @@ def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> 
         view = make_view(
             image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
         )
-        cells = mark(view.pixels[None])[0]
+        # Ends and edges are worth four runs: of 132 bands of real photos 117 are found, with one 112.
+        cells = mark(view.pixels[None], FOUR_IMAGES)[0]
         groups = [(group, _overlap(_photo_box(view, group), box)) for group in _components(cells)]
         groups = [(group, shared) for group, shared in groups if shared > 0]
         if not groups:
