@@ -41,7 +41,7 @@ from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile, band_of
-from lib.recognition.find.direction import read_band
+from lib.recognition.direction import read_band
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.recognise import Result

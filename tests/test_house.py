@@ -20,9 +20,15 @@ MAY_USE = {
 
 
 def imports_of(path: Path) -> set[str]:
-    """Return the dotted names of everything that a file imports, at any depth of its code."""
-    names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    """Return the dotted names of everything that a file imports, at any depth of its code.
+
+    What only type checkers import counts for nothing.
+    """
+    names, tree = set(), ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

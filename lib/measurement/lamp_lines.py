@@ -17,7 +17,7 @@ from lib.recognition.axis.matching import match_lines
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band, BandProfile, band_of
-from lib.recognition.find.direction import read_band
+from lib.recognition.direction import read_band
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.recognition.strip import sample_band

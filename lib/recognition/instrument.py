@@ -13,7 +13,7 @@ from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_of
-from lib.recognition.find.direction import read_band
+from lib.recognition.direction import read_band
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 from lib.recognition.strip import sample_band
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.recognition.band import Band, band_of
-from lib.recognition.find.direction import read_band
+from lib.recognition.direction import read_band
 from lib.recognition.find.orders import BEYOND, Order, order_in, rough_order
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows

@@ -47,11 +47,15 @@ def refine(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geom
     uncertainty_px : float
         How far off its centre line may lie at its ends.
     """
-    followed = _follow_trace(image, replace(geometry, lean=-geometry.slope()), uncertainty_px)
+    geometry = replace(geometry, lean=-geometry.slope(), smile=0.0)
+    geometry = _bend_lines(image, geometry)
+    followed = _follow_trace(image, geometry, uncertainty_px)
+    if followed is geometry:
+        return geometry
     if followed.half_height < min(2 * uncertainty_px, _THIN_PART * geometry.half_height):
         # A thin trace in a wide mask shows its own edges only from close by.
         followed = _follow_trace(image, followed, uncertainty_px)
-    return _bend_lines(image, replace(followed, lean=-followed.slope()))
+    return _bend_lines(image, followed)
 
 
 def _strip(

@@ -112,7 +112,8 @@ def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> 
         view = make_view(
             image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
         )
-        # Ends and edges are worth four runs: of 132 bands of real photos 117 are found, with one 112.
+        # Ends and edges are worth four runs: of 132 bands of real photos 117 are right, with one
+        # run 112.
         cells = mark(view.pixels[None], FOUR_IMAGES)[0]
         groups = [(group, _overlap(_photo_box(view, group), box)) for group in _components(cells)]
         groups = [(group, shared) for group, shared in groups if shared > 0]
