@@ -1,4 +1,7 @@
-"""Test a frozen model on labelled crops or photos, as identify would answer them.
+"""Test a frozen model on labelled crops or photos.
+
+Photos are answered as identify answers them. Of crops the report is about the classifier alone, and
+one line says how they are named as photos are: by classifier, second opinion and their verdict.
 
 Reads:  models/default/ (or --model); TFRecords of crops, or a folder of photos: in folders named
         by class (and unknown/), or flat with names that begin with a keyword (neon_21411.png)
@@ -14,6 +17,7 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cli
 from lib.errors import DataError
@@ -24,6 +28,8 @@ from lib.quiet import quiet_stderr
 from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.crop_light import evidence_of_crops
+from lib.recognition.name.naming import shipped_name_verdict
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training.scores import metrics
@@ -34,6 +40,9 @@ from lib.training.scores.assessment import (
     assess_photos,
     write_figures,
 )
+
+if TYPE_CHECKING:
+    import numpy as np
 
 COMPARISON = "models.png"
 # Points of the curve of coverage and precision that are printed.
@@ -149,7 +158,40 @@ def evaluate_crops(
         )
     ]
     named = np.array([verdict.status == "ok" for verdict in verdicts])
-    return assess_crops(crops.labels, prediction.probabilities, named, prediction.certainty)
+    assessment = assess_crops(crops.labels, prediction.probabilities, named, prediction.certainty)
+    assessment[0]["as_photos_are_named"] = named_as_photos(
+        classifier, crops.images, crops.labels, min_precision
+    )
+    return assessment
+
+
+def named_as_photos(
+    classifier: Classifier, crops: "np.ndarray", labels: "np.ndarray", min_precision: float | None
+) -> dict[str, int]:
+    """Count what identify would say of crops, whose light and clipping no band has told.
+
+    Returns
+    -------
+    dict
+        ``n`` crops of the classes, ``right`` best guesses, ``named`` and ``wrong`` among these;
+        ``unknown`` crops of other lamps, ``unknown_refused`` of these.
+    """
+    verdict = shipped_name_verdict()
+    counts = dict.fromkeys(("n", "right", "named", "wrong", "unknown", "unknown_refused"), 0)
+    for one, label in zip(evidence_of_crops(classifier, crops), labels, strict=True):
+        judged = judge(
+            one.probabilities, verdict.certainty(one), verdict.limits, min_precision=min_precision
+        )
+        named, right = judged.status == "ok", label >= 0 and one.source == CLASSES[label]
+        if label < 0:
+            counts["unknown"] += 1
+            counts["unknown_refused"] += not named
+            continue
+        counts["n"] += 1
+        counts["right"] += right
+        counts["named"] += named
+        counts["wrong"] += named and not right
+    return counts
 
 
 def evaluate_photos(
@@ -207,6 +249,14 @@ def print_report(report: dict) -> None:
     if unknown["n"]:
         print(f"refused {unknown['refused']} of {unknown['n']} unknowns")
     print_curve(report["curve"])
+    if "as_photos_are_named" in report:
+        print(
+            "as photos are named (classifier, second opinion and their verdict): "
+            "{right} of {n} right, {named} named, {wrong} of these wrong; "
+            "{unknown_refused} of {unknown} unknowns refused".format(
+                **report["as_photos_are_named"]
+            )
+        )
     for row in report.get("photos", []):
         sureness = max(row["probabilities"].values(), default=0)
         answer = row["source"] or f"{row['status']}: {row['reason']}"

@@ -227,15 +227,10 @@ def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
 
 def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return how surely crops are named, and their class ids, with the second opinion."""
-    from lib.recognition.name.naming import name_evidence, shipped_name_verdict
-    from lib.training.examples.crop_profiles import plain_profiles
-    from lib.training.examples.name_light import read_crop
+    from lib.recognition.name.crop_light import evidence_of_crops
+    from lib.recognition.name.naming import shipped_name_verdict
 
-    verdict = shipped_name_verdict()
-    evidence = [
-        name_evidence(classifier.predict(crop[np.newaxis]), rgb, read_crop(rgb))
-        for crop, rgb in zip(images, plain_profiles(images), strict=True)
-    ]
+    verdict, evidence = shipped_name_verdict(), evidence_of_crops(classifier, images)
     certainty = np.array([verdict.certainty(one) for one in evidence])
     return certainty, np.array([CLASSES.index(one.source) for one in evidence])
 

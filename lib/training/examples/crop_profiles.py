@@ -4,13 +4,12 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from lib.recognition.name.crop_light import profiles_of
 from lib.simulation.draws import log_uniform
 
 # Shares of profiles without colour, of few pixels, on an uneven background, and noisy.
 _GREY_SHARE, _COARSE_SHARE, _HAZY_SHARE, _NOISY_SHARE = 0.1, 0.35, 0.15, 0.15
 _FEWEST_PX = 40
-# Rows dropped at either end of each column's sorted values, as in band profiles.
-_TRIM_ROWS = 3
 # Display levels of the background's brightest place and of the noise.
 _HAZE_LEVEL = (4.0, 90.0)
 _NOISE_LEVEL = (1.0, 9.0)
@@ -23,13 +22,7 @@ def crop_profiles(rng: np.random.Generator, crops: np.ndarray) -> np.ndarray:
     ----------
     crops : uint8 array of shape (n, rows, columns, 3)
     """
-    return as_in_photos(rng, plain_profiles(crops))
-
-
-def plain_profiles(crops: np.ndarray) -> np.ndarray:
-    """Return the profiles of crops as they are; shapes as of `crop_profiles`."""
-    rows = np.sort(crops, axis=1)[:, _TRIM_ROWS:-_TRIM_ROWS]
-    return rows.mean(axis=1, dtype=np.float32)
+    return as_in_photos(rng, profiles_of(crops))
 
 
 def as_in_photos(rng: np.random.Generator, profiles: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.recognition.axis.reading import Reading, read_wavelengths
+from lib.recognition.name.crop_light import read_crop
 from lib.recognition.name.opinion import light_over_wavelengths
 from lib.simulation.crops.crops import simulate_crops
 from lib.taxonomy import CLASSES
@@ -36,9 +36,3 @@ def simulate_light(count: int, seed: int) -> dict[str, np.ndarray]:
             light.append(light_over_wavelengths(rgb, read_crop(rgb)))
         labels += [label if label >= 0 else len(CLASSES) for label in batch.labels]
     return {"light": np.array(light, np.float16), "labels": np.array(labels)}
-
-
-def read_crop(rgb: np.ndarray) -> Reading:
-    """Return the wavelengths read in a crop's profile, shape (columns, 3), 0 to 255."""
-    # Without colours nobody knows which end is blue.
-    return read_wavelengths(rgb, blue_known=bool((np.ptp(rgb, axis=1) > 1).any()))

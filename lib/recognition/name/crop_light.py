@@ -1,0 +1,40 @@
+"""Crops that come without their photo, named as photos are: their light, and what it is read as."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lib.recognition.axis.reading import Reading, read_wavelengths
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.naming import NameEvidence, name_evidence
+
+# Rows dropped at either end of each column's sorted values, as in band profiles.
+_TRIM_ROWS = 3
+
+
+def profiles_of(crops: np.ndarray) -> np.ndarray:
+    """Return the profiles of crops (n, rows, columns, 3), float32 (n, columns, 3), 0 to 255."""
+    rows = np.sort(crops, axis=1)[:, _TRIM_ROWS:-_TRIM_ROWS]
+    return rows.mean(axis=1, dtype=np.float32)
+
+
+def read_crop(rgb: np.ndarray) -> Reading:
+    """Return the wavelengths read in a crop's profile, shape (columns, 3), 0 to 255."""
+    # Without colours nobody knows which end is blue.
+    return read_wavelengths(rgb, blue_known=bool((np.ptp(rgb, axis=1) > 1).any()))
+
+
+def evidence_of_crops(classifier: Classifier, crops: np.ndarray) -> Sequence[NameEvidence]:
+    """Return the best guess of each crop, and what it rests on.
+
+    Parameters
+    ----------
+    classifier : Classifier
+    crops : uint8 array of shape (n, 15, 480, 3)
+        RGB, blue left.
+    """
+    prediction = classifier.predict(crops)
+    return [
+        name_evidence(prediction.of(number), rgb, read_crop(rgb))
+        for number, rgb in enumerate(profiles_of(crops))
+    ]
