@@ -158,7 +158,6 @@ def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure
     assert candidate.confidence > 0.75
     length = candidate.geometry.stop - candidate.geometry.start
     assert (band.geometry.stop - band.geometry.start > 0.8 * length) == whole
-    assert band.blue_end == "left"
 
 
 def sliver_of(line, confidence):
