@@ -108,7 +108,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_instrument(args: argparse.Namespace) -> None:
     """Calibrate, say how well, and write the instrument."""
-    cli.refuse_to_replace([args.output], (*args.photos, *(args.dark or ())))
+    points = Path(args.points) if args.points and "=" not in args.points else None
+    inputs = (*args.photos, *(args.dark or ()), args.reference_light, points)
+    cli.refuse_to_replace([args.output], inputs)
     if args.output.exists() and not args.overwrite:
         raise DataError(f"{args.output}: exists already; expected --overwrite or another name")
     light = known_light(args)

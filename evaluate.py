@@ -29,7 +29,7 @@ from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.crop_light import evidence_of_crops
-from lib.recognition.name.naming import shipped_name_verdict
+from lib.recognition.name.naming import NameEvidence, shipped_name_verdict
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training.scores import metrics
@@ -111,7 +111,9 @@ def write_report(args: argparse.Namespace, report: dict) -> None:
 def assess(args: argparse.Namespace, model: Path, classifier: Classifier) -> Assessment:
     """Test one model on the files that args name."""
     if args.tfrecord:
-        return evaluate_crops(args.tfrecord, classifier, args.min_precision)
+        # Of models side by side the difference is the classifier's.
+        as_photos = not args.compare
+        return evaluate_crops(args.tfrecord, classifier, args.min_precision, as_photos=as_photos)
     return evaluate_photos(args.photos, model, args.min_precision, cli.workers_of(args))
 
 
@@ -140,7 +142,11 @@ def compare(args: argparse.Namespace) -> None:
 
 
 def evaluate_crops(
-    paths: list[Path], classifier: Classifier, min_precision: float | None
+    paths: list[Path],
+    classifier: Classifier,
+    min_precision: float | None,
+    *,
+    as_photos: bool = True,
 ) -> Assessment:
     """Answer every crop of some TFRecords."""
     import numpy as np
@@ -159,16 +165,16 @@ def evaluate_crops(
     ]
     named = np.array([verdict.status == "ok" for verdict in verdicts])
     assessment = assess_crops(crops.labels, prediction.probabilities, named, prediction.certainty)
-    assessment[0]["as_photos_are_named"] = named_as_photos(
-        classifier, crops.images, crops.labels, min_precision
-    )
+    if as_photos:
+        evidence = evidence_of_crops(prediction, crops.images)
+        assessment[0]["as_photos_are_named"] = count_names(evidence, crops.labels, min_precision)
     return assessment
 
 
-def named_as_photos(
-    classifier: Classifier, crops: "np.ndarray", labels: "np.ndarray", min_precision: float | None
+def count_names(
+    evidence: Sequence[NameEvidence], labels: "np.ndarray", min_precision: float | None
 ) -> dict[str, int]:
-    """Count what identify would say of crops, whose light and clipping no band has told.
+    """Count what identify would say of crops; its checks of brightness and clipping are left out.
 
     Returns
     -------
@@ -178,7 +184,7 @@ def named_as_photos(
     """
     verdict = shipped_name_verdict()
     counts = dict.fromkeys(("n", "right", "named", "wrong", "unknown", "unknown_refused"), 0)
-    for one, label in zip(evidence_of_crops(classifier, crops), labels, strict=True):
+    for one, label in zip(evidence, labels, strict=True):
         judged = judge(
             one.probabilities, verdict.certainty(one), verdict.limits, min_precision=min_precision
         )

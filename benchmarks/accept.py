@@ -161,12 +161,15 @@ def main(argv: list[str] | None = None) -> int:
 
     def work() -> None:
         logging.disable(logging.NOTSET if args.verbose else logging.WARNING)
-        if args.compare:
-            compare(*args.compare)
-        elif args.dump:
-            dump(args)
-        else:
-            accept(args)
+        try:
+            if args.compare:
+                compare(*args.compare)
+            elif args.dump:
+                dump(args)
+            else:
+                accept(args)
+        finally:
+            logging.disable(logging.NOTSET)
 
     return cli.run(work, verbose=args.verbose)
 

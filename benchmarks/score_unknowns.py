@@ -230,7 +230,8 @@ def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     from lib.recognition.name.crop_light import evidence_of_crops
     from lib.recognition.name.naming import shipped_name_verdict
 
-    verdict, evidence = shipped_name_verdict(), evidence_of_crops(classifier, images)
+    verdict = shipped_name_verdict()
+    evidence = evidence_of_crops(classifier.predict(images), images)
     certainty = np.array([verdict.certainty(one) for one in evidence])
     return certainty, np.array([CLASSES.index(one.source) for one in evidence])
 

@@ -41,7 +41,7 @@ from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile, band_of
-from lib.recognition.direction import read_band
+from lib.recognition.direction import blue_first
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.recognise import Result
@@ -178,7 +178,7 @@ def true_band_row(name: str, lamp: str, photo: SimulatedPhoto) -> Row:
     strip = sample_band(photo.image, refine(photo.image, geometry, 1.0))
     way = {"left": 1, "top": 1, "right": -1, "bottom": -1, "none": 0}[truth.blue_end]
     band = band_of(strip, clean_rows(strip), photo.image.shape, towards_red=way, evidence=1.0)
-    band = read_band(band)
+    band = blue_first(band)
     try:
         axis = fit_axis(band.profile, CLASS_OF_LAMP[lamp], axis=truth.axis, reading=band.reading)
     except DataError as error:

@@ -1,6 +1,7 @@
 """The contract of a frozen model: what model.json says and what a loader checks before use."""
 
 import hashlib
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -66,7 +67,10 @@ class _File(Part):
 
 
 class _Test(Part):
-    """The report of its own test, of which a model may carry none; a share of nothing is NaN."""
+    """The report of its own test, of which a model may carry none.
+
+    A share of nothing is None, in cards of older versions NaN.
+    """
 
     model_config = ConfigDict(allow_inf_nan=True)
 
@@ -77,7 +81,7 @@ class _Test(Part):
     weighted_precision: float = 0.0
     ece: float = 0.0
     coverage: float = 0.0
-    selective_precision: float = 0.0
+    selective_precision: float | None = None
 
 
 class _Card(Part):
@@ -118,6 +122,9 @@ def read_card(model_dir: Path) -> dict:
         _Card.model_validate(card)
     except ValidationError as error:
         raise DataError(f"{path}: {fault_in_words(error)}") from error
+    for name, value in (card.get("test") or {}).items():
+        if isinstance(value, float) and not math.isfinite(value):
+            card["test"][name] = None
     _require(path, "classes", card["classes"], list(CLASSES))
     _require(path, "input shape", card["input"]["shape"], list(CROP_SHAPE))
     _require(path, "input scaling", card["input"]["scaling"], SCALING)

@@ -7,6 +7,7 @@ is replaced with --overwrite alone.
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,11 +39,16 @@ def require_replaceable(paths: Iterable[Path | None], *, overwrite: bool = False
     Raises
     ------
     DataError
-        If there is such a file; the first is named.
+        If there is such a file, the first of them is named; or if two outputs have one place.
     """
+    paths = [path for path in paths if path]
+    places = Counter(map(real_path, paths))
+    for path in paths:
+        if places[real_path(path)] > 1:
+            raise DataError(f"{path}: two outputs would be written here; expected a place for each")
     if overwrite:
         return
-    foreign = [path for path in paths if path and path.is_file() and not is_own(path)]
+    foreign = [path for path in paths if path.is_file() and not is_own(path)]
     if foreign:
         others = f" (and {len(foreign) - 1} more)" if len(foreign) > 1 else ""
         raise DataError(

@@ -153,7 +153,7 @@ def test_an_order_that_is_doubted_does_not_shorten_a_sure_mask(monkeypatch, sure
     sliver = sliver_of(candidate.geometry, sure)
     monkeypatch.setattr(finder, "find_candidates", lambda image: [candidate])
     monkeypatch.setattr(finder, "rough_order", lambda image, geometry: None)
-    monkeypatch.setattr(finder, "order_in", lambda strip, length, rough: sliver)
+    monkeypatch.setattr(finder, "order_in", lambda strip, rough: sliver)
     band = find_band(photo.image)
     assert candidate.confidence > 0.75
     length = candidate.geometry.stop - candidate.geometry.start

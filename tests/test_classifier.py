@@ -141,6 +141,14 @@ def test_a_card_that_is_no_json_object_is_refused_in_one_line(own_model, text):
     assert len(str(refused.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("share", [None, NAN])
+def test_a_model_that_named_nothing_of_its_test_can_be_used(own_model, share):
+    card = json.loads((own_model / "model.json").read_text())
+    card["test"] = (card.get("test") or {}) | {"selective_precision": share}
+    (own_model / "model.json").write_text(json.dumps(card))
+    assert Classifier(own_model).card["test"]["selective_precision"] is None
+
+
 def test_a_card_without_a_key_is_refused(own_model):
     card = json.loads((own_model / "model.json").read_text())
     del card["temperature"]

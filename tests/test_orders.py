@@ -37,9 +37,7 @@ def test_ends_and_direction_come_from_the_light_and_not_from_the_mask():
         box = photo.truth.boxes[0]
         rough = rough_order(photo.image, rough_line(box))
         strip = sample_band(photo.image, rough.geometry, beyond=BEYOND)
-        order = order_in(
-            strip, photo.image.shape[1] if box.axis == "horizontal" else len(photo.image)
-        )
+        order = order_in(strip)
         both = min(order.geometry.stop, box.x1) - max(order.geometry.start, box.x0)
         either = max(order.geometry.stop, box.x1) - min(order.geometry.start, box.x0)
         right += both > 0.8 * either

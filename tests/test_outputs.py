@@ -89,3 +89,10 @@ def test_a_long_name_is_shortened_and_stays_the_only_one(tmp_path):
     assert len(set(shortened)) == 2
     assert all(len(os.fsencode(name)) <= 120 and name.startswith("ööö") for name in shortened)
     assert short_name("lamp") == "lamp"
+
+
+def test_two_outputs_of_one_place_are_refused(tmp_path):
+    (tmp_path / "a").mkdir()
+    table, again = tmp_path / "x.csv", tmp_path / "a" / ".." / "x.csv"
+    with pytest.raises(DataError, match="two outputs"):
+        require_replaceable([table, None, again], overwrite=True)

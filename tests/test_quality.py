@@ -56,3 +56,13 @@ def test_a_band_that_fills_the_photo_has_the_background_of_its_dark_parts():
     band = Geometry("horizontal", 0, 399, (9.5,), 10)
     background, _ = measure_background(sample_band(image, band))
     assert np.allclose(background, 12)
+
+
+def test_noise_of_a_trace_lower_than_a_pixel_is_not_its_light():
+    rng = np.random.default_rng(2)
+    y = np.arange(60)[:, None] - 30.0
+    light = 150 * np.exp(-((y / 0.9) ** 2)) * np.ones((1, 400)) + 20
+    picture = np.clip(np.round(light + rng.normal(0, 2, light.shape)), 0, 255).astype(np.uint8)
+    trace = Geometry("horizontal", 0, 399, (30.0,), 0.6)
+    _, noise = measure_background(sample_band(np.repeat(picture[..., None], 3, axis=2), trace))
+    assert 1 < noise < 3

@@ -41,3 +41,11 @@ def test_photos_beyond_the_reach_of_16_bits_are_sampled():
 def test_slope_is_that_of_the_centre_line_at_the_middle():
     geometry = Geometry("vertical", 0, 100, (3.0, 0.2, 0.001), 5)
     assert geometry.slope() == pytest.approx(0.3)
+
+
+def test_strips_longer_than_16_bits_are_sampled():
+    picture = np.zeros((3, 40000), np.uint8)
+    picture[1, ::1000] = 200
+    geometry = Geometry("horizontal", 0, 39999, (1.0,), 1)
+    strip = sample(picture, geometry, np.arange(40000), np.zeros(1))
+    assert np.flatnonzero(strip[0]).tolist() == list(range(0, 40000, 1000))

@@ -15,6 +15,7 @@ from lib.recognition.axis.axis import MatchedLine, WavelengthAxis, polynomial_in
 from lib.recognition.axis.dispersion import NO_POINTS, Dispersion, Points, fit_dispersion
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band
+from lib.recognition.instrument import MAX_PX
 from lib.recognition.straighten import Geometry
 
 # An instrument's axis is claimed where its standard error is at most this, nm: a laser or an LED
@@ -159,7 +160,8 @@ def axis_in_photo(
     else:
         # Nobody knows the frame: as far beyond the points as they span, but not before its edge.
         span = float(np.ptp(lines))
-        px = np.arange(max(np.floor(lines.min() - span), 0), np.ceil(lines.max() + span) + 1)
+        first = max(np.floor(lines.min() - span), 0)
+        px = np.arange(first, min(np.ceil(lines.max() + span), MAX_PX) + 1)
     nm = curve.nm_at(t_of(px))
     middle = int(np.abs(px - np.median(lines)).argmin())
     inside = (nm > _WRITTEN_NM[0]) & (nm < _WRITTEN_NM[1])

@@ -17,7 +17,8 @@ from lib.recognition.axis.matching import match_lines
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band, BandProfile, band_of
-from lib.recognition.direction import read_band
+from lib.recognition.direction import blue_first
+from lib.recognition.instrument import MAX_LINES, MAX_PX
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise
 from lib.recognition.strip import sample_band
@@ -29,8 +30,6 @@ _POINT_PX, _POINT_NM = 0.5, 0.05
 # Points further than this from the curve of the others contradict them, nm.
 _CONTRADICTION_NM = 3.0
 _MIN_POINTS = 2
-# No picture is as wide.
-_FARTHEST_PX = 1e6
 _POINTS_IN_WORDS = 8
 _POINTS_NAME = "points"
 
@@ -88,9 +87,8 @@ def lines_of_lamp(photo: LampPhoto, place: Band) -> LampLines:
     geometry = replace(place.geometry, start=own.start, stop=own.stop)
     strip = sample_band(photo.image, geometry, rows=place.rows)
     shape = photo.image.shape
-    band = read_band(
-        band_of(strip, slice(None), shape, towards_red=place.towards_red, evidence=1.0)
-    )
+    way = place.towards_red if place.way_is_sure else 0
+    band = blue_first(band_of(strip, slice(None), shape, towards_red=way, evidence=1.0))
     try:
         profile = band.profile
         candidate = find_candidate(profile, lamp, band.reading)
@@ -163,8 +161,10 @@ def lines_of_points(points: Sequence[tuple[float, float]]) -> LampLines:
     """
     if len(points) < _MIN_POINTS:
         raise DataError(f"{len(points)} known point; expected at least {_MIN_POINTS}")
+    if len(points) > MAX_LINES:
+        raise DataError(f"{len(points)} known points; expected at most {MAX_LINES}")
     px, nm = np.array(sorted(points), np.float64).T
-    possible = np.isfinite([px, nm]).all() and np.abs(px).max() < _FARTHEST_PX
+    possible = np.isfinite([px, nm]).all() and np.abs(px).max() < MAX_PX
     if not possible or nm.min() < 100 or nm.max() > 3000:
         raise DataError(f"points {_in_words(px, nm)}: expected pixels and wavelengths in nm")
     step = np.diff(nm)

@@ -187,7 +187,8 @@ def band_of(
         geometry=geometry,
         rows=_offsets_of(strip, clean),
         background=background,
-        strip=strip.light[clean, lit],
+        # A copy, so that the rest of the strip need not stay in memory.
+        strip=strip.light[clean, lit].copy(),
         profile=BandProfile(profile, clipped, strip.along[lit]),
     )
     return band.turned() if towards_red < 0 else band

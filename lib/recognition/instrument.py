@@ -13,7 +13,7 @@ from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_of
-from lib.recognition.direction import read_band
+from lib.recognition.direction import with_wavelengths
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 from lib.recognition.strip import sample_band
 
@@ -23,6 +23,8 @@ _NAMED_NM = (375.0, 720.0)
 _SEEN_NM = (330.0, 1100.0)
 # Two sizes of photo are of one camera if their sides have one ratio, but for rounding.
 _SAME_RATIO = 0.01
+# The most lines that an instrument holds, and its furthest place, pixels: no picture is as wide.
+MAX_LINES, MAX_PX = 2_000, 1e5
 # What is brighter than this part of the brightest is light of the band; it says how the band lies
 # if it spans this part of the instrument's band, and so many pixels.
 _BRIGHT_PART, _TELLING_PART, _TELLING_PX = 0.3, 0.35, 40.0
@@ -219,7 +221,7 @@ class Instrument:
             evidence=1.0,
             cut_dark_ends=lit_only,
         )
-        return read_band(band)
+        return with_wavelengths(band)
 
     def holds(self, found: Band) -> bool:
         """Return whether a band found in a photo lies along the instrument's own."""

@@ -23,6 +23,7 @@ from pydantic import (
 
 from lib.checked import Part, fault_in_words
 from lib.errors import DataError
+from lib.recognition.instrument import MAX_LINES, MAX_PX
 
 FORMAT, VERSION = "spectrum instrument", 2
 # What 0.6.0 and earlier wrote.
@@ -35,7 +36,7 @@ _CLEAN_PART = 0.7
 # greatest (4e-14 at most in calibrations of 22 simulated instruments).
 _ROUNDING = 1e-9
 # Bounds far beyond what instruments have: no file fills memory, and no number runs out of range.
-_MAX_POWERS, _MAX_LINES, _MAX_POINTS, _MAX_PX, _MAX_NM, _MAX = 10, 2_000, 2_000, 1e5, 1e5, 1e9
+_MAX_POWERS, _MAX_POINTS, _MAX_NM, _MAX = 10, 2_000, 1e5, 1e9
 _MAX_SOURCE = 5_000
 _LEAST_SCALE_PX = 1e-3
 # Places along the band at which the polynomials are looked at.
@@ -55,9 +56,9 @@ def _readable(value: object) -> object:
 
 Number = Annotated[float, Field(ge=-_MAX, le=_MAX)]
 NotNegative = Annotated[float, Field(ge=0.0, le=_MAX)]
-Pixel = Annotated[float, Field(ge=-_MAX_PX, le=_MAX_PX)]
+Pixel = Annotated[float, Field(ge=-MAX_PX, le=MAX_PX)]
 Nm = Annotated[float, Field(gt=0.0, le=_MAX_NM)]
-Side = Annotated[int, Field(ge=1, le=_MAX_PX)]
+Side = Annotated[int, Field(ge=1, le=MAX_PX)]
 Powers = Annotated[tuple[Number, ...], Field(min_length=1, max_length=_MAX_POWERS)]
 Word = _text(500)
 Three = tuple[NotNegative, NotNegative, NotNegative]
@@ -119,7 +120,7 @@ class AxisPart(_Part):
     model: Word = "polynomial"
     """`grating` or `prism`"""
     lamp: Word = ""
-    lines: Annotated[tuple[LinePart, ...], Field(max_length=_MAX_LINES)] = ()
+    lines: Annotated[tuple[LinePart, ...], Field(max_length=MAX_LINES)] = ()
     """of the lamp, that were matched"""
 
     @field_validator("scale_px")
@@ -190,7 +191,7 @@ class BandPart(_Part):
         if self.stop < self.start or self.rows[1] < self.rows[0]:
             raise ValueError("expected start, stop and rows that rise")
         places = polyval(np.linspace(self.start, self.stop, _PLACES), self.centre)
-        if np.abs(places).max() > _MAX_PX:
+        if np.abs(places).max() > MAX_PX:
             raise ValueError("expected a centre line that lies in a photo")
         return self
 

@@ -15,8 +15,6 @@ _SATURATED_FRACTION = 0.02
 # A line stands this many noise widths, and this part of the brightest light, over its valleys.
 _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
-
-
 # Light from this part of the brightest on shapes what a broad spectrum looks like.
 _BRIGHT_PART = 0.25
 # Rows on either side of a band that tell the background.
@@ -128,26 +126,24 @@ def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
     """
     level = np.percentile(strip.light.mean(axis=0, dtype=np.float32), 10, axis=0)
     for side in (-1, 1):
-        nearest = np.flatnonzero(np.sign(strip.offset_beside) == side)
+        nearest = np.flatnonzero(strip.beside & (np.sign(strip.offset_beside) == side))
         nearest = nearest[np.abs(strip.offset_beside[nearest]).argsort()[:_NEAREST_ROWS]]
         if len(nearest) == _NEAREST_ROWS:
-            beside = strip.beside[nearest].astype(np.float32)
+            beside = strip.light_beside[nearest].astype(np.float32)
             level = np.minimum(level, np.median(beside, axis=(0, 1)))
-    # Neighbouring rows show the same light: what differs is noise.
-    apart = np.abs(np.diff(brightest_channel(_neighbours(strip)).astype(np.float32), axis=0))
-    scatter = 1.48 * float(np.median(apart)) / np.sqrt(2)
     rows = int(np.clip(np.ptp(strip.offset), 1, _AVERAGED_ROWS))
     # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
-    return level.astype(np.float32), max(scatter, _ROUNDING) / np.sqrt(rows)
+    return level.astype(np.float32), max(_scatter(strip), _ROUNDING) / np.sqrt(rows)
 
 
-def _neighbours(strip: Strip) -> np.ndarray:
-    """Return two rows about the middle, a pixel apart or little more."""
-    middle = len(strip.offset) // 2
-    step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else len(strip.offset)
-    if middle + step < len(strip.offset):
-        return strip.light[[middle, middle + step]]
-    if not len(strip.beside):
-        return strip.light[[0, -1]]
-    # The band is lower than that.
-    return np.stack([strip.light[middle], strip.beside[np.abs(strip.offset_beside).argmin()]])
+def _scatter(strip: Strip) -> float:
+    """Return the standard deviation of one sample's noise, brightest channel."""
+    light = brightest_channel(strip.light).astype(np.float32)
+    middle = len(light) // 2
+    step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else len(light)
+    if middle + step < len(light):
+        # Neighbouring rows, a pixel or more apart, show the same light: what differs is noise.
+        return 1.48 * float(np.median(np.abs(light[middle + step] - light[middle]))) / np.sqrt(2)
+    # A band lower than that has none. Noise is what neither neighbour along it leads to expect.
+    bend = np.diff(light[middle], 2)
+    return 1.48 * float(np.median(np.abs(bend))) / np.sqrt(6) if len(bend) else 0.0

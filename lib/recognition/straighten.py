@@ -1,8 +1,8 @@
 """The geometry of a band: from places in a straight strip to places in the photo, exactly.
 
-A strip has one row of samples a photo pixel across and any number along. Along the dispersion a
-place is named by the photo coordinate on the band's centre line (x of a horizontal band, y of a
-vertical one), so that a wavelength axis fitted in the strip is one in the photo. Slanted and
+Along the dispersion a place is named by the photo coordinate on the band's centre line (x of a
+horizontal band, y of a vertical one), so that a wavelength axis fitted in the strip is one in the
+photo. Slanted and
 curved lines are followed: a place `v` pixels off the centre line is looked up `lean * v + smile *
 v**2` further along.
 """
@@ -11,6 +11,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+
+# OpenCV's remap counts the columns that it writes in 16 bits.
+_MAX_PLACES = 30_000
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,11 @@ class Geometry:
         """Return across pixels per along pixel of the centre line at the band's middle."""
         line = np.polynomial.Polynomial(self.centre)
         return float(line.deriv()((self.start + self.stop) / 2))
+
+    def size_of(self, image: np.ndarray) -> tuple[int, int]:
+        """Return how many pixels a photo (h, w, ...) has along the band and across it."""
+        height, width = image.shape[:2]
+        return (width, height) if self.axis == "horizontal" else (height, width)
 
     def scaled(self, along: float, across: float) -> "Geometry":
         """Return the geometry in a photo enlarged by these factors along the band and across.
@@ -107,6 +115,9 @@ def sample(
     -------
     array of shape (m, n) or (m, n, c), of the image's type
     """
+    if len(along) > _MAX_PLACES:
+        parts = np.array_split(along, -(-len(along) // _MAX_PLACES))
+        return np.concatenate([sample(image, geometry, part, offset) for part in parts], axis=1)
     x, y = geometry.place(along, offset)
     left, top = int(np.floor(x.min())) - 1, int(np.floor(y.min())) - 1
     right, bottom = int(np.ceil(x.max())) + 2, int(np.ceil(y.max())) + 2

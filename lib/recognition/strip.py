@@ -1,8 +1,8 @@
 """A band sampled once, straight: everything that is measured of it reads slices of this strip.
 
-A strip has rows across the band and one column a photo pixel along it. Besides the rows inside the
-band it has some beside it, and it may go on beyond the band's ends, so that ends, clean rows,
-background, noise and the profile all come from the same samples.
+A strip has rows across the band and columns along it. Besides the rows inside the band it has some
+beside it, and it may go on beyond the band's ends, so that ends, clean rows, background, noise and
+the profile all come from the same samples.
 """
 
 from dataclasses import dataclass, replace
@@ -13,9 +13,11 @@ from lib.recognition.straighten import Geometry, sample
 
 # The outermost part of a band on either side is its fading edge.
 INSIDE_PART = 0.85
-# Rows inside, odd so that one lies on the centre line: one a pixel of a tall band, enough to
-# average its noise; of a low one enough for medians over parts of its height.
-_FEWEST_ROWS, _MAX_ROWS = 13, 75
+# Rows inside: one a pixel, up to as many as average the noise of a tall band; of a low one enough
+# for medians over parts of its height. Their number is odd, so that one lies in the middle.
+_MIN_ROWS, _MAX_ROWS = 13, 75
+# A strip that goes on beyond its band has at least this length.
+_SHORTEST_PX = 12.0
 # Rows beside the band: this far off the centre line on either side, in half heights, and in pixels
 # more.
 _BESIDE_PART = (1.25, 2.25)
@@ -38,8 +40,11 @@ class Strip:
     light : uint8 array of shape (n_rows, n, 3)
         The rows inside.
     offset_beside : float64 array of shape (n_beside,)
-        Of the rows beside the band that lie in the photo at its middle; possibly none.
-    beside : uint8 array of shape (n_beside, n, 3)
+        Of the rows beside the band, on either side.
+    light_beside : uint8 array of shape (n_beside, n, 3)
+        Those outside the photo repeat its edge.
+    size : tuple of int
+        Of the photo along and across the band, pixels.
     """
 
     geometry: Geometry
@@ -47,15 +52,26 @@ class Strip:
     offset: np.ndarray
     light: np.ndarray
     offset_beside: np.ndarray
-    beside: np.ndarray
+    light_beside: np.ndarray
+    size: tuple[int, int]
 
     @property
     def row_px(self) -> float:
         """Return the pixels between two rows inside; 0 with one row."""
         return float(self.offset[1] - self.offset[0]) if len(self.offset) > 1 else 0.0
 
+    @property
+    def beside(self) -> np.ndarray:
+        """Return which rows beside the band lie in the photo at the strip's middle: bool."""
+        middle = (self.along[0] + self.along[-1]) / 2
+        place = self.geometry.across(np.clip(middle, 0, self.size[0] - 1)) + self.offset_beside
+        return (place >= 0) & (place <= self.size[1] - 1)
+
     def columns(self, start: float, stop: float) -> "Strip":
-        """Return the strip of a band with other ends: photo coordinates of its outermost pixels."""
+        """Return the strip of a band with other ends: photo coordinates of its outermost pixels.
+
+        Of strips with one column a photo pixel, as `sample_band` gives.
+        """
         first = int(np.searchsorted(self.along, round(start)))
         last = int(np.searchsorted(self.along, round(stop)))
         part = slice(first, last + 1)
@@ -64,7 +80,7 @@ class Strip:
             geometry=replace(self.geometry, start=float(start), stop=float(stop)),
             along=self.along[part],
             light=self.light[:, part],
-            beside=self.beside[:, part],
+            light_beside=self.light_beside[:, part],
         )
 
 
@@ -75,7 +91,7 @@ def sample_band(
     rows: tuple[float, float] | None = None,
     beyond: float = 0.0,
 ) -> Strip:
-    """Sample a band of a photo.
+    """Sample a band of a photo, one column a photo pixel.
 
     Parameters
     ----------
@@ -86,7 +102,8 @@ def sample_band(
     beyond : float
         How far the strip goes on beyond either end, in lengths of the band.
     """
-    more = beyond * (geometry.stop - geometry.start)
+    length = geometry.stop - geometry.start
+    more = max(beyond * length, (_SHORTEST_PX - length) / 2) if beyond else 0.0
     along = np.arange(round(geometry.start - more), round(geometry.stop + more) + 1)
     return sample_line(image, geometry, along.astype(np.float64), rows=rows)
 
@@ -97,26 +114,19 @@ def sample_line(
     along: np.ndarray,
     *,
     rows: tuple[float, float] | None = None,
+    most: int = _MAX_ROWS,
 ) -> Strip:
-    """Sample a band of a photo at places (n,) along its centre line; as `sample_band`."""
+    """Sample a band of a photo at places (n,) along its centre line; as `sample_band`.
+
+    Inside the band are at most `most` rows.
+    """
     half = geometry.half_height
     low, high = rows or (-INSIDE_PART * half, INSIDE_PART * half)
-    count = int(np.clip(2 * np.floor((high - low) / 2) + 1, _FEWEST_ROWS, _MAX_ROWS))
+    count = min(int(np.clip(2 * np.floor((high - low) / 2) + 1, _MIN_ROWS, _MAX_ROWS)), most)
     offset = np.linspace(low, high, count) if high > low else np.array([low])
-    beside = _rows_beside(image, geometry, along)
-    light = sample(image, geometry, along, np.concatenate([offset, beside]))
-    return Strip(geometry, along, offset, light[: len(offset)], beside, light[len(offset) :])
-
-
-def _rows_beside(image: np.ndarray, geometry: Geometry, along: np.ndarray) -> np.ndarray:
-    """Return the offsets of the rows beside a band that lie in the photo at the strip's middle."""
-    near, far = (
-        part * geometry.half_height + px for part, px in zip(_BESIDE_PART, _BESIDE_PX, strict=True)
-    )
+    near, far = (part * half + px for part, px in zip(_BESIDE_PART, _BESIDE_PX, strict=True))
     one_side = np.linspace(near, far, _ROWS_BESIDE)
-    offset = np.concatenate([-one_side[::-1], one_side])
-    length, breadth = image.shape[1], image.shape[0]
-    if geometry.axis == "vertical":
-        length, breadth = breadth, length
-    middle = geometry.across(np.clip((along[0] + along[-1]) / 2, 0, length - 1))
-    return offset[(middle + offset >= 0) & (middle + offset <= breadth - 1)]
+    beside = np.concatenate([-one_side[::-1], one_side])
+    light = sample(image, geometry, along, np.concatenate([offset, beside]))
+    inside, outside = light[: len(offset)], light[len(offset) :]
+    return Strip(geometry, along, offset, inside, beside, outside, geometry.size_of(image))

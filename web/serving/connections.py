@@ -169,6 +169,12 @@ class Server(TcpWSGIServer):
         at_once = request.error or request.path in asks_health
         (self._at_once if at_once else self.task_dispatcher).add_task(task)
 
+    def readable(self) -> bool:
+        """Whether the server may listen; a clock that was set back does not delay maintenance."""
+        latest = time.time() + self.adj.cleanup_interval
+        self.next_channel_cleanup = min(self.next_channel_cleanup, latest)
+        return super().readable()
+
     def maintenance(self, now: float) -> None:
         """Close what is silent, as waitress does it, and what is slow."""
         super().maintenance(now)

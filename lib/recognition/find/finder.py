@@ -6,7 +6,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.recognition.band import Band, band_of
-from lib.recognition.direction import read_band
+from lib.recognition.direction import blue_first
 from lib.recognition.find.orders import BEYOND, Order, order_in, rough_order
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
@@ -46,7 +46,7 @@ def find_band(image: np.ndarray) -> Band:
     bands = [band for band in examined if band is not None]
     if not bands:
         raise BandNotFound("no spectrum: nothing in the photo looks like one")
-    return read_band(max(bands, key=_merit))
+    return blue_first(max(bands, key=_merit))
 
 
 def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
@@ -59,8 +59,7 @@ def _examine(image: np.ndarray, candidate: Candidate) -> Band | None:
     geometry = refine(image, geometry, 2.0 * candidate.pixel_px)
     strip = sample_band(image, _hull(geometry, candidate.geometry), beyond=BEYOND)
     # With its lines upright, and close up, the order shows its ends more sharply.
-    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
-    order = order_in(strip, length, seen) or seen
+    order = order_in(strip, seen) or seen
     if seen is None and (order is None or order.confidence < _SURE_OF_ORDER):
         # What is only doubted now gives no better ends than the mask's, though perhaps a direction.
         order = Order(geometry, order.towards_red if order else 0, candidate.confidence)

@@ -18,7 +18,7 @@ from lib.recognition.strip import Strip, sample_band
 # ends are rough. The second, close up, goes this far beyond the stretch that was found.
 _FIRST_BEYOND, BEYOND = 4.0, 0.5
 _MIN_WINDOW_PX = 12.0
-_SHORTEST_PX = 2.0
+_MIN_ORDER_PX = 2.0
 _MIDDLES = np.arange(PLACES) + 0.5
 # Of 38 orders of 240 simulated photos that lay beside the band 37 were right, all surer than this.
 _SURE_ELSEWHERE = 0.9
@@ -77,35 +77,29 @@ def rough_order(image: np.ndarray, geometry: Geometry) -> Order | None:
     Order or None
         None where the line shows no first order.
     """
-    length = _length(image, geometry)
+    length, _ = geometry.size_of(image)
     order = _surest_order(look_along(image, geometry, *first_window(geometry)), geometry, length)
     if order is None or order.confidence >= _SURE_ELSEWHERE or _overlap(order.geometry, geometry):
         return order
-    return order_in(sample_band(image, geometry, beyond=BEYOND), length)
+    return order_in(sample_band(image, geometry, beyond=BEYOND))
 
 
-def order_in(strip: Strip, length: int, rough: Order | None = None) -> Order | None:
+def order_in(strip: Strip, rough: Order | None = None) -> Order | None:
     """Find the first order in a strip, close up.
 
     Parameters
     ----------
     strip : Strip
         Beyond the ends of its band by `BEYOND`.
-    length : int
-        Of the photo along the strip, pixels.
     rough : Order, optional
         What was seen from afar. A closer look tells ends more finely, a wider one what belongs
         together: both count alike.
     """
-    return _surest_order(view_of(strip, length), strip.geometry, length, rough)
+    return _surest_order(view_of(strip), strip.geometry, strip.size[0], rough)
 
 
 def _overlap(one: Geometry, other: Geometry) -> bool:
     return min(one.stop, other.stop) > max(one.start, other.start)
-
-
-def _length(image: np.ndarray, geometry: Geometry) -> int:
-    return image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
 
 
 def _surest_order(
@@ -123,7 +117,7 @@ def _surest_order(
     first, last = _surest_stretch(reading.cover - _HALF)
     start, stop = view.to_photo(np.array([first, last]))
     start, stop = max(start, 0.0), min(stop, float(length))
-    if stop - start < _SHORTEST_PX:
+    if stop - start < _MIN_ORDER_PX:
         return None
     cover = reading.cover[first:last]
     way = cover @ reading.forward[first:last] / cover.sum()

@@ -56,13 +56,11 @@ def look_along(image: np.ndarray, geometry: Geometry, start: float, stop: float)
     fine = PLACES * int(np.clip(round((stop - start) / PLACES), 1, _SAMPLES_A_PLACE))
     along = start + (np.arange(fine) + 0.5) * (stop - start) / fine - 0.5
     reach = _INSIDE_PART * geometry.half_height
-    strip = sample_line(image, geometry, along, rows=(-reach, reach))
-    length = image.shape[1] if geometry.axis == "horizontal" else image.shape[0]
-    return view_of(strip, length)
+    return view_of(sample_line(image, geometry, along, rows=(-reach, reach), most=_INSIDE_ROWS))
 
 
-def view_of(strip: Strip, length: int) -> TraceView:
-    """Return what the trace network sees of a strip, in a photo of `length` pixels along it."""
+def view_of(strip: Strip) -> TraceView:
+    """Return what the trace network sees of a strip."""
     reach = _INSIDE_PART * strip.geometry.half_height + 1e-6
     inside = np.flatnonzero(np.abs(strip.offset) <= reach)
     inside = inside[np.linspace(0, len(inside) - 1, _INSIDE_ROWS).round().astype(int)]
@@ -70,11 +68,10 @@ def view_of(strip: Strip, length: int) -> TraceView:
     # The median lets lines that a program drew across the band go.
     parts = [within[..., _INSIDE_ROWS // 2].astype(np.float32)]
     parts.append(within[..., -_BRIGHT_ROWS:].mean(axis=-1, dtype=np.float32))
-    any_beside = len(strip.beside) > 0
-    parts.append(
-        strip.beside.mean(axis=0, dtype=np.float32) if any_beside else np.zeros_like(parts[0])
-    )
-    shown = ((strip.along >= -0.5) & (strip.along <= length - 0.5)).astype(np.float32)
+    beside = strip.light_beside[strip.beside]
+    any_beside = len(beside) > 0
+    parts.append(beside.mean(axis=0, dtype=np.float32) if any_beside else np.zeros_like(parts[0]))
+    shown = ((strip.along >= -0.5) & (strip.along <= strip.size[0] - 0.5)).astype(np.float32)
     pooled = _in_places(np.concatenate([*parts, shown[:, None]], axis=1))
     light, shown = pooled[:, :9] * (pooled[:, 9:] > 0), pooled[:, 9:]
     peak = max(float(light[:, :6].max()), _DARKEST_PEAK)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lib.recognition.axis.reading import Reading, read_wavelengths
-from lib.recognition.name.classifier import Classifier
+from lib.recognition.name.classifier import Prediction
 from lib.recognition.name.naming import NameEvidence, name_evidence
 
 # Rows dropped at either end of each column's sorted values, as in band profiles.
@@ -24,16 +24,16 @@ def read_crop(rgb: np.ndarray) -> Reading:
     return read_wavelengths(rgb, blue_known=bool((np.ptp(rgb, axis=1) > 1).any()))
 
 
-def evidence_of_crops(classifier: Classifier, crops: np.ndarray) -> Sequence[NameEvidence]:
+def evidence_of_crops(prediction: Prediction, crops: np.ndarray) -> Sequence[NameEvidence]:
     """Return the best guess of each crop, and what it rests on.
 
     Parameters
     ----------
-    classifier : Classifier
+    prediction : Prediction
+        What the classifier says of them.
     crops : uint8 array of shape (n, 15, 480, 3)
         RGB, blue left.
     """
-    prediction = classifier.predict(crops)
     return [
         name_evidence(prediction.of(number), rgb, read_crop(rgb))
         for number, rgb in enumerate(profiles_of(crops))
