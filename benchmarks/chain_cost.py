@@ -1,6 +1,7 @@
 """Processor time of the whole chain, from a JPEG's bytes to its answer, on one core.
 
-Photos of fluorescent lamps of four sizes; then a cold `identify.py` of one photo, by the clock.
+Photos of fluorescent lamps of four sizes, and how often networks run and the photo is sampled for
+one; then a cold `identify.py` of one photo, by the clock.
 
 Reads:  a frozen model
 Writes: the report on stdout
@@ -15,8 +16,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from io import BytesIO
 from pathlib import Path
+from unittest.mock import patch
 
 import cv2
 import numpy as np
@@ -26,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from lib.images.reading import read_image
+from lib.litert import LiteNetwork
 from lib.paths import DEFAULT_MODEL, ROOT
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
@@ -67,6 +72,11 @@ def measure(args: argparse.Namespace) -> None:
             f"{size[0]} x {size[1]}: median {statistics.median(times):.0f} ms, "
             f"most {max(times):.0f} ms of one core"
         )
+    counts = [counted(partial(recognise, photo, classifier)) for photo in photos]
+    runs, samplings = map(statistics.median, zip(*counts, strict=True))
+    print(
+        f"medians: networks run {runs:.0f} times for a photo, it is sampled {samplings:.0f} times"
+    )
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.jpg"
         path.write_bytes(jpeg(photos[0], SIZES[1]))
@@ -77,6 +87,16 @@ def measure(args: argparse.Namespace) -> None:
             subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
             times.append(time.perf_counter() - begin)
     print(f"cold identify.py of one photo: median {statistics.median(times):.2f} s by the clock")
+
+
+def counted(work: Callable[[], object]) -> tuple[int, int]:
+    """Return how often some work runs a network, and how often it samples a photo."""
+    with (
+        patch.object(LiteNetwork, "predict", autospec=True, side_effect=LiteNetwork.predict) as run,
+        patch.object(cv2, "remap", side_effect=cv2.remap) as sampled,
+    ):
+        work()
+    return run.call_count, sampled.call_count
 
 
 def jpeg(photo: np.ndarray, size: tuple[int, int]) -> bytes:
