@@ -8,11 +8,11 @@ import numpy as np
 from lib.recognition.straighten import Geometry, sorted_across
 from lib.recognition.strip import Strip, sample_line
 
-# Places along the line; a look from afar averages up to so many samples in each.
+# Places along the line, and the most samples that a look from afar averages in each.
 PLACES = 384
 _SAMPLES_A_PLACE = 4
-# Inside the band: so many rows over this part of its half height; the rims are half dark. Of these
-# the brightest count on their own, as a thin trace in a wide mask fills only a few.
+# Rows inside the band lie within this part of its half height, as the rims are half dark. The
+# brightest of them also count on their own, as a thin trace in a wide mask fills only a few.
 _INSIDE_PART = 0.75
 _INSIDE_ROWS = 11
 _BRIGHT_ROWS = 3
