@@ -13,7 +13,7 @@ import numpy as np
 
 
 def digits(count: int) -> Any:
-    """Return a field of an answer whose numbers keep so many digits after the point."""
+    """Return a field of an answer whose numbers keep `count` digits after the point."""
     return field(metadata={"digits": count})
 
 

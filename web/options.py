@@ -7,6 +7,9 @@ from pathlib import Path
 
 from lib.paths import DEFAULT_MODEL, STATE
 
+# How long a client should wait that was refused for lack of room or of a database, seconds.
+RETRY_S = 5
+
 # A class's worth a request; more come in further ones.
 MAX_PHOTOS = 20
 # Where monitors ask whether the server is alive.

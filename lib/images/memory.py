@@ -10,7 +10,7 @@ _ROWS_AT_ONCE = 64
 
 
 def bytes_per_pixel(samples: int, bits: int) -> int:
-    """Return what a pixel takes, of so many samples of so many bits; deeper ones become RGB."""
+    """Return the bytes of a pixel, from its samples and their bits; deep ones become RGB."""
     return max(samples * -(-bits // 8), BYTES_PER_PIXEL if bits <= 8 else 6)
 
 

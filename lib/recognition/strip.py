@@ -12,7 +12,7 @@ import numpy as np
 from lib.recognition.straighten import Geometry, sample
 
 # The outermost part of a band on either side is its fading edge.
-INSIDE_PART = 0.85
+_INSIDE_PART = 0.85
 # Rows inside: one a pixel, up to as many as average the noise of a tall band; of a low one enough
 # for medians over parts of its height. Their number is odd, so that one lies in the middle.
 _MIN_ROWS, _MAX_ROWS = 13, 75
@@ -121,7 +121,7 @@ def sample_line(
     Inside the band are at most `most` rows.
     """
     half = geometry.half_height
-    low, high = rows or (-INSIDE_PART * half, INSIDE_PART * half)
+    low, high = rows or (-_INSIDE_PART * half, _INSIDE_PART * half)
     count = min(int(np.clip(2 * np.floor((high - low) / 2) + 1, _MIN_ROWS, _MAX_ROWS)), most)
     offset = np.linspace(low, high, count) if high > low else np.array([low])
     near, far = (part * half + px for part, px in zip(_BESIDE_PART, _BESIDE_PX, strict=True))

@@ -18,13 +18,11 @@ from rest_framework.views import set_rollback
 
 from lib.errors import DataError
 from web.gate.uploads import UploadTooLarge
-from web.options import MAX_PHOTOS
+from web.options import MAX_PHOTOS, RETRY_S
 from web.readers.pool import Busy, WorkFailed
 
 log = logging.getLogger(__name__)
 
-# How long a client should wait that found all workers taken.
-_RETRY_S = 5
 
 _SENTENCES = {
     400: ("bad_request", "The request is not one that this server understands."),
@@ -55,7 +53,7 @@ def api_exception(error: Exception, context: dict) -> Response:
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(max(1, round(error.wait)))
     if status_code == 503:
-        headers["Retry-After"] = str(_RETRY_S)
+        headers["Retry-After"] = str(RETRY_S)
     return Response({"code": code, "message": message}, status=status_code, headers=headers)
 
 

@@ -3,9 +3,8 @@
 from waitress.task import ErrorTask
 
 from lib.files import json_text
+from web.options import RETRY_S
 
-# How long a client should wait that found no room.
-RETRY_S = "5"
 _CODES = {
     400: ("bad_request", "The request is not HTTP that this server understands."),
     408: ("too_slow", "The request arrives too slowly."),
@@ -29,7 +28,7 @@ class JsonErrorTask(ErrorTask):
             [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
         )
         if error.code == 503:
-            self.response_headers.append(("Retry-After", RETRY_S))
+            self.response_headers.append(("Retry-After", str(RETRY_S)))
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
