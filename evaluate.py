@@ -1,7 +1,7 @@
 """Test a frozen model on labelled crops or photos.
 
 Photos are answered as identify answers them. Of crops the report is about the classifier alone, and
-one line says how they are named as photos are: by classifier, second opinion and their verdict.
+one line says how they are named as photos are: by classifier and reader.
 
 Reads:  models/default/ (or --model); TFRecords of crops, or a folder of photos: in folders named
         by class (and unknown/), or flat with names that begin with a keyword (neon_21411.png)
@@ -29,7 +29,7 @@ from lib.recognition.batch import recognise_files
 from lib.recognition.name import model_table
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.crop_light import evidence_of_crops
-from lib.recognition.name.naming import NameEvidence, shipped_name_verdict
+from lib.recognition.name.naming import NameEvidence, shipped_names
 from lib.recognition.name.rejection import judge
 from lib.taxonomy import CLASSES, UNKNOWN, class_of_folder
 from lib.training.scores import metrics
@@ -182,12 +182,10 @@ def count_names(
         ``n`` crops of the classes, ``right`` best guesses, ``named`` and ``wrong`` among these;
         ``unknown`` crops of other lamps, ``unknown_refused`` of these.
     """
-    verdict = shipped_name_verdict()
+    limits = shipped_names().limits
     counts = dict.fromkeys(("n", "right", "named", "wrong", "unknown", "unknown_refused"), 0)
     for one, label in zip(evidence, labels, strict=True):
-        judged = judge(
-            one.probabilities, verdict.certainty(one), verdict.limits, min_precision=min_precision
-        )
+        judged = judge(one.probabilities, one.certainty, limits, min_precision=min_precision)
         named, right = judged.status == "ok", label >= 0 and one.source == CLASSES[label]
         if label < 0:
             counts["unknown"] += 1
@@ -257,7 +255,7 @@ def print_report(report: dict) -> None:
     print_curve(report["curve"])
     if "as_photos_are_named" in report:
         print(
-            "as photos are named (classifier, second opinion and their verdict): "
+            "as photos are named (by classifier and reader): "
             "{right} of {n} right, {named} named, {wrong} of these wrong; "
             "{unknown_refused} of {unknown} unknowns refused".format(
                 **report["as_photos_are_named"]

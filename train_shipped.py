@@ -4,21 +4,19 @@ In this order, as each looks through what was made before:
 
 band        the network that finds spectra in photos
 trace       the network that reads a line through a photo: a band's ends and direction
-axis        the network that reads wavelengths along a band
-axis-verdict  how probable an axis must be to be given, and how large its errors are
+reader      the network that reads wavelengths along a band, and which lamp it shows
 classifier  the network that names a crop, with its teachers
-names       the network of the second opinion on a name
-names-verdict  how sure a name must be to be given
+confidence  how sure a name or a wavelength axis must be to be given
 
 What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
-the shipped networks say how they came about. Band, trace, axis and names can go on from what ships
+the shipped networks say how they came about. Band, trace and reader can go on from what ships
 (--start). They also train without TensorFlow, under Keras' JAX backend (KERAS_BACKEND=jax);
 `freeze` then freezes what was trained. On two cores: band an hour, and a quarter of that for a
-second round; trace an hour; axis seven hours as shipped (five minutes on an H200), or forty minutes
-with `--crops 100000 --epochs 4`; classifier and names an hour each; a verdict ten minutes.
+second round; trace an hour; a round of the reader 40 minutes; classifier an hour; confidence a
+quarter of an hour.
 
 Reads:  models/
-Writes: InputData/<what>/; models/band, trace, axis, names, default
+Writes: InputData/<what>/; models/band, trace, reader, default
 
     python train_shipped.py band --photos 15000 --epochs 12
     python train_shipped.py band --start models/band --photos 10000 --seed 1 --epochs 6 \\
@@ -27,7 +25,7 @@ Writes: InputData/<what>/; models/band, trace, axis, names, default
     python train_shipped.py trace --photos 36000 --epochs 8 --output InputData/larger/trace
     python train_shipped.py trace --photos 36000 --epochs 10 --overwrite \\
         --teachers models/trace InputData/larger/trace
-    python train_shipped.py axis --crops 696320 --epochs 7 --seed 2
+    python train_shipped.py reader --start models/reader --crops-seed 4 --rate 1e-3 --overwrite
     python train_shipped.py classifier --overwrite
 """
 
@@ -43,7 +41,7 @@ import cli
 from lib.files import json_text
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
-from lib.training.recipes import axis_verdict, classifier, name_verdict
+from lib.training.recipes import classifier, confidence
 from lib.training.recipes.networks import freeze_trained, make_network
 
 
@@ -95,24 +93,18 @@ COMMANDS = {
         epochs=(20, _EPOCHS),
         teachers=([], "folders of networks whose opinions are learned"),
     ),
-    "axis": _network(
-        "axis",
-        "the network that reads wavelengths",
-        "axis_crops",
+    "reader": _network(
+        "reader",
+        "the network that reads wavelengths and lamps",
+        "reader_bands",
         3e-3,
-        crops=(200_000, _CROPS),
+        crops=(393_216, _CROPS),
         crops_seed=(0, "of the crops"),
-        epochs=(4, _EPOCHS),
+        epochs=(1, _EPOCHS),
+        known_only=(False, "leave out the kinds that benchmarks of unknown lamps hold out"),
     ),
     "freeze": Command(
-        "a network that was trained without TensorFlow", freeze_trained, MODELS / "axis"
-    ),
-    "axis-verdict": Command(
-        "when an axis is given",
-        axis_verdict.make_axis_verdict,
-        MODELS / "axis",
-        {"photos": (2800, _PHOTOS), **_SHARED},
-        needs=None,
+        "a network that was trained without TensorFlow", freeze_trained, MODELS / "reader"
     ),
     "classifier": Command(
         "the network that names",
@@ -129,19 +121,11 @@ COMMANDS = {
             **_SHARED,
         },
     ),
-    "names": _network(
-        "names",
-        "the second opinion on a name",
-        "name_crops",
-        2e-3,
-        crops=(120_000, _CROPS),
-        epochs=(5, _EPOCHS),
-    ),
-    "names-verdict": Command(
-        "when a name is given",
-        name_verdict.make_name_verdict,
-        MODELS / "names",
-        {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (4000, _PHOTOS), **_SHARED},
+    "confidence": Command(
+        "how surely names and axes are right",
+        confidence.make_confidence,
+        MODELS / "reader",
+        {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (5000, _PHOTOS), **_SHARED},
         needs=None,
     ),
 }

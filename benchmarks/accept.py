@@ -2,7 +2,7 @@
 
 Each photo is run through the chain once, and every figure is read from that answer: bands, ends,
 names and axes of simulated photos and of real ones; names of simulated and real crops; how well
-kinds of lamps that were never met stand out; the cost. Answers are compared, photo by photo, with
+lamps of no class stand out; the cost. Answers are compared, photo by photo, with
 those that were kept; a figure that fell beyond noise (benchmarks/acceptance/figures.py has the
 tests) ends in an error. --keep keeps this version's answers instead.
 

@@ -12,8 +12,8 @@ from benchmarks.line_marks import MarkedBand, marked_bands
 from lib.errors import DataError
 from lib.images.reading import read_image
 from lib.recognition.axis.fit import fit_axis
-from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
+from lib.recognition.reading import read_light
 from lib.recognition.recognise import Result
 from lib.recognition.straighten import Geometry, sample
 from lib.taxonomy import CLASSES
@@ -85,7 +85,7 @@ def boxed_row(marked: MarkedBand, title: str, image: np.ndarray, place: Place) -
     name = f"{marked.photo} [{marked.box}]"
     begin = time.process_time()
     try:
-        reading = read_wavelengths(profile.rgb, blue_known=True)
+        reading = read_light(profile.rgb, blue_known=True)
         axis = fit_axis(profile, marked.source, axis=marked.axis, reading=reading)
     except DataError as error:
         return Row(name, title, "given box", None, str(error))

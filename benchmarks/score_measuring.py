@@ -9,6 +9,7 @@ Examples:
     python benchmarks/score_measuring.py response --count 60
     python benchmarks/score_measuring.py frames --count 30
     python benchmarks/score_measuring.py elements --count 60
+    python benchmarks/score_measuring.py contradictions --count 300
 """
 
 import argparse
@@ -19,7 +20,7 @@ from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.measuring import elements, frames, lamps, lights, response
+from benchmarks.measuring import contradictions, elements, frames, lamps, lights, response
 from lib.files import write_csv
 
 COLUMNS = ("part", "what", "n", "figure", "value")
@@ -30,6 +31,7 @@ PARTS = {
     "response": response,
     "frames": frames,
     "elements": elements,
+    "contradictions": contradictions,
 }
 
 

@@ -3,7 +3,7 @@
 methods: trains small networks (three seeds; without outliers, with the uniform target, with "none
 of these") and compares the scores of unknown_methods.py on kinds of lamps that neither training
 nor fitting has met.
-model: what the frozen model refuses of crops, by kind, of real ones, and with the second opinion.
+model: what the frozen model refuses of crops, by kind, of real ones, and with the reader.
 What the whole chain refuses of photos is told by accept.py.
 
 Reads:  the real crops (--real); for model, a frozen model
@@ -26,7 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from lib.files import read_csv, write_csv
-from lib.paths import DEFAULT_MODEL, ROOT
+from lib.litert import LiteNetwork, open_network
+from lib.paths import DEFAULT_MODEL, MODELS, ROOT
 from lib.taxonomy import CLASSES
 
 REAL = Path(os.environ.get("SPECTRA_REAL_DATA", ROOT.parent / "shared" / "real"))
@@ -62,6 +63,13 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     methods.set_defaults(work=compare_methods)
     model = commands.add_parser("model", help="score a frozen model")
     model.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="(%(default)s)")
+    model.add_argument(
+        "--reader",
+        type=Path,
+        default=MODELS / "reader",
+        help="a copy trained with train_shipped.py reader --known-only has met no held-out kind "
+        "(%(default)s)",
+    )
     model.set_defaults(work=score_model)
     for command, count in ((methods, 3000), (model, 4000)):
         command.add_argument("--count", type=cli.positive_int, default=count, help="test crops")
@@ -137,9 +145,11 @@ def score_model(args: argparse.Namespace) -> None:
     classifier = Classifier(args.model)
     print(f"{args.model}, {classifier.card['version']}")
     crops = simulate_test_crops(args.count, args.jobs)
-    held_out, held_out_by_both = score_kinds(classifier, crops), score_naming(classifier, crops)
+    reader = open_network(args.reader)
+    held_out = score_kinds(classifier, crops)
+    held_out_by_both = score_naming(classifier, reader, crops)
     if (args.real / REAL_CROPS).is_file():
-        score_real_crops(classifier, args.real / REAL_CROPS, held_out, held_out_by_both)
+        score_real_crops(classifier, reader, args.real / REAL_CROPS, held_out, held_out_by_both)
 
 
 def simulate_test_crops(count: int, jobs: int) -> dict[str, list]:
@@ -201,8 +211,8 @@ def score_kinds(classifier, crops: dict[str, list]) -> np.ndarray:
     return sure["held_out"]
 
 
-def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
-    """Print what the second opinion adds: crops named as photos are, by both and the verdict.
+def score_naming(classifier, reader: LiteNetwork, crops: dict[str, list]) -> np.ndarray:
+    """Print what the reader adds: crops named as photos are.
 
     Gates on light and clipping need a band, and are left out. Return how surely the crops of
     held-out kinds are named.
@@ -210,12 +220,14 @@ def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
     from benchmarks.unknown_methods import KNOWN_KEPT, separation
 
     sure = {
-        which: np.concatenate([name_crops(classifier, batch.images)[0] for batch in batches])
+        which: np.concatenate(
+            [name_crops(classifier, batch.images, reader)[0] for batch in batches]
+        )
         for which, batches in crops.items()
     }
     auroc, refused = separation(sure["known"], sure["held_out"])
     print(
-        f"with the second opinion: AUROC {auroc:.4f}, {refused:.4f} refused where "
+        f"with the reader: AUROC {auroc:.4f}, {refused:.4f} refused where "
         f"{KNOWN_KEPT:.0%} of the known crops are named"
     )
     least, kinds = np.quantile(sure["known"], 1 - KNOWN_KEPT), kinds_of(crops["held_out"])
@@ -225,27 +237,31 @@ def score_naming(classifier, crops: dict[str, list]) -> np.ndarray:
     return sure["held_out"]
 
 
-def name_crops(classifier, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how surely crops are named, and their class ids, with the second opinion."""
+def name_crops(
+    classifier, images: np.ndarray, reader: LiteNetwork | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how surely crops are named, and their class ids, with the reader."""
     from lib.recognition.name.crop_light import evidence_of_crops
-    from lib.recognition.name.naming import shipped_name_verdict
 
-    verdict = shipped_name_verdict()
-    evidence = evidence_of_crops(classifier.predict(images), images)
-    certainty = np.array([verdict.certainty(one) for one in evidence])
+    evidence = evidence_of_crops(classifier.predict(images), images, reader)
+    certainty = np.array([one.certainty for one in evidence])
     return certainty, np.array([CLASSES.index(one.source) for one in evidence])
 
 
 def score_real_crops(
-    classifier, path: Path, held_out: np.ndarray, held_out_by_both: np.ndarray
+    classifier,
+    reader: LiteNetwork,
+    path: Path,
+    held_out: np.ndarray,
+    held_out_by_both: np.ndarray,
 ) -> None:
     """Print coverage and mistakes on real crops, and how they stand out from held-out kinds.
 
     `held_out` is how surely the classifier names the crops of held-out kinds, `held_out_by_both`
-    how surely it does with the second opinion.
+    how surely it does with the reader.
     """
     from benchmarks.unknown_methods import KNOWN_KEPT, separation
-    from lib.recognition.name.naming import shipped_name_verdict
+    from lib.recognition.name.naming import shipped_names
     from lib.training.crops.tfrecord import read_tfrecord
 
     crops = read_tfrecord(path)
@@ -266,12 +282,12 @@ def score_real_crops(
             f"real crops, certainty >= {threshold:.3f}: {named.sum()} of {n} named "
             f"({named.mean():.4f}), {(named & ~right).sum()} of them wrong"
         )
-    certainty, guesses = name_crops(classifier, crops.images)
+    certainty, guesses = name_crops(classifier, crops.images, reader)
     right = guesses == crops.labels
-    named = certainty >= shipped_name_verdict().limits["threshold"]
+    named = certainty >= shipped_names().limits["threshold"]
     auroc, refused = separation(certainty, held_out_by_both)
     print(
-        f"with the second opinion: {right.sum()} of {n} right; {named.sum()} named, "
+        f"with the reader: {right.sum()} of {n} right; {named.sum()} named, "
         f"{(named & right).sum()} of them right; against the held-out kinds AUROC {auroc:.4f}, "
         f"{refused:.4f} refused where {KNOWN_KEPT:.0%} are named"
     )

@@ -39,11 +39,11 @@ from lib.lines import line_list
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import find_lines
-from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile, band_of
 from lib.recognition.direction import blue_first
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
+from lib.recognition.reading import read_light
 from lib.recognition.recognise import Result
 from lib.recognition.straighten import Geometry
 from lib.recognition.strip import sample_band
@@ -190,7 +190,7 @@ def fit_seconds(result: Result, lamp: str) -> float:
     """Return the processor time of one more axis fit of this photo, seconds."""
     start = time.process_time()
     with contextlib.suppress(DataError):
-        reading = read_wavelengths(result.profile.rgb, blue_known=result.band.blue_end != "none")
+        reading = read_light(result.profile.rgb, blue_known=result.band.blue_end != "none")
         fit_axis(result.profile, lamp, axis=result.band.axis, reading=reading)
     return time.process_time() - start
 

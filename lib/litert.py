@@ -94,7 +94,11 @@ class LiteNetwork:
             kind, inputs = operation["op_name"], operation["inputs"]
             if kind in ("CONV_2D", "FULLY_CONNECTED"):
                 name = re.search(r"(\w+?)(_1)?/(convolution|MatMul)\d*$", names[inputs[1]])[1]
-                found.append((name, *map(interpreter.get_tensor, inputs[1:])))
+                kernel = interpreter.get_tensor(inputs[1])
+                # A bias of nothing but zeros is left out.
+                has_bias = len(inputs) > 2 and inputs[2] >= 0
+                bias = interpreter.get_tensor(inputs[2]) if has_bias else np.zeros(len(kernel))
+                found.append((name, kernel, bias))
             elif kind in ("MUL", "ADD") and found and inputs[1] not in computed:
                 constant = interpreter.get_tensor(inputs[1])
                 name, kernel, bias = found.pop()

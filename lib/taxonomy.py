@@ -90,6 +90,9 @@ class RawSource:
     line_list: str | None = None
 
 
+# Salts that colour a flame.
+_FLAMES = ("lithium", "potassium", "strontium", "calcium", "barium", "copper", "gas")
+
 RAW_SOURCES = (
     RawSource(0, ("led",), "led"),
     RawSource(1, ("cfl", "ccfl", "fluorescent", "fluorescence"), "cfl_hg", "cfl"),
@@ -102,6 +105,49 @@ RAW_SOURCES = (
     RawSource(8, ("nitrogen",), "nitrogen"),
     RawSource(9, ("laser",), None),
     RawSource(10, ("argon", "ar"), None, "argon"),
+)
+
+
+@dataclass(frozen=True)
+class LampName:
+    """A lamp that may be named, also one of no class.
+
+    Attributes
+    ----------
+    name, title : str
+        For programs and for people.
+    kinds : tuple of str
+        The simulator's lamps (`lib.simulation.lamps.catalogue`) that it stands for.
+    line_list : str or None
+        The lists of `lib/data/` that give it a wavelength axis, joined by "+".
+    """
+
+    name: str
+    title: str
+    kinds: tuple[str, ...]
+    line_list: str | None = None
+
+
+LAMP_NAMES = (
+    LampName("mercury", "Mercury lamp", ("mercury",), "mercury"),
+    LampName("fluorescent", "Fluorescent lamp", ("triphosphor", "halophosphate"), "cfl"),
+    LampName("neon", "Neon lamp", ("neon",), "neon"),
+    LampName("helium", "Helium lamp", ("helium",), "helium"),
+    LampName("hydrogen", "Hydrogen lamp", ("hydrogen",), "hydrogen"),
+    LampName("nitrogen", "Nitrogen lamp", ("nitrogen",), "nitrogen"),
+    LampName("argon", "Argon lamp", ("argon",), "argon"),
+    LampName("argon+neon", "Argon lamp with neon", ("argon_neon",), "argon+neon"),
+    LampName("krypton", "Krypton lamp", ("krypton",), "krypton"),
+    LampName("xenon", "Xenon lamp", ("xenon", "xenon_arc"), "xenon"),
+    LampName("oxygen", "Oxygen tube", ("oxygen",), "oxygen"),
+    LampName("carbon_dioxide", "Carbon dioxide tube", ("carbon_dioxide",), "carbon_dioxide"),
+    LampName("sodium", "Sodium lamp", ("sodium_low", "sodium_high"), "sodium"),
+    LampName("metal_halide", "Metal halide lamp", ("metal_halide",), "metal_halide"),
+    LampName("cadmium", "Cadmium lamp", ("cadmium",), "cadmium"),
+    LampName("zinc", "Zinc lamp", ("zinc",), "zinc"),
+    LampName("thallium", "Thallium lamp", ("thallium",), "thallium"),
+    LampName("laser", "Laser", ("laser", "laser_lines")),
+    LampName("flame", "Coloured flame", tuple(f"flame_{salt}" for salt in _FLAMES)),
 )
 
 _SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.keywords}

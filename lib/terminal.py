@@ -93,7 +93,8 @@ class AnswerTable(_Table):
         """
         answer = _printable(answer)
         status, axis = answer["status"], answer["wavelength"]
-        source = answer["source"] or _WORDS.get(status, status)
+        lamp = answer["lamp"] and answer["lamp"]["name"]
+        source = answer["source"] or lamp or _WORDS.get(status, status)
         sure = "" if answer["certainty"] is None else f"{answer['certainty']:.2f}"
         cells = [answer["photo"], Text(source, style=_COLOURS[status]), sure]
         if axis:

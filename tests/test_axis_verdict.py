@@ -30,11 +30,11 @@ def test_the_shipped_verdict_follows_each_kind_of_evidence():
 def test_a_damaged_card_is_refused_in_one_line(tmp_path, damage):
     whole = {"weights": dict.fromkeys(EVIDENCE, 1.0), "offset": 0.0}
     whole |= {"least_probability": 0.9, "error_scale": 1.0}
-    path = tmp_path / "verdict.json"
+    path = tmp_path / "axes.json"
     path.write_text(json.dumps(whole))
     assert read_verdict(path).least_probability == 0.9
     path.write_text(json.dumps(whole | damage))
-    with pytest.raises(DataError, match=r"verdict\.json: not a verdict"):
+    with pytest.raises(DataError, match=r"axes\.json: not a verdict"):
         read_verdict(path)
 
 

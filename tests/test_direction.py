@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lib.recognition import direction
-from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.band import band_of
+from lib.recognition.reading import PLACES, Reading
 from lib.recognition.straighten import Geometry
 from lib.recognition.strip import sample_band
 
@@ -26,7 +26,7 @@ def read(monkeypatch):
         nm = np.linspace(400, 700, PLACES)
         t = np.linspace(-1, 1, PLACES)
         reading = Reading(t, nm if rises else nm[::-1], np.full(PLACES, error_nm))
-        monkeypatch.setattr(direction, "read_wavelengths", lambda rgb, blue_known: reading)
+        monkeypatch.setattr(direction, "read_light", lambda rgb, blue_known: reading)
 
     return as_told
 

@@ -134,7 +134,7 @@ def checkout(tmp_path):
     [
         *("lib/images/reading.py", "lib/litert.py", "lib/curation/analysis.py"),
         *("lib/recognition/band.py", "lib/recognition/find/another.py"),
-        *("models/band/band.json", "models/trace/trace.json", "models/axis/axis.json"),
+        *("models/band/band.json", "models/trace/trace.json", "models/reader/reader.json"),
     ],
 )
 def test_an_analysis_does_not_outlive_the_code_and_the_networks_that_made_it(checkout, changed):

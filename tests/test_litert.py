@@ -21,15 +21,16 @@ def edit_card(folder, **changes):
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
 
 
-@pytest.mark.parametrize("name", ["band", "trace", "axis", "names"])
+@pytest.mark.parametrize("name", ["band", "trace", "reader"])
 def test_what_ships_is_what_its_card_says_and_answers_one_example_as_many(name):
     network = shipped_network(name)
     ((source, shape),) = network.inputs.items()
-    assert source and len(network.outputs) == 1
+    assert source and network.outputs
     examples = np.random.default_rng(0).random((3, *shape), np.float32)
-    (together,) = network.predict(examples).values()
-    alone = np.stack([network.run(example) for example in examples])
-    assert alone == pytest.approx(together, abs=1e-4)
+    together = network.predict(examples)
+    for number in range(3):
+        for output, said in network.predict(examples[number : number + 1]).items():
+            assert said[0] == pytest.approx(together[output][number], abs=1e-3)
 
 
 def test_threads_may_share_a_network():

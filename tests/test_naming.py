@@ -1,78 +1,83 @@
+"""Names: what classifier and reader say, as one."""
+
 import numpy as np
 import pytest
 
 from lib.errors import DataError
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.axis.reading import PLACES, Reading
 from lib.recognition.instrument import instrument_of
 from lib.recognition.name import naming
-from lib.recognition.name.classifier import Classifier
-from lib.recognition.name.naming import (
-    FIGURES,
-    KINDS,
-    NameEvidence,
-    NameVerdict,
-    shipped_name_verdict,
-)
-from lib.recognition.name.opinion import BINS, CHANNELS, FIRST_NM, light_over_wavelengths, opinion
+from lib.recognition.name.classifier import Classifier, Prediction
+from lib.recognition.name.naming import name_evidence, name_probabilities, shipped_names
+from lib.recognition.reading import PLACES, Reading, shipped_reader
 from lib.recognition.recognise import recognise
 from lib.simulation.photos.difficulty import PLAIN
 from lib.simulation.photos.photos import simulate_photo
-from lib.taxonomy import CLASSES
-from lib.training.recipes.name_verdict import fit_name_verdict
+from lib.taxonomy import CLASSES, LAMP_NAMES
+from lib.training.recipes.confidence import KnownPhoto, fit_names
 
 
-def straight(first_nm, last_nm, error_nm=1.0):
+def predicted(certainty=0.9, **classes):
+    rest = (1 - sum(classes.values())) / (len(CLASSES) - len(classes))
+    probabilities = np.array([[classes.get(name, rest) for name in CLASSES]], np.float32)
+    return Prediction(probabilities, np.log(probabilities), np.zeros((1, 4)), np.array([certainty]))
+
+
+def read(**kinds):
+    known = shipped_reader().card["kinds"]
+    rest = (1 - sum(kinds.values())) / (len(known) - len(kinds))
     t = np.linspace(-1, 1, PLACES)
-    nm = first_nm + (t + 1) / 2 * (last_nm - first_nm)
-    return Reading(t, nm, np.full(PLACES, error_nm))
+    every = {name: kinds.get(name, rest) for name in known}
+    return Reading(t, 550 + 150 * t, np.ones(PLACES), every)
 
 
-def test_a_line_lies_in_the_bin_of_its_wavelength_whichever_way_the_band_runs():
-    rgb = np.full((601, 3), 4.0)
-    rgb[290:311] = 200.0
-    forth = light_over_wavelengths(rgb, straight(400, 700))
-    back = light_over_wavelengths(rgb[::-1], straight(700, 400))
-    assert forth.shape == (BINS, CHANNELS)
-    assert np.allclose(forth, back, atol=0.02)
-    assert FIRST_NM + 2.0 * (forth[:, 1].argmax() + 0.5) == pytest.approx(550, abs=6)
-    covered = forth[:, 3] > 0.5
-    assert covered.sum() == 150 and not forth[~covered].any()
+def test_a_name_that_both_give_is_surer_than_either():
+    of_class, _ = name_probabilities(predicted(neon=0.8), read(neon=0.8))
+    assert CLASSES[int(of_class.argmax())] == "neon" and of_class.max() > 0.9
 
 
-def test_an_opinion_is_a_probability_of_each_class_and_of_none():
-    said = opinion(np.random.default_rng(0).uniform(0, 255, (300, 3)), straight(400, 700))
-    assert said.shape == (len(CLASSES) + 1,)
-    assert said.sum() == pytest.approx(1) and (said > 0).all()
+def test_lamps_of_one_class_add_up():
+    of_class, lamps = name_probabilities(
+        predicted(cfl_hg=0.9), read(mercury=0.4, triphosphor=0.3, halophosphate=0.25)
+    )
+    assert of_class[CLASSES.index("cfl_hg")] > 0.95
+    assert lamps["fluorescent"] > lamps["mercury"] > 0.3
 
 
-def evidence(source="neon", **figures):
-    values = np.array([figures.get(name, 0.0) for name in FIGURES])
-    return NameEvidence(source, np.full(len(CLASSES), 1 / len(CLASSES)), values)
+def test_a_lamp_of_no_class_is_named_where_the_classifier_has_no_name_either():
+    evidence = name_evidence(predicted(0.02, led=0.9), read(sodium_low=0.6, sodium_high=0.39))
+    assert evidence.certainty < 0.1
+    assert evidence.sure_lamp().title == "Sodium lamp"
+    assert name_evidence(predicted(0.5), read(mixture=0.9)).sure_lamp() is None
 
 
-@pytest.mark.parametrize("figure", ["certainty", "opinion"])
-def test_each_figure_makes_the_shipped_verdict_surer(figure):
-    verdict = shipped_name_verdict()
-    said = [verdict.certainty(evidence(**{figure: value})) for value in (-3.0, 0.0, 3.0)]
-    assert said == sorted(said)
+def test_certainty_rises_with_the_probability():
+    sure = [shipped_names().certainty(probability) for probability in (0.0, 0.1, 0.5, 0.9, 1.0)]
+    assert sure == sorted(sure) and sure[0] < 0.1 and sure[-1] > 0.9
 
 
-def test_kinds_of_lamps_are_weighed_apart():
-    weights = {kind: np.zeros(len(FIGURES)) for kind in KINDS}
-    verdict = NameVerdict(weights, {"lines": 2.0, "led": 0.0, "continuum": -2.0}, {})
-    said = [verdict.certainty(evidence(name)) for name in ("helium", "led", "continuum")]
-    assert said == pytest.approx([0.881, 0.5, 0.119], abs=0.001)
+def test_every_lamp_that_has_a_name_is_one_that_the_reader_knows():
+    known = set(shipped_reader().card["kinds"])
+    assert all(set(lamp.kinds) <= known for lamp in LAMP_NAMES)
 
 
-def test_a_fitted_verdict_follows_what_tells_right_from_wrong():
-    rng = np.random.default_rng(0)
-    figures = rng.normal(0, 1, (2000, 2))
-    right = figures[:, 0] + 0.3 * rng.normal(0, 1, 2000) > 0
-    known = right | (rng.random(2000) < 0.5)
-    card = fit_name_verdict(["led"] * 2000, figures, right, known, ("telling", "idle"))
-    assert card["kinds"]["led"]["telling"] > 5 * abs(card["kinds"]["led"]["idle"])
-    assert card["named"]["of_these_right"] > 0.95 > card["named"]["of_the_classes"] > 0.3
+def test_the_fitted_threshold_gives_right_names_and_refuses_others():
+    rng, known = np.random.default_rng(0), []
+    for number in range(3000):
+        lamp = str(rng.choice(["neon", "helium", "krypton", "argon"]))
+        clear = rng.random()
+        of_class = np.full(len(CLASSES), 0.01)
+        guess = lamp if rng.random() < 0.4 + 0.6 * clear else "neon"
+        if guess in CLASSES:
+            of_class[CLASSES.index(guess)] = 0.3 + 0.69 * clear
+        lamps = {one.name: 0.001 for one in LAMP_NAMES} | {guess: 0.3 + 0.69 * clear}
+        known.append(KnownPhoto(lamp, of_class, lamps, None))
+    card = fit_names(known)
+    assert card["named"]["of_these_right"] > 0.95
+    assert card["named"]["of_the_classes"] > 0.3
+    assert card["named"]["unknown_refused"] > 0.5
+    assert card["named"]["other_lamps_by_name"] > 0.2
+    assert card["slope"] > 0
 
 
 @pytest.fixture(scope="module")
@@ -80,13 +85,19 @@ def neon():
     return simulate_photo(np.random.default_rng(4), "neon", **vars(PLAIN))
 
 
-def test_a_guess_that_the_second_opinion_doubts_is_not_named(monkeypatch, neon):
+def test_a_guess_that_the_reader_doubts_is_not_named(monkeypatch, neon):
     classifier = Classifier(DEFAULT_MODEL)
     named = recognise(neon.image, classifier)
     assert (named.status, named.source) == ("ok", "neon")
+    assert named.lamp.name == "neon"
     instrument = instrument_of(named.axis, neon.image, named.band)
-    none = np.array([0.01] * len(CLASSES) + [0.93])
-    monkeypatch.setattr(naming, "opinion", lambda rgb, reading: none)
+    said = naming.name_probabilities
+
+    def doubting(prediction, reading):
+        of_class, lamps = said(prediction, reading)
+        return 0.02 * of_class, dict.fromkeys(lamps, 0.01)
+
+    monkeypatch.setattr(naming, "name_probabilities", doubting)
     refused = recognise(neon.image, classifier)
     assert (refused.status, refused.source, refused.axis) == ("unknown", None, None)
     assert "neon" in refused.reason
@@ -98,9 +109,27 @@ def test_a_guess_that_the_second_opinion_doubts_is_not_named(monkeypatch, neon):
     assert refused.axis.coefficients == named.axis.coefficients
 
 
-def test_a_damaged_verdict_is_refused_in_one_line(monkeypatch, tmp_path):
-    (tmp_path / "names").mkdir()
-    (tmp_path / "names" / "verdict.json").write_text('{"kinds": {}}')
+def test_a_lamp_of_no_class_is_told_by_name_with_its_wavelengths():
+    photo = simulate_photo(np.random.default_rng(2), "krypton", **vars(PLAIN))
+    answer = recognise(photo.image, Classifier(DEFAULT_MODEL)).to_json("krypton.jpg")
+    assert (answer["status"], answer["source"]) == ("unknown", None)
+    assert answer["lamp"]["name"] == "krypton"
+    assert "none of the 7 classes" in answer["reason"]
+    assert answer["wavelength"]["lamp"] == "krypton"
+
+
+def test_a_told_lamp_that_the_light_contradicts_gives_no_axis(neon):
+    answer = recognise(neon.image, Classifier(DEFAULT_MODEL), lamp="xenon").to_json("neon.jpg")
+    assert [one["code"] for one in answer["remarks"]] == ["told_lamp_contradicts"]
+    assert answer["wavelength"] is None and "neon" in answer["reason"]
+    # Argon in a neon lamp is no contradiction.
+    answer = recognise(neon.image, Classifier(DEFAULT_MODEL), lamp="neon+argon").to_json("neon.jpg")
+    assert not answer["remarks"]
+
+
+def test_a_damaged_card_is_refused_in_one_line(monkeypatch, tmp_path):
+    (tmp_path / "reader").mkdir()
+    (tmp_path / "reader" / "names.json").write_text('{"slope": 1}')
     monkeypatch.setattr(naming, "MODELS", tmp_path)
-    with pytest.raises(DataError, match=r"verdict\.json: not a verdict"):
-        shipped_name_verdict.__wrapped__()
+    with pytest.raises(DataError, match=r"names\.json: not the confidence of names"):
+        shipped_names.__wrapped__()

@@ -11,13 +11,13 @@ import train_shipped
 from lib.litert import open_network
 from lib.model_card import CARD_NAME, read_card
 from lib.paths import MODELS
-from lib.recognition.axis.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
+from lib.recognition.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
+from lib.simulation.crops.strips import STRIPS
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
-from lib.training.examples import axis_bands, band_views, name_light, trace_lines
+from lib.training.examples import band_views, reader_bands, trace_lines
 from lib.training.examples.crop_profiles import as_in_photos
-from lib.training.networks.axis import axis_loss, turned
-from lib.training.recipes import name_verdict
+from lib.training.networks.reader import turned, wavelength_loss
 
 
 def train(what, output, *argv):
@@ -26,26 +26,30 @@ def train(what, output, *argv):
 
 @pytest.mark.slow
 @pytest.mark.thorough
-def test_a_tiny_axis_training_ends_in_a_frozen_network_with_its_card(tmp_path, monkeypatch):
-    monkeypatch.setattr(axis_bands, "SHARD", 128)
-    output, argv = tmp_path / "axis", ["--crops", "256", "--epochs", "1", "--jobs", "1"]
+def test_a_tiny_reader_training_ends_in_a_frozen_network_with_its_card(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader_bands, "SHARD", 128)
+    output, argv = tmp_path / "reader", ["--crops", "256", "--epochs", "1", "--jobs", "1"]
     argv += ["--cache", str(tmp_path / "crops")]
-    assert train("axis", output, *argv) == 0
-    assert train("axis", output, *argv) == 1
-    card = json.loads((output / "axis.json").read_text())
+    assert train("reader", output, *argv) == 0
+    assert train("reader", output, *argv) == 1
+    card = json.loads((output / "reader.json").read_text())
     (made,) = card["rounds"]
     assert made["examples"] == 256
-    assert set(card["validation"]["median_error_nm"]) <= set(LAMPS)
+    assert set(card["validation"]["median_error_nm"]) <= set(card["kinds"])
+    assert set(card["kinds"].values()) == {*CLASSES, None}
     network = open_network(output)
-    view = np.random.default_rng(0).random((COLUMNS, CHANNELS)).astype(np.float32)
-    said = network.run(view)
-    assert said.shape == (PLACES, 2)
+    view = np.random.default_rng(0).random((1, COLUMNS, CHANNELS)).astype(np.float32)
+    said = network.predict(view)
+    assert said["places"].shape == (1, PLACES, 2) and said["lamp"].shape == (1, len(card["kinds"]))
     # One that was trained elsewhere, without TensorFlow, is frozen by a command of its own.
+    elsewhere = tmp_path / "elsewhere" / "reader"
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
-    assert train("axis", tmp_path / "elsewhere" / "axis", *argv, "--start", str(output)) == 0
+    argv += ["--start", str(output), "--known-only"]
+    assert train("reader", elsewhere, *argv) == 0
     monkeypatch.undo()
-    assert train("freeze", tmp_path / "elsewhere" / "axis") == 0
-    assert len(open_network(tmp_path / "elsewhere" / "axis").card["rounds"]) == 2
+    assert train("freeze", elsewhere) == 0
+    first, second = open_network(elsewhere).card["rounds"]
+    assert second["known_only"] and not first.get("known_only")
 
 
 @pytest.mark.slow
@@ -78,21 +82,8 @@ def test_a_start_that_is_not_there_or_not_the_frozen_one_is_refused_at_once(what
     assert not cache.exists()
 
 
-@pytest.mark.slow
-@pytest.mark.thorough
-def test_a_tiny_second_opinion_tells_every_class_and_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(name_light, "SHARD", 160)
-    argv = ["--crops", "160", "--epochs", "1", "--jobs", "1", "--cache", str(tmp_path / "cache")]
-    assert train("names", tmp_path / "names", *argv) == 0
-    card = open_network(tmp_path / "names").card
-    assert card["classes"] == [*CLASSES, None]
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("what", ["axis-verdict", "names-verdict"])
-def test_a_verdict_of_few_photos_is_refused(tmp_path, monkeypatch, what):
-    monkeypatch.setattr(name_verdict, "SHARD_PHOTOS", 4)
-    assert train(what, tmp_path, "--photos", "4", "--jobs", "1") == 1
+def test_the_confidence_of_few_photos_is_refused(tmp_path):
+    assert train("confidence", tmp_path, "--photos", "4", "--jobs", "1") == 1
     assert not list(tmp_path.iterdir())
 
 
@@ -115,14 +106,22 @@ def test_a_model_that_is_there_is_not_replaced_by_accident(tmp_path, capsys):
 
 
 def test_examples_are_those_of_their_seed():
-    first, second = (axis_bands.simulate_bands(64, 3) for _ in range(2))
+    first, second = (reader_bands.simulate_bands(64, 3) for _ in range(2))
     for name in ("views", "nm"):
         assert np.array_equal(first[name], second[name], equal_nan=True)
-    views, nm, lamps = first.values()
+    views, nm, kinds = first.values()
     assert views.shape == (64, COLUMNS, CHANNELS - 1) and nm.shape == (64, PLACES)
-    assert set(lamps) <= set(axis_bands.SHARES)
+    assert kinds.max() < len(reader_bands.KINDS)
     known = NM_ORIGIN + NM_UNIT * nm[np.isfinite(nm)]
-    assert known.min() >= axis_bands.SEEN_NM[0] and known.max() <= axis_bands.SEEN_NM[1]
+    assert known.min() >= reader_bands.SEEN_NM[0] and known.max() <= reader_bands.SEEN_NM[1]
+
+
+def test_a_copy_that_has_met_no_held_out_kind_is_never_shown_one():
+    every, known = reader_bands.shares(), reader_bands.shares(held_out=False)
+    assert sum(every.values()) == pytest.approx(1) and sum(known.values()) == pytest.approx(1)
+    left_out = set(every) - set(known)
+    assert {"laser", "sodium_low", "krypton"} <= left_out
+    assert all(one.held_out for name, one in (LAMPS | STRIPS).items() if name in left_out)
 
 
 def test_bands_are_turned_round_with_their_wavelengths():
@@ -137,7 +136,7 @@ def test_bands_are_turned_round_with_their_wavelengths():
 def test_the_loss_leaves_out_places_without_a_wavelength():
     truth = np.array([[0.5, np.nan]], np.float32)
     output = np.array([[[0.5, -2.0], [90.0, 5.0]]], np.float32)
-    assert float(axis_loss(truth, output)[0]) == pytest.approx(-1.0)
+    assert float(wavelength_loss(truth, output)[0]) == pytest.approx(-1.0)
 
 
 def test_profiles_as_in_photos_stay_profiles():

@@ -9,9 +9,9 @@ from scipy.ndimage import gaussian_filter1d
 from lib.errors import DataError
 from lib.lines import line_list
 from lib.recognition.axis.fit import GRID, NoAxis, find_candidate, fit_axis
-from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import BandProfile
 from lib.recognition.identified import wavelength_of
+from lib.recognition.reading import read_light
 from lib.simulation.instrument.grating import Grating
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.catalogue import LAMPS
@@ -265,7 +265,7 @@ def test_marked_lines_of_real_photos(real_data):
         profile = BandProfile(rgb, rgb.max(axis=1) > 250, start + np.arange(float(len(rgb))))
         if np.corrcoef(marked.px, marked.nm)[0, 1] < 0:
             profile = turned(profile)
-        reading = read_wavelengths(profile.rgb, blue_known=True)
+        reading = read_light(profile.rgb, blue_known=True)
         try:
             axis = fit_axis(profile, marked.source, reading=reading)
         except NoAxis:

@@ -17,7 +17,7 @@ from benchmarks.score_unknowns import (
     name_crops,
     simulate_test_crops,
 )
-from lib.recognition.name.naming import shipped_name_verdict
+from lib.recognition.name.naming import shipped_names
 from lib.recognition.recognise import Result, recognise
 from lib.simulation.photos.truth import best_box
 from lib.taxonomy import CLASSES, LINE_CLASSES
@@ -27,7 +27,7 @@ from lib.training.examples.store import in_order
 # Of the simulated photos; no other benchmark, and no training, has it.
 SEED = 400
 SIMULATED, REAL = "simulated photos", "real photos"
-KNOWN_CROPS, UNKNOWN_CROPS = "simulated crops", "crops of kinds never met"
+KNOWN_CROPS, UNKNOWN_CROPS = "simulated crops", "crops of other lamps"
 REAL_CROPS_PART = "real crops"
 
 
@@ -130,7 +130,7 @@ def _unit_of_work_ms() -> float:
 
 
 def crop_answers(model: Path, crops: int, real: Path | None, jobs: int) -> Iterator[dict]:
-    """Yield the answers to crops: simulated ones of classes and of kinds never met, and real."""
+    """Yield the answers to crops: simulated ones of classes and of other lamps, and real."""
     for which, batches in simulate_test_crops(crops, jobs).items():
         known = which == "known"
         labels = np.concatenate([batch.labels for batch in batches]) if known else None
@@ -156,7 +156,7 @@ def _crop_rows(
     """Yield a row a crop; without labels, of kinds that must be refused."""
     alone = classifier.predict(images)
     certainty, guess = name_crops(classifier, images)
-    named = certainty >= shipped_name_verdict().limits["threshold"]
+    named = certainty >= shipped_names().limits["threshold"]
     for number, name in enumerate(names):
         row = {
             "part": part,

@@ -1,4 +1,4 @@
-"""What the shipped model, and the other labels, think of every labelled photo."""
+"""What photos are named as, and what the other labels say, of every labelled photo."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +11,8 @@ from lib.curation.analysis import ERROR, NO_BAND, OK, AnalysisStore
 from lib.curation.suspects import out_of_fold_probabilities, suspicion
 from lib.files import write_csv
 from lib.recognition.name.classifier import Classifier, Prediction
+from lib.recognition.name.crop_light import evidence_of_crops
+from lib.recognition.name.naming import shipped_names
 from lib.recognition.name.rejection import judge
 from lib.recognition.quality import Quality
 from lib.taxonomy import CLASSES, UNKNOWN, class_id, class_of_folder
@@ -49,7 +51,7 @@ class Opinion:
     suspicion : float
         0 (sure) to 1; 0 where there is no spectrum to judge.
     model : tuple of (str, float)
-        The shipped model's best classes with their probability, best first.
+        The best classes with their probability, best first, as photos are named.
     verdict : str
         "ok", or why the model would not name a source.
     second : tuple of (str, float)
@@ -112,7 +114,7 @@ def form_opinions(
         Of the folds.
     """
     classifier = Classifier(model)
-    judged, opinions, predictions, verdicts = [], [], [], []
+    judged, opinions, said, predictions, verdicts = [], [], [], [], []
     for photo, digest in tqdm(photos.items(), desc="judging", unit="photo", disable=None):
         analysis = store.read(digest)
         opinion = Opinion(photo, digest, analysis.status, analysis.reason)
@@ -123,16 +125,18 @@ def form_opinions(
         crop = analysis.crop_pixels()[np.newaxis]
         prediction = classifier.predict(crop)
         backwards = classifier.predict(np.ascontiguousarray(crop[:, :, ::-1]))
+        (evidence,) = evidence_of_crops(prediction, crop)
         verdict = judge(
-            prediction.probabilities[0],
-            float(prediction.certainty[0]),
-            classifier.card["unknown"],
+            evidence.probabilities,
+            evidence.certainty,
+            shipped_names().limits,
             quality=Quality(**analysis.quality),
         )
         judged.append(opinion)
+        said.append(evidence.probabilities)
         predictions.append((prediction, backwards))
         verdicts.append("ok" if verdict.status == "ok" else f"{verdict.status}: {verdict.reason}")
-    judged = _judge_labels(judged, predictions, verdicts, groups, seed)
+    judged = _judge_labels(judged, said, predictions, verdicts, groups, seed)
     order = {ERROR: 1, NO_BAND: 2}
     return sorted(
         [*judged, *opinions],
@@ -147,6 +151,7 @@ def write_suspects(path: Path, opinions: Sequence[Opinion]) -> None:
 
 def _judge_labels(
     judged: list[Opinion],
+    said: list[np.ndarray],
     predictions: list[tuple[Prediction, Prediction]],
     verdicts: list[str],
     groups: Mapping[str, str],
@@ -155,7 +160,7 @@ def _judge_labels(
     if not judged:
         return []
     labels = np.array([opinion.raw_id for opinion in judged])
-    model = np.array([forwards.probabilities[0] for forwards, _ in predictions], float)
+    model = np.array(said)
     features = np.array([_features(*both) for both in predictions])
     group = np.array([groups.get(opinion.sha256, opinion.sha256) for opinion in judged])
     second = out_of_fold_probabilities(features, labels, group, seed=seed)

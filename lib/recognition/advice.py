@@ -28,16 +28,17 @@ ADVICE: dict[str, tuple[str, ...]] = {
         "Switch off automatic exposure where you can.",
     ),
     "between_two": (_SHARPER, "Show all of the spectrum, from violet to red."),
-    "unlike_known": (
-        "Lasers, sodium, argon and other lamps are none of the seven kinds that have names here.",
-        "If you know the lamp, name it.",
-    ),
+    "unlike_known": ("It is like no lamp that is known here. If you know the lamp, name it.",),
+    "other_lamp": (_ONCE_CALIBRATED,),
     "less_sure_than_asked": ("Ask for less precision, or name the lamp if you know it.",),
     "no_lines": (_ONCE_CALIBRATED,),
     "too_short": ("Go nearer, so that the spectrum takes up more of the picture.",),
     "few_lines": ("Expose longer, so that more lines show.", _ONCE_CALIBRATED),
     "unsure_axis": (_SHARPER, "Show more of the lamp's lines."),
     "unconfirmed_axis": ("If it is another lamp, name it.", _SHARPER),
+    "light_contradicts": (
+        "Take photos as you calibrated: not mirrored, not turned, not cut out. Or calibrate anew.",
+    ),
     "other_instrument": (
         "A calibration holds for one instrument that has not moved, and for one size of photo.",
     ),
@@ -45,6 +46,8 @@ ADVICE: dict[str, tuple[str, ...]] = {
 
 # What a remark's code means.
 REMARKS: dict[str, str] = {
+    "scaled": "the instrument was calibrated at another size of photo",
+    "told_lamp_contradicts": "the light is surely that of another lamp than the one you named",
     "overexposed": "part of the spectrum is clipped, and its shape bent there",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",

@@ -9,13 +9,13 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lib.recognition.axis.reading import Reading
 from lib.recognition.quality import (
     CLIPPED_LEVEL,
     Quality,
     measure_background,
     measure_quality,
 )
+from lib.recognition.reading import Reading
 from lib.recognition.straighten import Geometry, sorted_across
 from lib.recognition.strip import Strip
 

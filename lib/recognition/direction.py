@@ -5,13 +5,13 @@ The trace network tells it, unless the pattern of the lines is sure of the contr
 
 from dataclasses import replace
 
-from lib.recognition.axis.reading import read_wavelengths
 from lib.recognition.band import Band
+from lib.recognition.reading import read_light
 
 
 def with_wavelengths(band: Band) -> Band:
     """Return a band with its wavelengths read, its direction as it is: an instrument's holds."""
-    reading = read_wavelengths(band.profile.rgb, blue_known=band.way_is_sure)
+    reading = read_light(band.profile.rgb, blue_known=band.way_is_sure)
     return replace(band, reading=reading)
 
 

@@ -130,6 +130,8 @@ class Identified(Answer):
     """its number; null for a lamp of no class"""
     lamp: NamedLamp | None
     """the lamp by name where it is surely one, also of no class; null where it is not"""
+    between: tuple[str, ...]
+    """the two classes that share the light, the likelier first, where no more can be said"""
     certainty: float | None = digits(6)
     """how surely the best guess is right; null where you named the lamp, or without a band"""
     threshold: float | None = digits(6)

@@ -31,8 +31,9 @@ from lib.recognition.identified import (
 )
 from lib.recognition.instrument import Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.name.naming import name_evidence, shipped_name_verdict
-from lib.recognition.name.rejection import Verdict, judge
+from lib.recognition.name.naming import NameEvidence, name_evidence, shipped_names
+from lib.recognition.name.rejection import Verdict, gate, judge
+from lib.taxonomy import LampName
 
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
@@ -65,7 +66,11 @@ class Result:
     axis : WavelengthAxis or None
         Wavelengths of the band's pixels, where the lines allow one.
     lamp : NamedLamp or None
-        The lamp by name, where it is surely one.
+        The lamp by name, where it is surely one, also of no class.
+    between : tuple of str
+        The two classes that share the light, where no more can be said.
+    doubts : tuple of Remark
+        About what is said all the same.
     """
 
     status: str
@@ -80,6 +85,8 @@ class Result:
     crop: np.ndarray | None = None
     axis: WavelengthAxis | None = None
     lamp: NamedLamp | None = None
+    between: tuple[str, ...] = ()
+    doubts: tuple[Remark, ...] = ()
 
     @classmethod
     def unreadable(cls, reason: str, model_version: str) -> "Result":
@@ -115,7 +122,7 @@ class Result:
             self,
             photo=photo,
             advice=ADVICE.get(self.reason_code, ()),
-            remarks=remarks + (shifted(self.axis) if self.axis else ()),
+            remarks=self.doubts + remarks + (shifted(self.axis) if self.axis else ()),
             class_id=taxonomy.class_id(source) if source in taxonomy.CLASSES else None,
             probabilities=self.probabilities or {},
             band=FoundBand.of(band) if band else None,
@@ -190,6 +197,7 @@ def _by_instrument(
     image: np.ndarray, classifier: Classifier, instrument: Instrument, **options
 ) -> Result:
     """Return the answer for a photo of an instrument; OtherInstrument if it is of another."""
+    of_size = instrument.size
     instrument, found = placed(image, instrument)
     if instrument.place is None:
         return _by_itself(image, classifier, **options)
@@ -197,12 +205,16 @@ def _by_instrument(
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
-    lamp = options["lamp"] or answer.source
-    witness = _own_axis(band, lamp) if answer.axis else None
+    instrument.check_light(band)
+    witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
     if answer.axis and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(band, witness)
-    answer = replace(answer, band=band, crop=cut_crop(band), axis=axis)
+    doubts = answer.doubts
+    if of_size not in (None, instrument.size):
+        text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"
+        doubts += (Remark("scaled", text),)
+    answer = replace(answer, band=band, crop=cut_crop(band), axis=axis, doubts=doubts)
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
@@ -212,7 +224,7 @@ def _by_instrument(
 def _own_axis(band: Band, lamp: str) -> WavelengthAxis | None:
     """Return the axis that the lines of a lamp give along a band, if they give one."""
     with suppress(NoAxis):
-        return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+        return _axis(band, lamp)
     return None
 
 
@@ -260,29 +272,37 @@ def _answer(
 ) -> Result:
     """Return the answer for the light of a band, with the axis that its own lines give."""
     crop = cut_crop(band)
-    prediction = classifier.predict(crop[np.newaxis])
-    evidence = name_evidence(prediction, band.profile.rgb, band.reading)
-    names = shipped_name_verdict()
-    certainty = names.certainty(evidence)
+    evidence = name_evidence(classifier.predict(crop[np.newaxis]), band.reading)
+    seen = None if gate(band.quality) else evidence.sure_lamp()
+    doubts = ()
     if lamp is not None:
-        # A lamp named by the user is taken at the user's word.
+        # A lamp named by the user is taken at the user's word, and remarked on.
         verdict, source = Verdict("ok"), source_of_lamp(lamp)
+        doubts = _contradiction(lamp, evidence, seen)
+        lines = None if doubts else lamp
     else:
         verdict = judge(
             evidence.probabilities,
-            certainty,
-            names.limits,
+            evidence.certainty,
+            shipped_names().limits,
             quality=band.quality,
             min_precision=min_precision,
         )
         source = evidence.source if verdict.status == "ok" else None
+        lines = source
+        if source is None and seen is not None:
+            lines = seen.line_list
+            reason = f"{seen.title}: none of the {len(taxonomy.CLASSES)} classes"
+            verdict = replace(verdict, reason=reason, code="other_lamp", between=())
     reason, code, axis = verdict.reason, verdict.code, None
-    if source is not None:
-        try:
-            axis = fit_axis(band.profile, lamp or source, axis=band.axis, reading=band.reading)
-        except NoAxis as error:
-            reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
-            code = code or error.code
+    try:
+        axis = _axis(band, lines) if lines else None
+    except NoAxis as error:
+        reason = "; ".join(filter(None, (reason, f"no wavelength axis: {error}")))
+        code = code or error.code
+    if doubts:
+        reason, code = f"no wavelength axis: {doubts[0].text}", "unconfirmed_axis"
+    named = seen and NamedLamp(seen.name, seen.title, evidence.lamps[seen.name])
     return Result(
         status=verdict.status,
         reason=reason,
@@ -290,12 +310,39 @@ def _answer(
         model_version=classifier.card["version"],
         source=source,
         probabilities=dict(zip(taxonomy.CLASSES, evidence.probabilities.tolist(), strict=True)),
-        certainty=certainty if lamp is None else None,
+        certainty=evidence.certainty if lamp is None else None,
         threshold=verdict.threshold,
         band=band,
         crop=crop,
         axis=axis,
+        lamp=named if lamp is None else None,
+        between=verdict.between,
+        doubts=doubts,
     )
+
+
+def _axis(band: Band, lamp: str) -> WavelengthAxis:
+    return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+
+
+def _contradiction(lamp: str, evidence: NameEvidence, seen: LampName | None) -> tuple[Remark, ...]:
+    """Return the remark on a photo that is surely another lamp than the user says."""
+    sure_class = evidence.certainty >= shipped_names().limits["threshold"]
+    title = seen.title if seen else taxonomy.in_words(evidence.source) if sure_class else None
+    if title is None:
+        return ()
+    told = source_of_lamp(lamp)
+    if told in taxonomy.CLASSES and (seen is None or told == evidence.source):
+        contradicts = sure_class and told != evidence.source
+    else:
+        with suppress(NoAxis):
+            told = "+".join((told, *line_lists_of(lamp)))
+        shown = seen.line_list or seen.name if seen else evidence.source
+        contradicts = not {*told.split("+")} & {*shown.split("+")}
+    if not contradicts:
+        return ()
+    text = f"you named {lamp}, but the light is surely that of a {title[0].lower() + title[1:]}"
+    return (Remark("told_lamp_contradicts", text),)
 
 
 def recognise_file(

@@ -14,9 +14,9 @@ from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.matching import Match, match_lines
 from lib.recognition.axis.peaks import find_dips, find_lines
-from lib.recognition.axis.reading import Reading, read_wavelengths
 from lib.recognition.axis.verdict import AxisVerdict, shipped_verdict
 from lib.recognition.band import BandProfile
+from lib.recognition.reading import Reading, read_light
 
 __all__ = ["NoAxis", "WavelengthAxis", "fit_axis"]
 
@@ -35,6 +35,8 @@ LARGEST_ERROR_NM = 0.7
 _READ_QUANTILE = 0.75
 # Lines closer to the reading than this part of their standard error agree with it no better.
 _AGREEING = 0.3
+# Of the standard error at an outermost line, what leaving it out may move the curve there.
+_MOVED_ERRORS = 2.0
 # Places that a curve is looked at.
 GRID = np.linspace(-1.0, 1.0, 201)
 
@@ -146,7 +148,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
         raise NoAxis(
             f"the band is {samples} px long; expected at least {_SHORTEST_PX}", code="too_short"
         )
-    reading = reading or read_wavelengths(profile.rgb, blue_known=True)
+    reading = reading or read_light(profile.rgb, blue_known=True)
     if not reading.blue_first:
         raise NoAxis(
             "colours and the pattern of the lines contradict each other about which end is blue",
@@ -166,7 +168,28 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
         found = 0 if best is None else len(best.peak)
         few = f"only {found} of the lamp's lines found; expected {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
-    return Candidate(best, read)
+    return Candidate(_without_lone_ends(best, points), read)
+
+
+def _without_lone_ends(match: Match, reading: Points) -> Match:
+    """Return a match without outermost lines that alone bend the curve towards them.
+
+    A wrong line inside is outvoted by its neighbours; an outermost one is not. Where leaving it out
+    moves the curve there by more than what is stated with it, it extends no claim.
+    """
+    for first in (True, False):
+        while len(match.line) > _MIN_LINES + 1:
+            order = np.argsort(match.points.t)
+            lone = order[0] if first else order[-1]
+            kept = np.delete(np.arange(len(order)), lone)
+            points = Points(*(values[kept] for values in vars(match.points).values()))
+            fit, there = fit_dispersion(reading, points, match.fit), match.points.t[[lone]]
+            moved = abs(float(fit.nm_at(there)[0] - match.fit.nm_at(there)[0]))
+            if moved <= _MOVED_ERRORS * float(match.fit.error_at(there)[0]):
+                break
+            match = replace(match, peak=match.peak[kept], line=match.line[kept], points=points)
+            match = replace(match, fit=fit)
+    return match
 
 
 def points_of(reading: Reading) -> Points:

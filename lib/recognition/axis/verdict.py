@@ -10,7 +10,7 @@ from lib.errors import DataError
 from lib.files import read_json
 from lib.paths import MODELS
 
-CARD_NAME = "verdict.json"
+CARD_NAME = "axes.json"
 # What is weighed: ln of the standard error, nm, that the reading keeps under over three quarters of
 # what the axis claims; ln of how far the lines lie from the reading, in standard errors; the lines'
 # part of all peaks' height.
@@ -63,5 +63,5 @@ def read_verdict(path: Path) -> AxisVerdict:
 
 @cache
 def shipped_verdict() -> AxisVerdict:
-    """Return the verdict in models/axis, read once a process."""
-    return read_verdict(MODELS / "axis" / CARD_NAME)
+    """Return the verdict in models/reader, read once a process."""
+    return read_verdict(MODELS / "reader" / CARD_NAME)

@@ -1,4 +1,4 @@
-"""Which lamp it is and how surely: classifier and second opinion as one."""
+"""Which lamp it is and how surely: what the classifier and the reader say, as one."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -8,114 +8,132 @@ import numpy as np
 from lib.errors import DataError
 from lib.files import read_json
 from lib.paths import MODELS
-from lib.recognition.axis.reading import Reading
 from lib.recognition.name.classifier import Prediction
-from lib.recognition.name.opinion import opinion
-from lib.taxonomy import CLASSES, LINE_CLASSES
+from lib.recognition.reading import Reading, shipped_reader
+from lib.taxonomy import CLASSES, LAMP_NAMES, LampName
 
-CARD_NAME = "verdict.json"
-# What a name rests on, as log odds: the classifier's certainty, its belief in this name, and the
-# second opinion's. How well the lamp's lines fit, and how surely wavelengths are read, tell nothing
-# more: the second opinion has weighed both.
-FIGURES = ("certainty", "belief", "opinion")
-# Lamps with lines are doubted for other reasons than LEDs, and these than continua.
-KINDS = ("lines", *(name for name in CLASSES if name not in LINE_CLASSES))
-# No probability is surer than this.
-_SUREST = 0.997
+CARD_NAME = "names.json"
+# No probability is less than this, nor more than what is left.
+_LEAST = 1e-4
 
 
 @dataclass(frozen=True)
 class NameEvidence:
-    """The best guess of one band's lamp, and what it rests on.
+    """What classifier and reader say of one band's lamp.
 
     Attributes
     ----------
     source : str
-        A class.
+        The likeliest class.
     probabilities : float64 array of shape (n_classes,)
-        Geometric mean of the classifier's and the second opinion's, of sum 1.
-    figures : float64 array of shape (len(FIGURES),)
+        Of each class, were it one of them; of sum 1.
+    certainty : float
+        How surely the likeliest class is right: it competes with all lamps of none.
+    lamps : dict of str to float
+        Likewise of each lamp of `lib.taxonomy.LAMP_NAMES`.
     """
 
     source: str
     probabilities: np.ndarray
-    figures: np.ndarray
+    certainty: float
+    lamps: dict[str, float]
 
-    @property
-    def kind(self) -> str:
-        """Return which of `KINDS` the guess is."""
-        return "lines" if self.source in LINE_CLASSES else self.source
+    def sure_lamp(self) -> LampName | None:
+        """Return the lamp, also of no class, that it surely is; None if it is surely none."""
+        best = max(LAMP_NAMES, key=lambda lamp: self.lamps[lamp.name])
+        return best if self.lamps[best.name] >= shipped_names().lamp_threshold else None
 
 
-def name_evidence(prediction: Prediction, rgb: np.ndarray, reading: Reading) -> NameEvidence:
-    """Weigh up what classifier and second opinion say of a band.
+@dataclass(frozen=True)
+class NameConfidence:
+    """What the probability of a name is worth, fitted by `train_shipped.py confidence`.
+
+    Attributes
+    ----------
+    slope, offset : float
+        Of the logistic function of its log odds.
+    limits : dict
+        ``threshold`` and ``curve`` of the classes, as in a model's card.
+    lamp_threshold : float
+        The least certainty of a lamp that is given by name.
+    """
+
+    slope: float
+    offset: float
+    limits: dict
+    lamp_threshold: float
+
+    def certainty(self, probability: float) -> float:
+        """Return how surely a name of this probability is right."""
+        return float(1 / (1 + np.exp(-self.slope * log_odds(probability) - self.offset)))
+
+
+def name_evidence(prediction: Prediction, reading: Reading) -> NameEvidence:
+    """Weigh up what classifier and reader say of a band: the product of both.
 
     Parameters
     ----------
     prediction : Prediction
         Of the band's crop.
-    rgb : float array of shape (n, 3)
-        The band's profile, 0 to 255.
     reading : Reading
-        Of the profile.
+        Of its profile.
     """
-    second = opinion(rgb, reading)
-    odds = np.sqrt(prediction.probabilities[0].astype(np.float64) * second[:-1])
-    probabilities = odds / odds.sum()
-    guess = int(probabilities.argmax())
-    figures = (prediction.certainty[0], prediction.probabilities[0, guess], second[guess])
-    return NameEvidence(CLASSES[guess], probabilities, np.array([log_odds(one) for one in figures]))
+    of_class, lamps = name_probabilities(prediction, reading)
+    guess, sure = int(of_class.argmax()), shipped_names().certainty
+    return NameEvidence(
+        CLASSES[guess],
+        of_class / max(of_class.sum(), _LEAST),
+        sure(of_class[guess]),
+        {name: sure(probability) for name, probability in lamps.items()},
+    )
+
+
+def name_probabilities(
+    prediction: Prediction, reading: Reading
+) -> tuple[np.ndarray, dict[str, float]]:
+    """Return the probability of each class, float64 (n_classes,), and of each lamp by name.
+
+    The reader tells all lamps apart, the classifier the classes; of lamps of no class it knows
+    nothing. It counts half, as both were trained on the same simulator.
+    """
+    said = np.sqrt(np.maximum(prediction.probabilities[0], _LEAST), dtype=np.float64)
+    trust = dict(zip(CLASSES, said, strict=True)) | {None: np.sqrt(1 / len(CLASSES))}
+    class_of = shipped_reader().card["kinds"]
+    odds = {kind: part * trust[class_of[kind]] for kind, part in reading.kinds.items()}
+    total = sum(odds.values())
+    of_class = dict.fromkeys(CLASSES, 0.0)
+    for kind, part in odds.items():
+        if class_of[kind]:
+            of_class[class_of[kind]] += part / total
+    lamps = {
+        lamp.name: sum(odds.get(kind, 0.0) for kind in lamp.kinds) / total for lamp in LAMP_NAMES
+    }
+    return np.array(list(of_class.values())), lamps
 
 
 def log_odds(probability: float) -> float:
-    """Return the logarithm of odds, no surer than one in three hundred."""
-    bounded = np.clip(float(probability), 1 - _SUREST, _SUREST)
+    """Return the logarithm of the odds of a probability."""
+    bounded = float(np.clip(probability, _LEAST, 1 - _LEAST))
     return float(np.log(bounded / (1 - bounded)))
 
 
-@dataclass(frozen=True)
-class NameVerdict:
-    """How surely a name is right: a logistic function of the figures for each kind of lamp.
-
-    Fitted by `train_shipped.py names-verdict`.
-
-    Attributes
-    ----------
-    weights : dict of str to float64 array of shape (len(FIGURES),)
-        Of each of `KINDS`.
-    offsets : dict of str to float
-    limits : dict
-        ``threshold`` and ``curve``, as in a model's card.
-    """
-
-    weights: dict[str, np.ndarray]
-    offsets: dict[str, float]
-    limits: dict
-
-    def certainty(self, evidence: NameEvidence) -> float:
-        """Return the probability that the best guess is right."""
-        kind = evidence.kind
-        odds = self.weights[kind] @ evidence.figures + self.offsets[kind]
-        return float(1 / (1 + np.exp(-odds)))
-
-
 @cache
-def shipped_name_verdict() -> NameVerdict:
-    """Return the verdict in models/names, read once a process.
+def shipped_names() -> NameConfidence:
+    """Return the confidence of names in models/reader, read once a process.
 
     Raises
     ------
     DataError
         If it is missing or not whole.
     """
-    path = MODELS / "names" / CARD_NAME
+    path = MODELS / "reader" / CARD_NAME
     card = read_json(path)
     try:
-        kinds = card["kinds"]
-        return NameVerdict(
-            {kind: np.array([float(kinds[kind][name]) for name in FIGURES]) for kind in KINDS},
-            {kind: float(kinds[kind]["offset"]) for kind in KINDS},
+        return NameConfidence(
+            float(card["slope"]),
+            float(card["offset"]),
             {"threshold": float(card["threshold"]), "curve": list(card["curve"])},
+            float(card["lamp_threshold"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise DataError(f"{path}: not a verdict on names ({error!r})") from error
+        raise DataError(f"{path}: not the confidence of names ({error!r})") from error

@@ -28,14 +28,15 @@ _SHARED_BELIEF, _SECOND_BELIEF = 0.8, 0.1
 class Verdict:
     """Whether the best guess may be named; `status` is "ok" or "unknown", then with a reason.
 
-    `code` is of `lib.recognition.advice.ADVICE`, `threshold` what the certainty must reach; None
-    where it was not asked.
+    `code` is of `lib.recognition.advice.ADVICE`, `threshold` what the certainty must reach (None
+    where it was not asked), `between` the two classes that share the light, the likelier first.
     """
 
     status: str
     reason: str | None = None
     code: str | None = None
     threshold: float | None = None
+    between: tuple[str, ...] = ()
 
 
 def judge(
@@ -70,7 +71,8 @@ def judge(
     if verdict is None and certainty >= least:
         verdict = Verdict("ok")
     elif verdict is None and hidden and certainty < _SURE_THOUGH_CLIPPED:
-        verdict = Verdict("unknown", f"LED or continuous light: {_clipped(quality)}", "clipped")
+        why = f"LED or continuous light: {_clipped(quality)}"
+        verdict = Verdict("unknown", why, "clipped", between=("continuum", "led"))
     elif verdict is None and certainty >= threshold(limits):
         # The user may ask for more than the model was set to.
         asked = f"{taxonomy.in_words(source)} is likely, but less sure than asked"
@@ -91,13 +93,16 @@ def gate(quality: Quality) -> Verdict | None:
 def doubt(probabilities: np.ndarray, quality: Quality | None = None) -> Verdict:
     """Return what a guess is unsure about, from its probabilities (n_classes,)."""
     second, first = np.argsort(probabilities)[-2:]
-    names = [taxonomy.in_words(taxonomy.CLASSES[index]) for index in (first, second)]
+    pair = tuple(taxonomy.CLASSES[index] for index in (first, second))
+    names = [taxonomy.in_words(name) for name in pair]
     shared = probabilities[first] + probabilities[second]
     if shared >= _SHARED_BELIEF and probabilities[second] >= _SECOND_BELIEF:
         between = f"{names[0]} or {names[1]}"
         if quality is not None and quality.clipped_fraction > _MUCH_CLIPPED:
-            return Verdict("unknown", f"{between}: {_clipped(quality)}", "clipped")
-        return Verdict("unknown", f"{between}: the photo does not decide it", "between_two")
+            why = f"{between}: {_clipped(quality)}"
+            return Verdict("unknown", why, "clipped", between=pair)
+        why = f"{between}: the photo does not decide it"
+        return Verdict("unknown", why, "between_two", between=pair)
     unlike = f"unlike the lamps of training; {names[0]} is nearest, then {names[1]}"
     return Verdict("unknown", unlike, "unlike_known")
 

@@ -14,6 +14,9 @@ _TIGHT_SHARE = 0.22
 # Share of crops that show a part of the spectrum, as a camera that sees only some of it gives.
 # Astronomers' spectrographs, whose sensors have no dyes, spread little of it over all they have.
 _PART_SHARE, _BARE_PART_SHARE = 0.06, 0.3
+# Part of these bare sensors that see a narrow stretch (nm) about some of the lamp's light: slit
+# spectrographs of high dispersion.
+_NARROW_SHARE, _NARROW_NM = 0.4, (10.0, 80.0)
 # Where a camera without infrared filter sees this part of the light beyond this wavelength, half
 # of the crops take it in.
 _INFRARED_NM, _INFRARED_PART = 760.0, 0.05
@@ -58,13 +61,25 @@ def draw_limits(
     tight = rng.random((n, 1)) < _TIGHT_SHARE
     limits_nm = np.where(tight, _tight_limits(rng, light), limits_nm)
     part = rng.random((n, 1)) < np.where(bare, _BARE_PART_SHARE, _PART_SHARE)[:, None]
-    return _on_the_light(np.where(part, _part_limits(rng, n), limits_nm), light)
+    limits_nm = _on_the_light(np.where(part, _part_limits(rng, n), limits_nm), light)
+    narrow = part[:, 0] & bare & (rng.random(n) < _NARROW_SHARE)
+    return np.where(narrow[:, None], _narrow_limits(rng, light), limits_nm)
 
 
 def _part_limits(rng: np.random.Generator, n: int) -> np.ndarray:
     """Return limits (nm) that leave out most of the blue or the red end, shape (n, 2)."""
     start = rng.uniform(380, 590, n)
     return np.stack([start, start + rng.uniform(90, 220, n)], axis=1)
+
+
+def _narrow_limits(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
+    """Return limits (nm) of a narrow stretch that holds light, shape (n, 2)."""
+    n = len(light)
+    below = np.cumsum(light, axis=1) / np.maximum(light.sum(axis=1, keepdims=True), NO_LIGHT)
+    held = _BINS_NM[np.minimum((below < rng.random((n, 1))).sum(axis=1), len(_BINS_NM) - 1)]
+    width = np.exp(rng.uniform(*np.log(_NARROW_NM), n))
+    start = held - width * rng.uniform(0.1, 0.9, n)
+    return np.stack([start, start + width], axis=1)
 
 
 def _hand_limits(rng: np.random.Generator, n: int, zero_order: bool) -> np.ndarray:

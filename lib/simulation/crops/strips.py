@@ -10,6 +10,7 @@ from functools import partial
 import cv2
 import numpy as np
 
+from lib.lines import line_list
 from lib.simulation.scenes import scenes
 
 # Pictures are painted this large and a strip is cut from them: large enough for detail in the
@@ -78,6 +79,29 @@ def _paint_scene(
     return _with_noise(rng, strip, 0.02 * rng.random() ** 2)
 
 
+def _paint_chart(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+    """Return lines as textbooks draw them: even, sharp, in colours of the rainbow."""
+    height, width = shape
+    gases = ("helium", "hydrogen", "neon", "mercury", "argon", "sodium", "nitrogen", "krypton")
+    lines = line_list(str(rng.choice(gases)))
+    first, last = rng.uniform(370, 420), rng.uniform(660, 760)
+    drawn = np.flatnonzero((lines.nm > first) & (lines.nm < last))
+    drawn = drawn[np.argsort(-lines.intensity[drawn])][: rng.integers(3, 40)]
+    place = (lines.nm[drawn] - first) / (last - first) * width
+    thick, dark = rng.uniform(0.7, 5.0), rng.random() < 0.25
+    faded = not dark and rng.random() < 0.3
+    chart = np.full((height, width, 3), float(rng.random() < 0.3), np.float32)
+    if dark:
+        # Dark lines in a drawn rainbow.
+        chart[:] = scenes.rainbow(np.linspace(1, 0, width, dtype=np.float32))
+    for x, level in zip(place, lines.intensity[drawn] / lines.intensity[drawn].max(), strict=True):
+        covered = np.clip(thick / 2 + 0.5 - np.abs(np.arange(width) + 0.5 - x), 0, 1)[:, None]
+        ink = 0.0 if dark else scenes.rainbow(np.float32([1 - x / width]))
+        opacity = covered * (max(level**0.4, 0.15) if faded else 1.0)
+        chart = chart * (1 - opacity) + ink * opacity
+    return _with_noise(rng, chart.astype(np.float32), 0.01 * rng.random() ** 2)
+
+
 def _paint_flat(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
     """Return an even field of any colour from black to white, with a little noise."""
     field = rng.random() * rng.uniform(0.3, 1, 3) * np.ones((*shape, 3))
@@ -108,6 +132,7 @@ STRIPS: dict[str, Strip] = {
             Strip(f"strip_{scene}", partial(_paint_scene, scenes.PAINTERS[scene]), "scene", 0.15)
             for scene in _TRAINING_SCENES
         ),
+        Strip("strip_chart", _paint_chart, "chart"),
         Strip("strip_noise", _paint_noise, "noise", 0.3),
         *(
             Strip(

@@ -111,6 +111,7 @@ def _flame(salt: str) -> Callable:
 
 _UNKNOWN = (
     _unknown("argon", "argon", _rare_gas("argon"), raw_id=10),
+    _unknown("argon_neon", "argon", discharge.draw_argon_neon),
     _unknown("xenon", "xenon", _rare_gas("xenon")),
     _unknown("xenon_arc", "xenon", discharge.draw_xenon_arc, 0.5),
     _unknown("metal_halide", "metal_halide", discharge.draw_metal_halide),

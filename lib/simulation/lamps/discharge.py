@@ -224,6 +224,13 @@ def draw_rare_gas(rng: np.random.Generator, gas: str) -> np.ndarray:
     return spd + _glow(rng, spd, 0.08)
 
 
+def draw_argon_neon(rng: np.random.Generator) -> np.ndarray:
+    """Calibration lamp of argon with neon, as amateur astronomers' spectrographs carry."""
+    argon, neon = draw_rare_gas(rng, "argon"), draw_neon(rng)
+    share = rng.uniform(0.15, 0.85)
+    return (share * argon / argon.sum() + (1 - share) * neon / neon.sum()).astype(np.float32)
+
+
 def draw_metal_vapour(rng: np.random.Generator, metal: str) -> np.ndarray:
     """Spectral lamp of cadmium, zinc or thallium."""
     spd = varied_emission(rng, metal, 0.3, 0.15)

@@ -1,5 +1,8 @@
 """Whether a frozen network says what the trained one does."""
 
+from collections.abc import Mapping
+
+import keras
 import numpy as np
 
 from lib.errors import DataError
@@ -26,3 +29,28 @@ def require_agreement(
             f"{tolerance:g}); nothing was written"
         )
     return difference
+
+
+def require_same(
+    expected: Mapping[str, np.ndarray],
+    received: Mapping[str, np.ndarray],
+    name: str,
+    tolerance: float,
+) -> None:
+    """Hold a frozen file's outputs against the network's, as `require_agreement`.
+
+    A file of one output does not name it: it is the network's output of that shape.
+    """
+    of_shape = {tuple(values.shape): values for values in expected.values()}
+    for output, values in received.items():
+        said = np.asarray(expected.get(output, of_shape.get(values.shape)))
+        require_agreement(said, values, name, tolerance)
+
+
+def outputs_of(network: keras.Model) -> keras.Model:
+    """Return the network from its one input to its outputs by name.
+
+    One that was read from a file takes a list of inputs; this takes the one.
+    """
+    outputs = dict(zip(network.output_names, network.outputs, strict=True))
+    return keras.Model(network.inputs[0], outputs, name=network.name)

@@ -12,7 +12,12 @@ from lib.files import sha256, write_bytes, write_json
 from lib.litert import LiteNetwork
 from lib.model_card import GRAPH_NAME, INPUT_NAME, LITERT_NAME, OUTPUT_NAMES, SCALING
 from lib.tables import CROP_SHAPE
-from lib.training.freezing.agreement import HALF_TOLERANCE, TOLERANCE, require_agreement
+from lib.training.freezing.agreement import (
+    HALF_TOLERANCE,
+    TOLERANCE,
+    outputs_of,
+    require_same,
+)
 
 
 def freeze_network(
@@ -23,7 +28,7 @@ def freeze_network(
     Parameters
     ----------
     network : keras.Model
-        Of one input and one output.
+        Of one input.
     output : Path
     examples : float32 array of shape (n, ...)
         Inputs on which both must say the same.
@@ -45,11 +50,9 @@ def freeze_network(
     path = output / f"{output.name}.tflite"
     model = to_litert(network, half=half)
     frozen = LiteNetwork(model, path)
-    received = np.stack([frozen.run(example) for example in examples])
-    # One that was read from a file takes a list of inputs; this takes the one.
-    plain = keras.Model(network.inputs[0], network.outputs[0])
-    expected = np.asarray(plain(examples, training=False))
-    require_agreement(expected, received, path.name, HALF_TOLERANCE if half else TOLERANCE)
+    expected = outputs_of(network)(examples, training=False)
+    tolerance = HALF_TOLERANCE if half else TOLERANCE
+    require_same(expected, frozen.predict(examples), path.name, tolerance)
     write_bytes(path, model)
     versions = {"tensorflow": tf.__version__, "keras": keras.__version__}
     card = {"sha256": sha256(path), **card, "versions": versions}

@@ -14,14 +14,19 @@ from keras import layers
 
 from lib.errors import DataError
 from lib.litert import LiteNetwork
-from lib.training.freezing.agreement import TOLERANCE, require_agreement
+from lib.training.freezing.agreement import TOLERANCE, outputs_of, require_same
 
 _CONVOLUTIONS = (layers.Conv1D, layers.Conv2D)
 _WEIGHTED = (*_CONVOLUTIONS, layers.Dense)
+# What sorts layers with a name of their own behind all others.
+_NAMED = 2
 
 
 def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> None:
     """Give an untrained network of convolutions and dense layers the weights of a frozen one.
+
+    Layers with a name of their own that the frozen one lacks, or has in another size, keep what
+    they have, so that a network may gain an output, or a kind of lamp.
 
     Parameters
     ----------
@@ -36,8 +41,15 @@ def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> Non
     DataError
         If the frozen one is another network.
     """
-    weighted = _in_order(network, _WEIGHTED)
     weights = sorted(frozen.weights(), key=lambda one: _rank(one[0]))
+    sizes = {name: kernel.size for name, kernel, _ in weights}
+    weighted = [
+        layer
+        for layer in _in_order(network, _WEIGHTED)
+        if _rank(layer.name)[0] != _NAMED or sizes.get(layer.name) == np.prod(layer.kernel.shape)
+    ]
+    taken = {layer.name for layer in weighted}
+    weights = [one for one in weights if _rank(one[0])[0] != _NAMED or one[0] in taken]
     expected = [tuple(layer.kernel.shape) for layer in weighted]
     if [kernel.size for _, kernel, _ in weights] != [np.prod(shape) for shape in expected]:
         raise DataError(f"{frozen.path}: expected a network of convolutions {expected}")
@@ -51,8 +63,13 @@ def thaw(network: keras.Model, frozen: LiteNetwork, examples: np.ndarray) -> Non
             biases.append(bias)
     _settle(network, normalised, biases, examples)
     few = examples[:8]
-    received = np.stack([frozen.run(example) for example in few])
-    require_agreement(network.predict(few, verbose=0), received, frozen.path.name, TOLERANCE)
+    expected = outputs_of(network)(few, training=False)
+    received = {
+        name: said
+        for name, said in frozen.predict(few).items()
+        if name not in sizes or name in taken
+    }
+    require_same(expected, received, frozen.path.name, TOLERANCE)
 
 
 def _settle(
@@ -81,9 +98,9 @@ def _in_order(network: keras.Model, kind: type | tuple[type, ...]) -> list[layer
     )
 
 
-def _rank(name: str) -> tuple[int, ...]:
+def _rank(name: str) -> tuple[int | str, ...]:
     """Return what sorts names by kind and by Keras' numbers behind them: none, 1, 2, ..."""
     found = re.fullmatch(r"(?:(conv\dd|batch_normalization)|dense)((?:_\d+)*)", name)
     if found is None:
-        return (2,)
+        return (_NAMED, name)
     return (int(found[1] is None), *map(int, found[2].split("_")[1:]))

@@ -1,31 +1,26 @@
 """The verdict on an axis: how probable it is that it is right, and how large its errors truly are.
 
-Fitted on simulated photos of lamps that are told.
+Fitted to simulated photos of lamps that are told.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from lib.errors import DataError
-from lib.files import require_absent, write_json
 from lib.recognition.axis.fit import GRID, Candidate, find_candidate
-from lib.recognition.axis.verdict import CARD_NAME, EVIDENCE
-from lib.recognition.find.finder import find_band
-from lib.simulation.photos.photos import simulate_photo
-from lib.simulation.photos.truth import best_box
-from lib.training.examples.axis_bands import STREAM
+from lib.recognition.axis.verdict import EVIDENCE
+from lib.recognition.band import Band
+from lib.simulation.photos.truth import BandTruth, best_box
 from lib.training.examples.axis_truth import LAMPS, asked_places
-from lib.training.examples.store import in_order
 from lib.training.scores.acceptance import accepted_from, fit_acceptance
 
 # An axis further off than this somewhere in its claimed range is wrong, nm.
 WRONG_NM = 5.0
 # Of the axes that are given so many may be wrong.
 WRONG_SHARE = 0.01
-_FEWEST_CANDIDATES = 100
 _ROUNDS = 4
 
 
@@ -71,48 +66,50 @@ class FittedVerdict:
         return self.probability >= self.least_probability
 
 
-def make_axis_verdict(output: Path, *, photos: int, seed: int, jobs: int, overwrite: bool) -> dict:
-    """Simulate photos of told lamps, fit the verdict on axes, write its card and return it."""
-    path = output / CARD_NAME
-    require_absent(path, overwrite=overwrite)
-    tasks = [(seed, number) for number in range(photos)]
-    found = in_order(known_candidate, tasks, jobs=jobs, what="photos")
-    known = [candidate for candidate in found if candidate is not None]
-    if len(known) < _FEWEST_CANDIDATES:
-        raise DataError(f"--photos {photos}: too few to fit; expected 200 or more")
-    verdict = fit_verdict(known)
+def axis_card(verdict: FittedVerdict, known: Sequence[KnownCandidate], photos: Counter) -> dict:
+    """Return the card of a fitted verdict; `photos` counts those of each lamp."""
     lamp = np.array([known[k].lamp for k in verdict.claiming])
     given, wrong = verdict.given, verdict.worst_nm >= WRONG_NM
-    shares = {name: len(range(k, photos, len(LAMPS))) for k, name in enumerate(LAMPS)}
-    card = {
+    return {
         "weights": dict(zip(EVIDENCE, verdict.weights.round(4).tolist(), strict=True)),
         "offset": round(verdict.offset, 4),
         "least_probability": round(verdict.least_probability, 4),
         "error_scale": round(verdict.error_scale, 4),
-        "fitted_on": {"photos": photos, "seed": seed, "candidates": len(known)},
         "given": {
-            name: round(float((given & (lamp == name)).sum() / shares[name]), 3) for name in LAMPS
+            name: round(float((given & (lamp == name)).sum() / photos[name]), 3) for name in LAMPS
         },
         "wrong": round(float(wrong[given].mean()), 4),
+        "wrong_of": {
+            name: round(float(wrong[given & (lamp == name)].mean()), 4)
+            for name in LAMPS
+            if (given & (lamp == name)).any()
+        },
     }
-    write_json(path, card)
-    return card
 
 
-def known_candidate(seed: int, number: int) -> KnownCandidate | None:
-    """Return what a simulated photo of a known lamp leads to; None if to no candidate."""
-    rng = np.random.default_rng([STREAM + seed, number])
-    lamp = list(LAMPS)[number % len(LAMPS)]
-    photo = simulate_photo(rng, lamp)
+def known_candidate(
+    lamp: str, lines: str, band: Band, boxes: Sequence[BandTruth]
+) -> KnownCandidate | None:
+    """Return what the lines of a known lamp lead to in a simulated photo; None if to nothing.
+
+    Parameters
+    ----------
+    lamp : str
+        Of the simulator.
+    lines : str
+        What its lines are asked for by: its class, or its line lists.
+    band : Band
+        As it was found.
+    boxes : sequence of BandTruth
+    """
+    profile = band.profile
     try:
-        band = find_band(photo.image)
-        profile = band.profile
-        candidate = find_candidate(profile, LAMPS[lamp], band.reading)
+        candidate = find_candidate(profile, lines, band.reading)
     except DataError:
         return None
     fit = candidate.match.fit
     off = np.full(len(GRID), np.inf)
-    px, nm = asked_places(band, best_box(band, photo.truth.boxes), everywhere=True)
+    px, nm = asked_places(band, best_box(band, boxes), everywhere=True)
     if len(px):
         first, last = profile.position[0], profile.position[-1]
         t = 2 * (px - first) / (last - first) - 1

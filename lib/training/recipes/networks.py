@@ -5,6 +5,7 @@ freezes one of these afterwards.
 """
 
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -13,11 +14,11 @@ import numpy as np
 from lib.errors import DataError
 from lib.files import read_json, require_absent, write_json
 from lib.litert import LiteNetwork, open_network
-from lib.training.examples import axis_bands, band_views, name_light, trace_lines
+from lib.training.examples import band_views, reader_bands, trace_lines
 from lib.training.examples.store import Examples, simulated
 
 # What each learns from.
-EXAMPLES = {"band": band_views, "trace": trace_lines, "axis": axis_bands, "names": name_light}
+EXAMPLES = {"band": band_views, "trace": trace_lines, "reader": reader_bands}
 # Part of the examples that is held back for validation.
 HELD_SHARE = 0.04
 # Examples by which a network that was read back settles its normalisations, and on which a frozen
@@ -42,6 +43,7 @@ def make_network(
     crops_seed: int | None = None,
     start: Path | None = None,
     teachers: Sequence[Path] = (),
+    known_only: bool = False,
 ) -> dict:
     """Simulate examples, train on them, freeze into `output`; return the network's card.
 
@@ -62,6 +64,8 @@ def make_network(
         Folder of a frozen network to go on from.
     teachers : sequence of Path
         Folders of networks that give soft targets.
+    known_only : bool
+        Leave out lamps that benchmarks hold out, for a copy that has never met them.
     """
     require_absent(output / f"{output.name}.json", overwrite=overwrite)
     frozen = open_network(start) if start else None
@@ -69,8 +73,11 @@ def make_network(
     examples_seed = seed if crops_seed is None else crops_seed
     shards = -(-(photos or crops) // EXAMPLES[kind].SHARD)
     held_shards = max(1, round(HELD_SHARE * shards))
+    simulate = EXAMPLES[kind].simulate
+    if known_only:
+        simulate, cache = partial(simulate, held_out=False), cache / "known"
     kept = simulated(
-        EXAMPLES[kind].simulate,
+        simulate,
         cache,
         examples_seed,
         range(held_shards + shards),
@@ -91,6 +98,7 @@ def make_network(
         "examples_seed": examples_seed,
         "epochs": epochs,
         "rate": rate,
+        **({"known_only": True} if known_only else {}),
         "teachers": [teacher.card["sha256"] for teacher in teaching],
         "backend": backend,
     }
@@ -166,7 +174,7 @@ def _trained(
     )
 
     def validate(network: keras.Model) -> dict[str, float]:
-        return {"val_loss": float(network.evaluate(judged, verbose=0))}
+        return {"val_loss": network.evaluate(judged, verbose=0, return_dict=True)["loss"]}
 
     history = fit(network, batches, validate, epochs=epochs, steps=steps)
     figures = of.measure(network.predict(judged, verbose=0), held.joined())

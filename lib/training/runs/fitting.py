@@ -14,6 +14,7 @@ from tqdm.keras import TqdmCallback
 from lib.errors import DataError
 from lib.files import atomic_path, write_csv
 from lib.model_card import KERAS_NAME
+from lib.training.freezing.agreement import outputs_of
 from lib.training.runs.batches import Batches
 
 LOG = logging.getLogger(__name__)
@@ -190,7 +191,7 @@ def _write(network: keras.Model, history: list[dict], folder: Path) -> None:
 def save_network(network: keras.Model, path: Path) -> None:
     """Write a network without its optimizer's memory, which is twice as large."""
     with atomic_path(path) as temporary:
-        keras.Model(network.inputs[0], network.outputs[0], name=network.name).save(temporary)
+        outputs_of(network).save(temporary)
 
 
 def _is_exhausted(history: list[dict], patience: int | None) -> bool:

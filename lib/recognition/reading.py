@@ -1,16 +1,20 @@
-"""What the axis network reads: the wavelength at each place of a band, with its error.
+"""What the reader says of a band: the wavelength at each place with its error, and which lamp.
 
-The network (train_shipped.py axis) has seen nothing but simulated lamps. It needs no line list and
-no name of the lamp: colours and pattern tell roughly where each wavelength falls, and how surely.
+The network (train_shipped.py reader) has seen nothing but simulated lamps. It needs no line list:
+colours and pattern tell roughly where each wavelength falls, how surely, and what shines.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from lib.litert import shipped_network
+from lib.errors import DataError
+from lib.litert import LiteNetwork, shipped_network
+from lib.paths import MODELS
+from lib.taxonomy import CLASSES
 
 # Columns that a profile is resampled to, and columns that share one answer.
 COLUMNS = 480
@@ -34,7 +38,7 @@ _MIN_DETAIL = 0.02
 
 @dataclass(frozen=True)
 class Reading:
-    """Wavelengths along a band as the axis network reads them; arrays of shape (PLACES,).
+    """What is read in a band; arrays of shape (PLACES,) unless said otherwise.
 
     Attributes
     ----------
@@ -44,11 +48,15 @@ class Reading:
         Wavelength in air.
     scale_nm : float64 array
         Scale of its error: the median of the error's size is 0.69 of it (Laplace's law).
+    kinds : dict of str to float
+        Probability of each lamp that the reader tells apart, by its name in the reader's card; of
+        sum 1.
     """
 
     t: np.ndarray
     nm: np.ndarray
     scale_nm: np.ndarray
+    kinds: dict[str, float] = field(default_factory=dict)
 
     @property
     def rise_nm(self) -> float:
@@ -73,27 +81,53 @@ class Reading:
 
     def reversed(self) -> "Reading":
         """Return the reading of the profile turned round."""
-        return Reading(-self.t[::-1], self.nm[::-1], self.scale_nm[::-1])
+        return Reading(-self.t[::-1], self.nm[::-1], self.scale_nm[::-1], self.kinds)
 
 
-def read_wavelengths(rgb: np.ndarray, *, blue_known: bool) -> Reading:
-    """Read the wavelength of each place of a band.
+def read_light(rgb: np.ndarray, *, blue_known: bool, reader: LiteNetwork | None = None) -> Reading:
+    """Read the wavelength of each place of a band, and which lamp it shows.
 
     Parameters
     ----------
     rgb : float array of shape (n, 3)
         Light along the band, 0 to 255, background included; blue first where `blue_known`.
+    reader : LiteNetwork, optional
+        Default: the one that ships.
     """
     views = profile_views(resampled(np.asarray(rgb, np.float32))[None])
     told = np.full((1, COLUMNS, 1), blue_known, np.float32)
-    view = np.concatenate([views, told], axis=2)[0]
-    places = shipped_network("axis").run(view).astype(np.float64)
+    network = reader or shipped_reader()
+    said = network.predict(np.concatenate([views, told], axis=2))
+    places, logits = said["places"][0].astype(np.float64), said["lamp"][0].astype(np.float64)
+    odds = np.exp(logits - logits.max())
+    kinds = dict(zip(network.card["kinds"], (odds / odds.sum()).tolist(), strict=True))
     # Centres of the places, in samples of the profile whose outer edges are those of the columns.
     samples = len(rgb)
     centre = (np.arange(PLACES) + 0.5) * samples / PLACES - 0.5
     t = 2 * centre / max(samples - 1, 1) - 1
     scale = NM_UNIT * np.exp(np.clip(places[:, 1], *_LOG_SCALE))
-    return Reading(t, NM_ORIGIN + NM_UNIT * places[:, 0], scale)
+    return Reading(t, NM_ORIGIN + NM_UNIT * places[:, 0], scale, kinds)
+
+
+@cache
+def shipped_reader() -> LiteNetwork:
+    """Return the network in models/reader, loaded once a process.
+
+    Raises
+    ------
+    DataError
+        If it is missing, not whole, or names no lamps.
+    """
+    network = shipped_network("reader")
+    kinds = network.card.get("kinds", {})
+    classes = {name for name in kinds.values() if name}
+    expected = {"places": [PLACES, 2], "lamp": [len(kinds)]}
+    if network.outputs != expected or classes != set(CLASSES):
+        raise DataError(
+            f"{MODELS / 'reader'}: trained for {sorted(classes)}; expected {sorted(CLASSES)}: "
+            "train it with train_shipped.py reader --overwrite"
+        )
+    return network
 
 
 def resampled(rgb: np.ndarray) -> np.ndarray:

@@ -1,0 +1,91 @@
+"""The light itself is held against an instrument's wavelengths."""
+
+import cv2
+import numpy as np
+import pytest
+
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
+from lib.recognition.instrument import OtherInstrument, instrument_of
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import recognise
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.lamps.spectra import deposit, gaussian
+from lib.simulation.photos.bench import draw_bench
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return Classifier(DEFAULT_MODEL)
+
+
+@pytest.fixture(scope="module")
+def bench():
+    return draw_bench(np.random.default_rng(11))
+
+
+@pytest.fixture(scope="module")
+def instrument(bench, classifier):
+    rng = np.random.default_rng(0)
+    lamp = bench.photograph(rng, LAMPS["triphosphor"].draw(rng))
+    answer = recognise(lamp, classifier, lamp="cfl")
+    return instrument_of(answer.axis, lamp, answer.band, source="lamp.jpg")
+
+
+def photograph(bench, spd):
+    return bench.photograph(np.random.default_rng(1), spd)
+
+
+@pytest.mark.parametrize("nm", [450, 630])
+def test_a_mirrored_or_turned_light_is_refused_and_a_plain_one_is_not(
+    bench, instrument, classifier, nm
+):
+    plain = photograph(bench, gaussian(nm, 22))
+    answer = recognise(plain, classifier, instrument=instrument)
+    light = answer.profile.rgb.max(axis=1)
+    assert answer.axis.nm_at(answer.profile.position[light.argmax()]) == pytest.approx(nm, abs=8)
+    for changed in (plain[:, ::-1], plain[::-1, ::-1]):
+        answer = recognise(np.ascontiguousarray(changed), classifier, instrument=instrument)
+        assert answer.axis is None
+        assert "calibration" in answer.reason
+
+
+def test_the_refusal_says_what_the_light_looks_like(bench, instrument):
+    band = instrument.band_in(photograph(bench, gaussian(450, 22))[:, ::-1].copy())
+    with pytest.raises(OtherInstrument, match=r"looks like 4\d\d nm .* mirrored") as refused:
+        instrument.check_light(band)
+    assert refused.value.code == "light_contradicts"
+
+
+def test_another_size_of_photo_is_always_said(bench, instrument, classifier):
+    plain = photograph(bench, gaussian(520, 30))
+    half = cv2.resize(plain, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    answer = recognise(half, classifier, instrument=instrument).to_json("half.jpg")
+    assert "scaled" in [one["code"] for one in answer["remarks"]]
+    answer = recognise(plain, classifier, instrument=instrument).to_json("plain.jpg")
+    assert "scaled" not in [one["code"] for one in answer["remarks"]]
+
+
+def test_three_lasers_do_not_move_an_instrument(bench, instrument, classifier):
+    lasers = photograph(bench, deposit(np.array([488.0, 561.0, 640.0]), np.array([1.0, 1.2, 0.9])))
+    answer = recognise(lasers, classifier, instrument=instrument)
+    assert answer.axis is not None and answer.axis.source == "lamp.jpg"
+
+
+def test_few_lines_of_a_lamp_s_own_are_no_proof_against_an_instrument(instrument, bench):
+    band = instrument.band_in(photograph(bench, gaussian(520, 30)))
+    axis = instrument.axis
+
+    def own(count):
+        px = np.linspace(*axis.range_px, count)
+        lines = tuple(
+            MatchedLine(float(axis.nm_at(x)) + 12 * (k % 2), float(x), "He I", 0.0)
+            for k, x in enumerate(px)
+        )
+        return WavelengthAxis(**vars(axis) | {"lines": lines, "lamp": "helium"})
+
+    assert instrument.axis_for(band, own(3)).shift_px is None
+    with pytest.raises(OtherInstrument, match="does not fit the photo's own helium lines"):
+        instrument.axis_for(band, own(6))
