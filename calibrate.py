@@ -19,7 +19,7 @@ from pathlib import Path
 import cli
 from lib.errors import DataError
 from lib.measurement.calibration import Calibrated, calibrate
-from lib.measurement.frames import dark_of, read_frames
+from lib.measurement.frames import Frames, dark_of, read_frames
 from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
@@ -89,6 +89,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         metavar="FILE",
         help="spectrum, two columns nm and relative power, of the continuum among the photos",
     )
+    cli.add_tone_flag(parser)
     cli.add_model_flag(parser)
     args = parser.parse_args(argv)
     if not args.photos and not args.points and not (args.instrument and args.dark):
@@ -135,7 +136,7 @@ def make_instrument(args: argparse.Namespace) -> None:
         report(calibrated)
         instrument = calibrated.instrument
     if args.dark:
-        instrument = replace(instrument, dark=dark_of(read_frames(args.dark), instrument))
+        instrument = replace(instrument, dark=dark_of(dark_frames(args), instrument))
     if light:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
@@ -162,10 +163,14 @@ def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
     if not args.photos:
         return []
     classifier = Classifier(args.model)
-    return [
+    photos = [
         look_at(path, classifier, None if lamp == "auto" else lamp, name=name)
         for path, lamp, name in zip(args.photos, told, names_of(args.photos), strict=True)
     ]
+    for photo in photos:
+        for remark in photo.result.remarks:
+            log.warning("%s: %s", photo.name, remark.text)
+    return photos
 
 
 def names_of(paths: list[Path]) -> list[str]:
@@ -186,11 +191,21 @@ def with_response(
     wanted = {photo.name for photo in smooth}
     named = zip(args.photos, names_of(args.photos), strict=True)
     paths = [path for path, name in named if name in wanted]
-    dark = read_frames(args.dark) if args.dark else None
-    response = measure_response(read_frames(paths), instrument, light, dark=dark)
+    frames = read_frames(paths, tone=cli.tone_of(args))
+    dark = dark_frames(args) if args.dark else None
+    response = measure_response(frames, instrument, light, dark=dark)
     low, high = response.range_nm
-    cli.say(f"response: from {low:.0f} to {high:.0f} nm, by {response.reference}")
+    first = next(frames.pictures())
+    cli.say(
+        f"response: from {low:.0f} to {high:.0f} nm, by {response.reference}; "
+        f"tone curve: {first.tone.name}, {first.tone_from}"
+    )
     return replace(instrument, response=response)
+
+
+def dark_frames(args: argparse.Namespace) -> Frames:
+    """Return the frames of --dark: all that its files hold."""
+    return read_frames(args.dark, every=True, tone=cli.tone_of(args))
 
 
 def report(calibrated: Calibrated) -> None:

@@ -12,10 +12,14 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lib.errors import DataError
 from lib.paths import DEFAULT_MODEL, real_path
 from lib.printable import printable
+
+if TYPE_CHECKING:
+    from lib.images.tone import Tone
 
 BACKENDS = ("processes", "dask")
 # As shells report a program that Ctrl-C has ended.
@@ -160,6 +164,29 @@ def add_jobs_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_tone_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --tone, which is read by `tone_of`."""
+    parser.add_argument(
+        "--tone",
+        metavar="CURVE",
+        help="tone curve of all files: linear, srgb, or an exponent such as 2.2 (default: what "
+        "they state; where they do not, sRGB of 8 bits and linear of 16)",
+    )
+
+
+def tone_of(args: argparse.Namespace) -> "Tone | None":
+    """Return the tone curve that --tone tells.
+
+    Raises
+    ------
+    DataError
+        If it is none.
+    """
+    from lib.images.tone import told
+
+    return None if args.tone is None else told(args.tone)
+
+
 def whole_number(text: str, least: int = 0) -> int:
     """Parse a whole number of at least `least`."""
     value = int(text)
@@ -277,9 +304,9 @@ def print_next(script: str, *words: object) -> None:
 def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
     """Raise DataError if an output would replace something that is read."""
     # OpenCV comes with it: not before Ctrl-C is answered in one line.
-    from lib.images.video import video_file
+    from lib.images.frames_named import file_of
 
-    read = {real_path(video_file(path) or path) for path in inputs if path}
+    read = {real_path(file_of(path)) for path in inputs if path}
     for path in outputs:
         if path and real_path(path) in read:
             raise DataError(f"{path}: would replace a file that is read; expected another place")

@@ -7,6 +7,7 @@ Examples:
     python measure.py laser.jpg --instrument instrument.json
     python measure.py red.jpg blue.jpg --instrument instrument.json --export ecsv --plot leds.png
     python measure.py frame*.png --average --dark dark*.png --instrument instrument.json
+    python measure.py stack.tif#2-6 --instrument instrument.json
     python measure.py tea.jpg --reference water.jpg --absorbance --instrument instrument.json
 """
 
@@ -57,7 +58,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--average",
         action="store_true",
-        help="all photos are frames of one scene: their mean, without outliers (default: each)",
+        help="all photos are frames of one scene: their mean, without outliers (default: each); of "
+        "a file that holds several frames all count, or those that are named (stack.tif#1-6)",
     )
     parser.add_argument(
         "--dark", nargs="+", type=cli.given_path, metavar="FILE", help="frames without the light"
@@ -101,6 +103,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--plot", type=Path, metavar="FILE", help="draw all spectra into one figure (PNG, PDF, SVG)"
     )
+    cli.add_tone_flag(parser)
     cli.add_model_flag(parser)
     cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
@@ -163,16 +166,16 @@ def outcomes(
     args: argparse.Namespace, instrument: Instrument
 ) -> Iterator[tuple[str, tuple[Measurement, Spectrum] | DataError]]:
     """Yield the name of each scene with its measurement and spectrum, or why there is none."""
-    dark, flat = args.dark or (), args.flat or ()
+    options = {"dark": args.dark or (), "flat": args.flat or (), "tone": cli.tone_of(args)}
     reference = None
     if args.reference:
-        (light,) = measure_scenes([args.reference], instrument, args.model, dark=dark, flat=flat)
+        (light,) = measure_scenes([args.reference], instrument, args.model, every=True, **options)
         if isinstance(light, DataError):
             raise light
         reference = light.spectrum
     scenes = [args.photos] if args.average else [[photo] for photo in args.photos]
-    options = {"dark": dark, "flat": flat, **cli.workers_of(args)}
-    done = measure_scenes(scenes, instrument, args.model, **options)
+    workers = cli.workers_of(args)
+    done = measure_scenes(scenes, instrument, args.model, every=args.average, **options, **workers)
     for paths, measurement in zip(scenes, done, strict=True):
         name = paths[0].as_posix() if len(paths) == 1 else names_of(paths)
         if isinstance(measurement, DataError):

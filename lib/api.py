@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images.reading import read_image
+from lib.images.picture import Picture
+from lib.images.reading import read_picture
+from lib.images.tone import told
 from lib.measurement import calibration, measuring
 from lib.measurement.answers import answer_of, curve_of
 from lib.measurement.frames import read_frames
@@ -23,7 +25,7 @@ from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.classifier import kept_classifier
-from lib.recognition.recognise import recognise, source_of_lamp
+from lib.recognition.recognise import recognise_picture, source_of_lamp
 
 __all__ = (
     "DataError",
@@ -63,8 +65,8 @@ def identify(
     DataError
         If the photo, the instrument or the model cannot be read, or nobody knows the lamp.
     """
-    result = recognise(
-        _picture(photo) if isinstance(photo, np.ndarray) else read_image(photo),
+    result = recognise_picture(
+        _picture(photo) if isinstance(photo, np.ndarray) else read_picture(photo),
         kept_classifier(portable(model)),
         lamp=lamp,
         instrument=None if instrument is None else _instrument(instrument),
@@ -114,6 +116,7 @@ def measure(
     *,
     dark: Sequence[Path | str] = (),
     flat: Sequence[Path | str] = (),
+    tone: str | None = None,
     model: Path | str = DEFAULT_MODEL,
 ) -> MeasuredLight:
     """Measure the light of a photo with an instrument, as measure.py does.
@@ -121,11 +124,15 @@ def measure(
     Parameters
     ----------
     photo : Path, str, or a sequence of them
-        Several are frames of one scene, whose mean is measured.
+        Several are frames of one scene, whose mean is measured, and a file in a sequence stands for
+        all frames that it holds. A path may name frames ("stack.tif#2-5").
     instrument : Instrument, Path or str
         An instrument, or its file.
     dark, flat : sequence of Path or str
         Frames without the light, and of an even light.
+    tone : str, optional
+        The tone curve of all files, "linear", "srgb" or an exponent ("2.2"); default what they
+        state, or what is usual for their depth.
     model : Path or str
         Folder of the frozen model.
 
@@ -134,17 +141,19 @@ def measure(
     DataError
         If a file cannot be read, or nothing gives the photo wavelengths.
     """
-    frames, dark, flat = (
+    every = not isinstance(photo, Path | str)
+    paths, dark, flat = (
         [Path(one) for one in ([files] if isinstance(files, Path | str) else files)]
         for files in (photo, dark, flat)
     )
+    curve = told(tone) if tone else None
     measurement = measuring.measure(
-        read_frames(frames),
+        read_frames(paths, every=every, tone=curve),
         _instrument(instrument),
         kept_classifier(portable(model)),
-        dark=read_frames(dark) if dark else None,
-        flat=read_frames(flat) if flat else None,
-        name=measuring.names_of(frames),
+        dark=read_frames(dark, every=True, tone=curve) if dark else None,
+        flat=read_frames(flat, every=True, tone=curve) if flat else None,
+        name=measuring.names_of(paths),
     )
     return MeasuredLight(**vars(answer_of(measurement)), curve=curve_of(measurement.spectrum))
 
@@ -153,10 +162,10 @@ def _instrument(given: Instrument | Path | str) -> Instrument:
     return given if isinstance(given, Instrument) else load_instrument(given)
 
 
-def _picture(array: np.ndarray) -> np.ndarray:
+def _picture(array: np.ndarray) -> Picture:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or not array.size:
         raise DataError(
             f"a picture of shape {array.shape} and type {array.dtype}; "
             "expected uint8 of shape (height, width, 3)"
         )
-    return array
+    return Picture(array)

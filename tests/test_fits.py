@@ -129,8 +129,7 @@ def test_a_compressed_picture_is_read(picture):
         ([fits.PrimaryHDU()], "no data"),
         ([np.zeros(2048, np.float32)], "a spectrum of 2048 samples"),
         ([np.zeros((1, 2048), np.float32)], "a spectrum of 2048 samples"),
-        ([np.zeros((5, 20, 30), np.float32)], "a cube of 30 x 20 x 5"),
-        ([np.zeros((2, 3, 20, 30), np.float32)], "a cube of 30 x 20 x 3 x 2"),
+        ([np.zeros((2, 4, 20, 30), np.float32)], "a cube of 30 x 20 x 4 x 2"),
         (
             [
                 fits.PrimaryHDU(),
@@ -139,7 +138,7 @@ def test_a_compressed_picture_is_read(picture):
             "a table of 1 columns",
         ),
     ],
-    ids=["empty", "spectrum", "one row", "cube", "4-D", "table"],
+    ids=["empty", "spectrum", "one row", "4-D", "table"],
 )
 def test_what_has_no_picture_says_what_it_holds(units, words):
     with pytest.raises(

@@ -11,8 +11,9 @@ from conftest import ROOT
 
 import cli
 from lib.errors import DataError
-from lib.images.reading import read_image
-from lib.images.video import MEAN_OF, video_file
+from lib.images.frames_named import file_of
+from lib.images.reading import read_image, read_picture, read_pictures
+from lib.images.video import MEAN_OF
 
 
 def write_video(path: Path, levels) -> Path:
@@ -52,14 +53,20 @@ def test_a_video_stays_8_bit_where_more_was_asked_for(clip):
 
 def test_a_long_video_is_the_mean_of_its_first_frames(tmp_path):
     long = write_video(tmp_path / "long.avi", [100] * MEAN_OF + [250] * 30)
-    assert level_of(read_image(long)) == pytest.approx(100, abs=3)
+    picture = read_picture(long)
+    assert level_of(picture.pixels) == pytest.approx(100, abs=3)
+    assert picture.passed_over == (
+        f"the mean of the first {MEAN_OF} of {MEAN_OF + 30} frames; long.avi#1-{MEAN_OF + 30} "
+        "names all"
+    )
+    assert len(list(read_pictures(long, every=True))) == MEAN_OF + 30
 
 
 @pytest.mark.parametrize(
     ("frames", "words"),
     [
-        ("#11", "no frame 11; the video has 10"),
-        ("#4-11", "no frame 11; the video has 10"),
+        ("#11", "no frame 11; the file has 10"),
+        ("#4-11", "no frame 11; the file has 10"),
         ("#0", "#0 names no frames, which count from 1"),
         ("#3-2", "#3-2 names no frames"),
         ("#", "# names no frames"),
@@ -92,7 +99,7 @@ def test_what_is_no_video_is_refused_in_one_line_and_nothing_else(tmp_path):
     lines = done.stdout.splitlines()
     assert len(lines) == 3
     assert all(
-        name in line and "expected a video" in line for name, line in zip(names, lines, strict=True)
+        name in line and "expected a file" in line for name, line in zip(names, lines, strict=True)
     )
     assert "no such file" in lines[2]
 
@@ -107,11 +114,18 @@ def test_no_output_replaces_a_video_whose_frames_are_read(clip):
         cli.refuse_to_replace([clip], [clip.with_name("clip.avi#3")])
 
 
-@pytest.mark.parametrize("name", ["a.MP4", "a.mp4#3", "a#1.mov#x", "a b.mkv"])
-def test_videos_are_known_by_name(name):
-    assert video_file(Path("x", name)) == Path("x", name.rpartition("#")[0] or name)
+@pytest.mark.parametrize(
+    "name", ["a.MP4", "a.mp4#3", "a#1.mov#x", "a b.mkv", "a.tif#1-6", "a.jpg#3"]
+)
+def test_a_path_that_names_frames_has_a_file(name):
+    assert file_of(Path("x", name)) == Path("x", name.rpartition("#")[0] or name)
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.jpg#3", "mp4", "a.mp4.txt", "a.gif"])
-def test_other_names_are_no_videos(name):
-    assert video_file(Path(name)) is None
+def test_a_file_of_that_very_name_is_itself(tmp_path):
+    (tmp_path / "a.jpg#3").touch()
+    assert file_of(tmp_path / "a.jpg#3") == tmp_path / "a.jpg#3"
+
+
+@pytest.mark.parametrize("name", ["mp4", "a.mp4.txt", "lamp#3", "a.txt#3"])
+def test_other_names_are_names(name):
+    assert file_of(Path(name)) == Path(name)

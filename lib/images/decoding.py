@@ -3,8 +3,9 @@
 import re
 import struct
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache, partial
 from io import BytesIO
 
@@ -16,7 +17,10 @@ from PIL.TiffImagePlugin import ImageFileDirectory_v2
 from lib.errors import DataError
 from lib.images.depth import to_depth
 from lib.images.fits import decode_fits, is_fits
+from lib.images.frames_named import Wanted, chosen, described
 from lib.images.memory import BYTES_PER_PIXEL, bytes_per_pixel, check_size, row_blocks
+from lib.images.picture import Picture
+from lib.images.stated import stated_by_image
 
 # A burst, a live photo or a scan of pages; walking the frames of a film costs time.
 MAX_FRAMES = 100
@@ -51,10 +55,16 @@ _TIFF_SAMPLE_FORMAT = 339
 _TIFF_NEW_SUBFILE_TYPE = 254
 _TIFF_SUBFILE_TYPE = 255
 _TIFF_DNG_VERSION = 50706
+# Bits of NewSubfileType: a reduced picture, a mask of transparency.
+_REDUCED_OR_MASK = 1 | 4
+# Whose pictures are frames of one scene. Those of an MPO are views, previews or gain maps.
+_FRAMED = ("TIFF", "PNG", "GIF", "WEBP", "AVIF", "HEIF")
 
 
-def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
-    """Decode a picture to upright RGB.
+def decode(
+    data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None = None
+) -> Iterator[Picture]:
+    """Decode frames of a picture file to upright RGB.
 
     Parameters
     ----------
@@ -67,35 +77,28 @@ def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
         deeper than 8 bits (`lib.images.memory.check_size`).
     depth : type
         numpy.uint8, or numpy.uint16 to keep what samples of 16 bits hold.
+    wanted : Wanted, optional
+        Default the first frame, which is said where there are more.
 
-    Returns
-    -------
-    uint8 or uint16 array of shape (height, width, 3)
+    Yields
+    ------
+    Picture
+        Of uint8 or uint16.
 
     Raises
     ------
     DataError
-        If it is no picture, too large, cut short, damaged, or a raw file.
+        If it is no picture, too large, cut short, damaged, or a raw file, or does not have these
+        frames.
     """
     _register_heif()
+    frames = _fits_frames if is_fits(data) else _image_frames
     with warnings.catch_warnings():
         # Pillow and astropy warn of damaged metadata, which we do without, and of sizes, which we
         # check.
         warnings.simplefilter("ignore")
         try:
-            if is_fits(data):
-                check = partial(check_size, name=name, max_pixels=max_pixels)
-                pixels = decode_fits(data, name, check, deep=depth is np.uint16)
-                return to_depth(pixels, depth)
-            _check_depth(data, name)
-            with Image.open(BytesIO(data), formats=_FORMATS) as image:
-                check_size(_held(image), name, max_pixels, _bytes_held(image, data))
-                _check_frames(image, data, name)
-                _check_full_picture(image, data, name)
-                pixels = _decode_16_bit_colour(image, data, depth)
-                if pixels is None:
-                    pixels = _decode_by_pillow(image, data, depth)
-                return _turn_upright(pixels, image)
+            yield from frames(data, name, max_pixels, depth, wanted)
         except DataError:
             raise
         except Image.UnidentifiedImageError as error:
@@ -109,6 +112,36 @@ def decode(data: bytes, name: str, max_pixels: int, depth: type) -> np.ndarray:
                 raise DataError(f"{name}: needs more memory to decode than is free") from error
             said = " ".join(str(error).split())
             raise DataError(f"{name}: damaged or cut short ({said}); {EXPECTED}") from error
+
+
+def _fits_frames(
+    data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
+) -> Iterator[Picture]:
+    check = partial(check_size, name=name, max_pixels=max_pixels)
+    for picture in decode_fits(data, name, check, wanted, deep=depth is np.uint16):
+        yield replace(picture, pixels=to_depth(picture.pixels, depth))
+
+
+def _image_frames(
+    data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
+) -> Iterator[Picture]:
+    _check_depth(data, name)
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+        check_size(_held(image), name, max_pixels, _bytes_held(image, data))
+        _check_frames(image, data, name)
+        _check_full_picture(image, data, name)
+        stated, places = stated_by_image(image, data), _frame_places(image)
+        if wanted:
+            wanted.check(name, len(places))
+        for number, place in chosen(places, wanted):
+            if place:
+                image.seek(place)
+                check_size(_held(image), name, max_pixels, _bytes_held(image, data))
+            pixels = _decode_16_bit_colour(image, data, depth, place)
+            if pixels is None:
+                pixels = _decode_by_pillow(image, data, depth)
+            pixels = _turn_upright(pixels, image)
+            yield Picture(pixels, stated, *described(name, number, len(places), wanted))
 
 
 @cache
@@ -164,7 +197,7 @@ def _check_depth(data: bytes, name: str) -> None:
 
 
 def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
-    """Refuse films and JPEGs of endless passes; only the first frame is ever decoded."""
+    """Refuse films and JPEGs of endless passes."""
     passes = data.count(_JPEG_START_OF_SCAN) if image.format in ("JPEG", "MPO") else 0
     if passes > MAX_JPEG_PASSES:
         raise DataError(f"{name}: {passes} passes; expected a JPEG of at most {MAX_JPEG_PASSES}")
@@ -185,6 +218,28 @@ def _has_more_frames(image: Image.Image) -> bool:
     return True
 
 
+def _frame_places(image: Image.Image) -> list[int]:
+    """Return where a file holds frames of one scene: not its previews, masks and gain maps.
+
+    They are as large as the first, and no page calls itself reduced or a mask.
+    """
+    if image.format not in _FRAMED:
+        return [0]
+    if image.format not in ("TIFF", "HEIF"):
+        return list(range(getattr(image, "n_frames", 1)))
+    size, alike = image.size, []
+    # The length of a TIFF's chain of pages is known only by walking it.
+    with suppress(EOFError):
+        for place in range(MAX_FRAMES):
+            image.seek(place)
+            tags = image.tag_v2 if image.format == "TIFF" else {}
+            reduced = tags.get(_TIFF_NEW_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK
+            if image.size == size and not reduced:
+                alike.append(place)
+    image.seek(0)
+    return alike or [0]
+
+
 def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:
     """Refuse raw files and other TIFFs that open with a reduced picture, such as a preview.
 
@@ -202,7 +257,9 @@ def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:
         )
 
 
-def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.ndarray | None:
+def _decode_16_bit_colour(
+    image: Image.Image, data: bytes, depth: type, place: int
+) -> np.ndarray | None:
     """Decode 16-bit colour PNG and TIFF, None for any other: Pillow would cut to the high byte."""
     if image.format not in ("PNG", "TIFF"):
         return None
@@ -212,9 +269,14 @@ def _decode_16_bit_colour(image: Image.Image, data: bytes, depth: type) -> np.nd
     # Pillow's decoder checks that the file is whole; OpenCV's gives what it has. Opened apart, as
     # Pillow's pixels are not needed.
     with Image.open(BytesIO(data), formats=[image.format]) as checked:
+        checked.seek(place)
         checked.load()
     flags = cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
+    stored = np.frombuffer(data, np.uint8)
+    if place:
+        _, (pixels,) = cv2.imdecodemulti(stored, flags, range=(place, place + 1))
+    else:
+        pixels = cv2.imdecode(stored, flags)
     if pixels is None or pixels.dtype != np.uint16 or pixels.shape[2:] not in ((3,), (4,)):
         return None
     # In place: a copy is as large again.

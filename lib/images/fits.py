@@ -6,16 +6,18 @@ keywords of capture programs (BAYERPAT, XBAYROFF, YBAYROFF, ROWORDER), read as S
 
 import math
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
 
 import cv2
 import numpy as np
 
 from lib.errors import DataError
+from lib.images.frames_named import Wanted, chosen, described
 from lib.images.memory import bytes_per_pixel, row_blocks
+from lib.images.picture import Picture
+from lib.images.stated import stated_by_fits
 
-FITS_SUFFIXES = ("fits", "fit", "fts")
 _START = b"SIMPLE  ="
 _EXPECTED = "expected a camera's picture, of one plane or three"
 _FULL = 65535
@@ -37,9 +39,9 @@ def is_fits(data: bytes) -> bool:
 
 
 def decode_fits(
-    data: bytes, name: str, check_size: Callable[..., None], *, deep: bool
-) -> np.ndarray:
-    """Return the first picture of a FITS file as upright RGB of linear samples.
+    data: bytes, name: str, check_size: Callable[..., None], wanted: Wanted | None, *, deep: bool
+) -> Iterator[Picture]:
+    """Yield pictures of a FITS file as upright RGB of linear samples.
 
     BZERO and BSCALE are applied; what is not known or negative is black. Counts stay what they are,
     fractions are those of 65535. A sensor's mosaic becomes colours.
@@ -51,19 +53,21 @@ def decode_fits(
         What to call the file in errors.
     check_size : callable
         `lib.images.memory.check_size` but for name and bound; called before a pixel is decoded.
+    wanted : Wanted or None
+        Which frames; None for the first.
     deep : bool
         Whether samples must compare with those of other files: then counts may not exceed 16 bits;
         otherwise they are scaled to fit.
 
-    Returns
-    -------
-    uint16 array of shape (height, width, 3)
-        Writable and contiguous.
+    Yields
+    ------
+    Picture
+        Of uint16, writable and contiguous.
 
     Raises
     ------
     DataError
-        If there is no picture in it, or astropy is not installed.
+        If there is no picture in it, or not these frames, or astropy is not installed.
     """
     try:
         from astropy.io import fits
@@ -72,23 +76,30 @@ def decode_fits(
             f"{name}: a FITS file; expected astropy to read it: python -m pip install astropy"
         ) from error
     with fits.open(BytesIO(data), memmap=False) as units:
-        unit = next(filter(_is_picture, units), None)
-        if unit is None:
+        frames = _frames(units)
+        if not frames:
             raise DataError(
                 f"{name}: a FITS file without a picture ({_contents(units)}); {_EXPECTED}"
             )
-        shape = _shape(unit)
-        planes = 3 if len(shape) == 3 else 1
-        per_pixel = bytes_per_pixel(planes, abs(unit.header["BITPIX"]))
+        if wanted:
+            wanted.check(name, len(frames))
+        unit = frames[0][0]
+        shape = _frame_shape(unit)
+        per_pixel = bytes_per_pixel(3 if len(shape) == 3 else 1, abs(unit.header["BITPIX"]))
         check_size((shape[-1], shape[-2]), per_pixel=per_pixel)
-        if isinstance(unit, fits.CompImageHDU):
-            _check_tiles(data, units.index(unit), unit, name)
-        rows = str(unit.header.get("ROWORDER", "")).strip().upper()
-        pattern = _pattern(unit.header, name) if len(shape) == 2 else None
-        samples = _to_16_bits(unit.data.reshape(shape), name, deep=deep)
-        # Of up to 24 bytes a pixel.
-        del unit.data
-    if len(shape) == 3:
+        for number, (unit, plane) in chosen(frames, wanted):
+            if isinstance(unit, fits.CompImageHDU):
+                _check_tiles(data, units.index(unit), unit, name)
+            pixels = _upright(_samples(unit, plane, name, deep=deep), unit.header, name)
+            words = described(name, number, len(frames), wanted)
+            yield Picture(pixels, stated_by_fits(unit.header), *words)
+
+
+def _upright(samples: np.ndarray, header, name: str) -> np.ndarray:
+    """Return samples of shape (height, width) or (3, height, width) as upright RGB."""
+    rows = str(header.get("ROWORDER", "")).strip().upper()
+    pattern = _pattern(header, name) if samples.ndim == 2 else None
+    if samples.ndim == 3:
         samples = np.moveaxis(samples, 0, 2)
     # A pattern begins at the first pixel of the upright picture, or of a file that says nothing.
     if rows == "BOTTOM-UP":
@@ -101,6 +112,52 @@ def decode_fits(
     if samples.ndim == 2:
         return np.repeat(samples[:, :, None], 3, axis=2)
     return np.ascontiguousarray(samples)
+
+
+def _frames(units) -> list[tuple[object, int | None]]:
+    """Return each picture as its unit and its place along the unit's first axis, None of one.
+
+    Units of the first's shape and of its name (EXTNAME) are frames of one scene; others hold masks
+    or errors.
+    """
+    pictures = [unit for unit in units if _is_picture(unit)]
+    alike = [
+        unit
+        for unit in pictures
+        if _shape(unit) == _shape(pictures[0]) and unit.name == pictures[0].name
+    ]
+    frames = []
+    for unit in alike:
+        single = _shape(unit) == _frame_shape(unit)
+        frames += [(unit, None)] if single else [(unit, k) for k in range(_shape(unit)[0])]
+    return frames
+
+
+def _frame_shape(unit) -> tuple[int, ...]:
+    """Return the shape of one picture: (height, width), or (3, height, width) of one in colours."""
+    shape = _shape(unit)
+    if len(shape) == 3 and (shape[0] != 3 or "BAYERPAT" in unit.header):
+        return shape[1:]
+    return shape[-3:]
+
+
+def _samples(unit, plane: int | None, name: str, *, deep: bool) -> np.ndarray:
+    """Return the samples of one picture as uint16, and free what was read of it."""
+    if plane is None:
+        samples = _to_16_bits(unit.data.reshape(_frame_shape(unit)), name, deep=deep)
+        # Of up to 24 bytes a pixel.
+        del unit.data
+        return samples
+    # Fractions and sums are told by the brightest of all planes: each may be dark.
+    every = range(_shape(unit)[0]) if abs(unit.header["BITPIX"]) > 16 else ()
+    brightest = max((float(_known(_plane(unit, k)).max()) for k in every), default=None)
+    return _to_16_bits(_plane(unit, plane), name, deep=deep, brightest=brightest)
+
+
+def _plane(unit, number: int) -> np.ndarray:
+    """Return one picture of a cube, read alone."""
+    ones = next(k for k, length in enumerate(unit.shape) if length != 1)
+    return unit.section[(0,) * ones + (number,)].reshape(_frame_shape(unit))
 
 
 def _check_tiles(data: bytes, place: int, unit, name: str) -> None:
@@ -137,11 +194,11 @@ def _shape(unit) -> tuple[int, ...]:
 
 
 def _is_picture(unit) -> bool:
-    """Return whether a unit of a FITS file is an image of one plane or three."""
+    """Return whether a unit of a FITS file is an image, in grey or colours, or a cube of them."""
     if not hasattr(unit, "shape") or "TABLE" in type(unit).__name__.upper():
         return False
     shape = _shape(unit)
-    return 0 not in shape and (len(shape) == 2 or (len(shape) == 3 and shape[0] == 3))
+    return 0 not in shape and (len(shape) in (2, 3) or (len(shape) == 4 and shape[1] == 3))
 
 
 def _contents(units) -> str:
@@ -172,12 +229,15 @@ def _pattern(header, name: str) -> str:
     return pattern
 
 
-def _to_16_bits(samples: np.ndarray, name: str, *, deep: bool) -> np.ndarray:
-    """Return samples of any type as uint16."""
+def _to_16_bits(
+    samples: np.ndarray, name: str, *, deep: bool, brightest: float | None = None
+) -> np.ndarray:
+    """Return samples of any type as uint16; `brightest` is of all that they compare with."""
     if samples.dtype.kind == "u" and samples.dtype.itemsize <= 2:
         return samples.astype(np.uint16)
     blocks = list(row_blocks(samples.shape[-2]))
-    brightest = max(float(_known(samples[..., rows, :]).max()) for rows in blocks)
+    if brightest is None:
+        brightest = max(float(_known(samples[..., rows, :]).max()) for rows in blocks)
     scale = 1.0
     if samples.dtype.kind == "f" and brightest <= _FRACTIONS_TO:
         scale = _FULL

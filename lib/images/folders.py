@@ -4,11 +4,11 @@ import logging
 from pathlib import Path
 
 from lib.errors import DataError
-from lib.images.fits import FITS_SUFFIXES
 from lib.outputs import is_own
 
 log = logging.getLogger(__name__)
 
+FITS_SUFFIXES = ("fits", "fit", "fts")
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
     for name in (

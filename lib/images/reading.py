@@ -1,14 +1,19 @@
 """Any photo file to upright RGB, its bounds checked before a pixel is decoded."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from lib.errors import DataError
 from lib.images.decoding import EXPECTED, decode
+from lib.images.frames_named import ALL, file_of, frames_of, is_video
 from lib.images.memory import check_size
-from lib.images.video import read_video, video_file
+from lib.images.picture import Picture
+from lib.images.video import video_frames
 
 # Larger than any phone saves (a 200-megapixel mode excepted); decoding it takes 0.7 GB.
 MAX_PIXELS = 100_000_000
@@ -16,22 +21,55 @@ MAX_PIXELS = 100_000_000
 MAX_BYTES = 256 * 2**20
 
 
-def read_image(
+def read_image(source: Path | str | bytes, **options) -> np.ndarray:
+    """Read a photo to upright RGB: the pixels of `read_picture`."""
+    return read_picture(source, **options).pixels
+
+
+def read_picture(source: Path | str | bytes, **options) -> Picture:
+    """Read a photo, or the mean of the frames that a path names, with what its file states.
+
+    Takes what `read_pictures` takes. The mean is of the values that are stored.
+    """
+    return mean_of(read_pictures(source, **options))
+
+
+def mean_of(pictures: Iterable[Picture]) -> Picture:
+    """Return the first of some pictures of one size, its pixels the mean of all that are stored."""
+    pictures = iter(pictures)
+    first = next(pictures)
+    total, count = None, 1
+    for picture in pictures:
+        total = first.pixels.astype(np.float32) if total is None else total
+        if picture.pixels.shape != total.shape:
+            raise DataError(f"{picture.name}: of another size than {first.name}; expected one size")
+        cv2.accumulate(picture.pixels, total)
+        count += 1
+    if total is None:
+        return first
+    return replace(first, pixels=np.round(total / count).astype(first.pixels.dtype))
+
+
+def read_pictures(
     source: Path | str | bytes,
     *,
     name: str | None = None,
     max_bytes: int = MAX_BYTES,
     max_pixels: int = MAX_PIXELS,
     deep: bool = False,
-) -> np.ndarray:
-    """Read a photo to upright RGB.
+    every: bool = False,
+) -> Iterator[Picture]:
+    """Read the frames of a file to upright RGB, with what the file states of them.
 
-    The bounds are checked on the file's size and on its headers, before a pixel is decoded. Of an
-    animation or a multi-page file the first frame counts, of a FITS file the first picture, of a
-    video the frames that its path names (`lib.images.video`). 16-bit samples scale to 8 bit over
-    the range of their sensor, transparent pixels become black (the surround of a spectrum), and the
-    orientation of EXIF, TIFF or HEIF is applied. White space in front of a file is left out, and a
-    JPEG needs no end marker: blocks missing at the end of its last rows are black.
+    A path may name frames (`stack.tif#3`, `clip.mp4#12-40`). Of one that does not, a video gives
+    its first `lib.images.video.MEAN_OF` frames and any other file its first, and where there are
+    more, each picture says so.
+
+    The bounds are checked on the file's size and on its headers, before a pixel is decoded. 16-bit
+    samples scale to 8 bit over the range of their sensor, transparent pixels become black (the
+    surround of a spectrum), and the orientation of EXIF, TIFF or HEIF is applied. White space in
+    front of a file is left out, and a JPEG needs no end marker: blocks missing at the end of its
+    last rows are black.
 
     Parameters
     ----------
@@ -45,30 +83,39 @@ def read_image(
     deep : bool
         Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
         format, so that those of several files can be compared.
+    every : bool
+        Whether a path that names no frames stands for all of them.
 
-    Returns
-    -------
-    ndarray of shape (height, width, 3), uint8, or uint16 of 16-bit and FITS files where `deep`
-        Writable and contiguous.
+    Yields
+    ------
+    Picture
+        Of shape (height, width, 3), writable and contiguous, uint8, or uint16 of 16-bit and FITS
+        files where `deep`.
 
     Raises
     ------
     DataError
-        If the file is missing, too large, no image, cut short or damaged, or a raw file.
+        If the file is missing, too large, no image, cut short or damaged, or a raw file, or does
+        not have the frames.
     """
+    wanted = None
     if isinstance(source, bytes | bytearray | memoryview):
         name = name or "image"
         data = bytes(source)
         _check_bytes(len(data), name, max_bytes)
     else:
-        name, path = name or str(source), Path(source)
-        if video_file(path) and not path.is_dir():
-            return read_video(path, name, partial(check_size, name=name, max_pixels=max_pixels))
-        data = _read_bytes(path, name, max_bytes)
+        path = Path(source)
+        name, file = name or str(source), file_of(path)
+        wanted = frames_of(path, name) or (ALL if every else None)
+        if is_video(file) and not file.is_dir():
+            bound = partial(check_size, name=name, max_pixels=max_pixels)
+            yield from video_frames(file, name, wanted, bound)
+            return
+        data = _read_bytes(file, name, max_bytes)
     if not data:
         raise DataError(f"{name}: empty file; {EXPECTED}")
     # No format begins with white space, but some servers and scripts put a line's end in front.
-    return decode(data.lstrip(), name, max_pixels, np.uint16 if deep else np.uint8)
+    yield from decode(data.lstrip(), name, max_pixels, np.uint16 if deep else np.uint8, wanted)
 
 
 def _check_bytes(count: int, name: str, max_bytes: int) -> None:

@@ -1,98 +1,80 @@
-"""Frames of a video file as one upright photo: a named frame, or the mean of many.
+"""Frames of a video file, upright, by FFmpeg, which comes with OpenCV."""
 
-`clip.mp4` stands for the mean of its first frames, `clip.mp4#12` for its twelfth frame alone,
-`clip.mp4#12-40` for the mean of these.
-"""
-
+import mmap
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from lib.errors import DataError
+from lib.images.frames_named import EXPECTED, Wanted, passed_over
+from lib.images.picture import Picture
+from lib.images.stated import Stated, nclx_code
+from lib.images.tone import by_code
 
-VIDEO_SUFFIXES = ("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "3gp", "mts")
 # Three seconds of most cameras: noise falls to a tenth, and few people hold still for longer.
 MEAN_OF = 100
-_NAMED = re.compile(rf"(.*\.(?:{'|'.join(VIDEO_SUFFIXES)}))(?:#(.*))?", re.IGNORECASE | re.DOTALL)
-_FRAMES = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
-_EXPECTED = "expected a video such as clip.mp4, clip.mp4#12 for one frame, or clip.mp4#12-40"
 
 
-def video_file(path: Path) -> Path | None:
-    """Return the file of a path that names a video, or frames of one; None of any other path."""
-    named = _NAMED.fullmatch(path.name)
-    return path.with_name(named[1]) if named else None
-
-
-def read_video(path: Path, name: str, check_size: Callable[..., None]) -> np.ndarray:
-    """Return the frame, or the mean of the frames, that a path names.
-
-    Frames count from 1, and are turned as the camera says. The mean is of the values that are
-    stored, not of linear light.
+def video_frames(
+    file: Path, name: str, wanted: Wanted | None, check_size: Callable[..., None]
+) -> Iterator[Picture]:
+    """Yield frames of a video, turned as the camera says, of 8 bits.
 
     Parameters
     ----------
-    path : Path
-        Of which `video_file` knows the file.
+    file : Path
     name : str
         What to call it in errors.
+    wanted : Wanted or None
+        None for its first `MEAN_OF`, which is said.
     check_size : callable
         `lib.images.memory.check_size` but for name and bound.
-
-    Returns
-    -------
-    uint8 array of shape (height, width, 3)
-        RGB.
 
     Raises
     ------
     DataError
         If it is no video, or does not have these frames.
     """
-    first, last = _frames_of(path, name)
-    total, taken, number = None, 0, 0
-    with _opened(video_file(path), name) as capture:
+    asked, wanted = wanted, wanted or Wanted(1, MEAN_OF)
+    number = 0
+    with _opened(file, name) as capture:
         sides = (cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
         check_size(tuple(int(capture.get(side)) for side in sides))
+        there = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        words = "" if asked else passed_over(file.name, MEAN_OF, there)
+        stated = Stated(by_code(_stated_code(file)))
         # Frames before the first are passed over without being turned into pictures.
-        while number < (last or MEAN_OF) and capture.grab():
+        while (wanted.last is None or number < wanted.last) and capture.grab():
             number += 1
-            if number < first:
+            if number < wanted.first:
                 continue
             _, frame = capture.retrieve()
-            total = np.zeros(frame.shape, np.float32) if total is None else total
-            cv2.accumulate(frame, total)
-            taken += 1
+            pixels = cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
+            yield Picture(pixels, stated, f"{file.name}#{number}", words)
     if not number:
-        raise DataError(f"{name}: a video without a frame that can be decoded; {_EXPECTED}")
-    if last and number < last:
-        raise DataError(f"{name}: no frame {last}; the video has {number}")
-    mean = np.round(total / taken).astype(np.uint8)
-    return cv2.cvtColor(mean, cv2.COLOR_BGR2RGB)
+        raise DataError(f"{name}: a video without a frame that can be decoded; {EXPECTED}")
+    if asked:
+        wanted.check(name, number)
 
 
-def _frames_of(path: Path, name: str) -> tuple[int, int | None]:
-    """Return the first and the last frame that a path names; None for as many as there are."""
-    words = _NAMED.fullmatch(path.name)[2]
-    if words is None:
-        return 1, None
-    named = _FRAMES.fullmatch(words)
-    first, last = (int(named[1]), int(named[2] or named[1])) if named else (0, 0)
-    if not 1 <= first <= last:
-        raise DataError(f"{name}: #{words} names no frames, which count from 1; {_EXPECTED}")
-    return first, last
+def _stated_code(file: Path) -> int | None:
+    """Return the transfer characteristics that an MP4 or QuickTime film states (H.273)."""
+    with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data[4:8] != b"ftyp":
+            return None
+        # What describes the film may stand behind its frames.
+        place = max(data.rfind(b"colrnclx"), data.rfind(b"colrnclc"))
+        return None if place < 0 else nclx_code(data[place : place + 12])
 
 
 @contextmanager
 def _opened(file: Path, name: str) -> Iterator[cv2.VideoCapture]:
-    """Open a video file by FFmpeg, which comes with OpenCV."""
+    """Open a video file."""
     if not file.is_file():
-        raise DataError(f"{name}: no such file; {_EXPECTED}")
+        raise DataError(f"{name}: no such file; {EXPECTED}")
     # What FFmpeg and OpenCV print of a damaged file is said here in one line.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     said = cv2.utils.logging
@@ -100,7 +82,7 @@ def _opened(file: Path, name: str) -> Iterator[cv2.VideoCapture]:
     capture = cv2.VideoCapture()
     try:
         if not capture.open(str(file.resolve()), cv2.CAP_FFMPEG):
-            raise DataError(f"{name}: no video that can be decoded; {_EXPECTED}")
+            raise DataError(f"{name}: no video that can be decoded; {EXPECTED}")
         yield capture
     except UnicodeEncodeError as error:
         raise DataError(f"{name}: a name with bytes that are no text; expected another") from error

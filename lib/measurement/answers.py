@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lib.images.picture import ASSUMED
 from lib.measurement.colour import colour_of
 from lib.measurement.features import Feature, find_features, likeliest, strongest_first
 from lib.measurement.measured import (
@@ -14,6 +15,7 @@ from lib.measurement.measured import (
 )
 from lib.measurement.measuring import (
     ABSORBANCE,
+    CAMERA,
     TRANSMISSION,
     Measurement,
     Spectrum,
@@ -42,20 +44,20 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
     features = features_of(measurement, spectrum)
     colour = colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))
     axis, result = measurement.instrument.axis, measurement.result
-    saturated = tuple(saturated_nm(measurement.spectrum))
     return Measured.of(
         measurement,
         photo=measurement.spectrum.name,
         status="ok",
         reason=result.reason,
-        remarks=_remarks(measurement, saturated, coloured=colour is not None),
+        remarks=_remarks(measurement, spectrum),
         source=result.source,
         certainty=result.certainty,
         threshold=result.threshold,
         probability=result.probability,
         wavelengths=MeasuredWavelengths.of(axis, by_instrument=measurement.by_instrument),
         quantity=spectrum.quantity,
-        saturated_nm=saturated,
+        exposure=str(spectrum.exposure) if spectrum.exposure else None,
+        saturated_nm=tuple(saturated_nm(measurement.spectrum)),
         peaks=tuple(
             Peak.of(
                 one,
@@ -71,18 +73,19 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
     )
 
 
-def _remarks(
-    measurement: Measurement, saturated: tuple[tuple[float, float], ...], *, coloured: bool
-) -> tuple[Remark, ...]:
-    remarks = shifted(measurement.instrument.axis)
+def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]:
+    saturated = saturated_nm(measurement.spectrum)
+    remarks = measurement.result.remarks + spectrum.remarks
+    remarks += shifted(measurement.instrument.axis)
     if not measurement.by_instrument:
         why = measurement.result.reason or "the wavelengths are the photo's own"
         remarks += (Remark("own_wavelengths", why),)
     if saturated:
         text = f"overexposed from {saturated[0][0]:.0f} to {saturated[-1][1]:.0f} nm"
         remarks += (Remark("overexposed", text),)
-    if coloured and measurement.tone != "linear":
-        remarks += (Remark("assumed_tone", "its colour holds if the tone curve is sRGB's"),)
+    if measurement.tone_from == ASSUMED and spectrum.quantity != CAMERA:
+        text = f"its {spectrum.quantity} holds if the file's tone curve is {measurement.tone}"
+        remarks += (Remark("assumed_tone", text),)
     if measurement.left_out:
         remarks += (Remark("frames_left_out", f"{len(measurement.left_out)} frames left out"),)
     return remarks
@@ -119,7 +122,8 @@ def facts_of(measurement: Measurement, spectrum: Spectrum) -> dict[str, str]:
         "quantity": spectrum.quantity,
         "wavelengths": f"nm in air, {measurement.instrument.axis.source}",
         "instrument": measurement.instrument.source,
-        "tone": measurement.tone,
+        "tone": f"{measurement.tone}, {measurement.tone_from}",
         "background": measurement.background,
         "frames": str(measurement.frames),
+        "remarks": "; ".join(one.text for one in _remarks(measurement, spectrum)),
     }

@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from lib.errors import DataError
+from lib.images.tone import Tone
 from lib.measurement.frames import read_frames
 from lib.measurement.measuring import Measurement, measure, names_of
 from lib.parallel import map_in_order
@@ -23,6 +24,8 @@ def measure_scenes(
     *,
     dark: Sequence[Path] = (),
     flat: Sequence[Path] = (),
+    every: bool = False,
+    tone: Tone | None = None,
     jobs: int = 1,
     cluster: str | None = None,
 ) -> Iterator[Measurement | DataError]:
@@ -36,7 +39,11 @@ def measure_scenes(
     model_dir : Path
         Folder of the frozen model.
     dark, flat : sequence of Path
-        Frames for all scenes.
+        Frames for all scenes: all that a file of which none is named holds.
+    every : bool
+        Whether that is so of the scenes, too.
+    tone : Tone, optional
+        The tone curve of all files, whatever they state.
     jobs, cluster
         As `lib.parallel.map_in_order` takes them.
 
@@ -49,7 +56,7 @@ def measure_scenes(
     kept_classifier(portable(model_dir))
     shared = tuple(tuple(path.absolute() for path in paths) for paths in (dark, flat))
     yield from map_in_order(
-        partial(_measure, portable(model_dir), instrument, *shared),
+        partial(_measure, portable(model_dir), instrument, *shared, every, tone),
         (tuple((path.absolute(), path.as_posix()) for path in frames) for frames in scenes),
         jobs=max(1, min(jobs, len(scenes) // _SCENES_PER_PROCESS)),
         cluster=cluster,
@@ -64,17 +71,19 @@ def _measure(
     instrument: Instrument,
     dark: Sequence[Path],
     flat: Sequence[Path],
+    every: bool,
+    tone: Tone | None,
     frames: Sequence[tuple[Path, str]],
 ) -> Measurement | DataError:
     """Measure one scene in a process that keeps its classifier."""
     paths, names = ([part[k] for part in frames] for k in (0, 1))
     try:
         return measure(
-            read_frames(paths, names),
+            read_frames(paths, names, every=every, tone=tone),
             instrument,
             kept_classifier(model_dir),
-            dark=read_frames(dark) if dark else None,
-            flat=read_frames(flat) if flat else None,
+            dark=read_frames(dark, every=True, tone=tone) if dark else None,
+            flat=read_frames(flat, every=True, tone=tone) if flat else None,
             name=names_of([Path(name) for name in names]),
         )
     except DataError as error:

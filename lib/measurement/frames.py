@@ -4,20 +4,24 @@ A frame is read for its band alone, its tone curve is undone, and frames are ave
 in which the light flickered and without samples that lie far from the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from lib.errors import DataError
-from lib.images.depth import sensor_full_scale
-from lib.images.reading import read_image
+from lib.images.depth import to_eight_bits
+from lib.images.exposure import Exposure
+from lib.images.picture import ASSUMED, Picture
+from lib.images.reading import mean_of, read_pictures
+from lib.images.tone import Tone
+from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import CLIPPED_LEVEL
 from lib.recognition.straighten import Geometry, sample
 
-SRGB, LINEAR = "sRGB undone", "linear"
 # Part of the rows dropped at either end of each sample's sorted values: dust and hot pixels.
 _TRIM = 0.2
 # Rows taken across the band at most.
@@ -38,19 +42,8 @@ _FLAT_LIMITS = (0.2, 5.0)
 _SURROUNDINGS = "light beside the band"
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
 _ROUNDING = 0.29
-_FULL = {np.dtype(np.uint8): 255, np.dtype(np.uint16): 65535}
-
-
-def linear_light(samples: np.ndarray) -> np.ndarray:
-    """Return linear light, float32, full scale 1, of samples as a camera saved them.
-
-    8 bits are taken for sRGB (IEC 61966-2-1), of which a camera's own curve is a variation; 16
-    bits for linear.
-    """
-    shown = samples.astype(np.float32) / _FULL[samples.dtype]
-    if samples.dtype == np.uint16:
-        return shown
-    return np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+# Frames of a scene are gone through several times; decoded ones are kept up to this size.
+_KEPT_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -60,28 +53,29 @@ class Frames:
     Attributes
     ----------
     names : tuple of str
-    images : sequence of uint8 or uint16 arrays of shape (height, width, 3)
-        Read one at a time, so that many frames need no more memory than one.
+        Of files.
+    images : iterable of Picture, or of uint8 or uint16 arrays of shape (height, width, 3)
+        Of stored ones read one at a time, so that many frames need no more memory than one.
     """
 
     names: tuple[str, ...]
-    images: Sequence[np.ndarray]
+    images: Iterable[Picture | np.ndarray]
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield each frame, with its name."""
+        for k, image in enumerate(self.images):
+            yield image if isinstance(image, Picture) else Picture(image, name=self.names[k])
+
+    @cached_property
+    def shown(self) -> np.ndarray:
+        """Return the mean of what is stored, uint8: what the scene is recognised by."""
+        return to_eight_bits(mean_of(self.pictures()).pixels)
 
     @property
     def size(self) -> tuple[int, int]:
         """Return width and height."""
-        height, width = self.images[0].shape[:2]
+        height, width = self.shown.shape[:2]
         return width, height
-
-    @property
-    def full_scale(self) -> int:
-        """Return what the sensor's brightest samples are stored as."""
-        return sensor_full_scale(self.images[0])
-
-    @property
-    def tone(self) -> str:
-        """Return how linear light was had: `SRGB` or `LINEAR`."""
-        return LINEAR if self.images[0].dtype == np.uint16 else SRGB
 
 
 @dataclass(frozen=True)
@@ -102,7 +96,14 @@ class Light:
         Frames that count.
     left_out : tuple of str
         Those that do not, and why.
-    tone : str
+    tone, tone_from : str
+        The tone curve that was undone, and whose word it is (`lib.images.picture`).
+    exposures : tuple of Exposure
+        Of the first frame, to which all are scaled, and what differs from it.
+    white_balance : str or None
+    full_scale : float
+        The sensor's brightest samples, of the format's full scale, before the curve is undone.
+    remarks : tuple of Remark
     background : str
         What was subtracted.
     """
@@ -114,56 +115,97 @@ class Light:
     frames: int
     left_out: tuple[str, ...]
     tone: str
+    tone_from: str
+    exposures: tuple[Exposure, ...]
+    white_balance: str | None
+    full_scale: float
+    remarks: tuple[Remark, ...] = ()
     background: str = "nothing"
 
 
-class StoredImages(Sequence):
-    """The images of files, read as they are asked for; the first is kept.
+class StoredPictures:
+    """The pictures of files, read as they are asked for and kept while they are few.
 
     Raises DataError for one that cannot be read, or differs in size or depth from the first.
     """
 
-    def __init__(self, paths: Sequence[Path], names: Sequence[str]):
-        self._paths, self._names = tuple(paths), tuple(names)
-        self._first = read_image(self._paths[0], name=self._names[0], deep=True)
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        names: Sequence[str],
+        *,
+        every: bool = False,
+        tone: Tone | None = None,
+    ):
+        self._paths, self._names, self._every, self._tone = paths, names, every, tone
+        self._kept: list[Picture] | None = None
 
-    def __len__(self) -> int:
-        """Return the number of files."""
-        return len(self._paths)
+    def __iter__(self) -> Iterator[Picture]:
+        """Yield the frames of each file."""
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept, room = [], _KEPT_BYTES
+        for picture in self._read():
+            room -= picture.pixels.nbytes
+            kept = [*kept, picture] if room >= 0 else []
+            yield picture
+        if room >= 0:
+            self._kept = kept
 
-    def __getitem__(self, place: int) -> np.ndarray:
-        """Return one image."""
-        name, first = self._names[place], self._first
-        if place == 0:
-            return first
-        image = read_image(self._paths[place], name=name, deep=True)
-        if image.shape != first.shape:
-            height, width = first.shape[:2]
-            raise DataError(
-                f"{name}: {image.shape[1]} x {image.shape[0]} px; "
-                f"expected {width} x {height}, as {self._names[0]} has"
-            )
-        if image.dtype != first.dtype:
-            raise DataError(f"{name}: of another depth than {self._names[0]}; expected one depth")
-        return image
+    def _read(self) -> Iterator[Picture]:
+        first = None
+        for path, name in zip(self._paths, self._names, strict=True):
+            for picture in read_pictures(path, name=name, deep=True, every=self._every):
+                first = first or picture
+                _check_alike(picture, first)
+                yield replace(picture, told=self._tone)
 
 
-def read_frames(paths: Sequence[Path], names: Sequence[str] | None = None) -> Frames:
+def _check_alike(picture: Picture, first: Picture) -> None:
+    if picture.pixels.shape != first.pixels.shape:
+        (height, width), (rows, columns) = first.pixels.shape[:2], picture.pixels.shape[:2]
+        raise DataError(
+            f"{picture.name}: {columns} x {rows} px; expected {width} x {height}, "
+            f"as {first.name} has"
+        )
+    if picture.pixels.dtype != first.pixels.dtype:
+        raise DataError(f"{picture.name}: of another depth than {first.name}; expected one depth")
+
+
+def read_frames(
+    paths: Sequence[Path],
+    names: Sequence[str] | None = None,
+    *,
+    every: bool = False,
+    tone: Tone | None = None,
+) -> Frames:
     """Return frames of one scene, whose files are read when their light is.
 
-    `names` are what they are called in errors, their paths if left out.
-
-    Raises
-    ------
-    DataError
-        If the first cannot be read.
+    Parameters
+    ----------
+    paths : sequence of Path
+        They may name frames of a file (`stack.tif#2-5`).
+    names : sequence of str, optional
+        What they are called in errors; default their paths.
+    every : bool
+        Whether a file of which no frames are named stands for all that it holds.
+    tone : Tone, optional
+        Their tone curve, whatever the files state.
     """
     names = [str(path) for path in paths] if names is None else names
-    return Frames(tuple(Path(name).name for name in names), StoredImages(paths, names))
+    pictures = StoredPictures(paths, names, every=every, tone=tone)
+    return Frames(tuple(Path(name).name for name in names), pictures)
 
 
-def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -> Light:
-    """Return the mean light of frames along a band.
+def light_along(
+    frames: Frames,
+    geometry: Geometry,
+    rows: tuple[float, float],
+    *,
+    dark_for: tuple[Exposure, ...] = (),
+) -> Light:
+    """Return the mean light of frames along a band, scaled to the exposure of the first.
 
     Parameters
     ----------
@@ -172,31 +214,135 @@ def light_along(frames: Frames, geometry: Geometry, rows: tuple[float, float]) -
         Of the band, in photos of this size.
     rows : tuple of float
         Offsets from the centre line between which to take the light, pixels.
+    dark_for : tuple of Exposure
+        Of the photos whose dark frames these are: any of another exposure do not count.
+
+    Raises
+    ------
+    DataError
+        If a tone curve cannot be undone, exposures cannot be compared, or no dark frame is of the
+        photos' exposure.
     """
     position = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
     count = int(np.clip(np.floor(rows[1] - rows[0]) + 1, 1, _MAX_ROWS))
     offset = np.linspace(*rows, count) if count > 1 else np.array([sum(rows) / 2])
-    clips = frames.full_scale * CLIPPED_LEVEL / 255
-    seen = [_mean_rows(sample(image, geometry, position, offset), clips) for image in frames.images]
+    seen, facts, unlike = [], [], []
+    for picture in frames.pictures():
+        if not _dark_for(picture, dark_for):
+            unlike.append(f"{picture.name}: exposed {picture.stated.exposure}")
+            continue
+        seen.append(_mean_rows(sample(picture.pixels, geometry, position, offset), picture))
+        full = picture.full_scale / np.iinfo(picture.pixels.dtype).max
+        facts.append(_Facts.of(picture, full))
+    if not seen:
+        photos = " and ".join(str(exposure) for exposure in dark_for)
+        raise DataError(f"{unlike[0]}, the photo {photos}; expected dark frames of one exposure")
     rgb, noise, clipped = (np.stack(parts) for parts in zip(*seen, strict=True))
-    kept, left_out = _steady(rgb, frames.names)
-    rgb, noise, clipped = rgb[kept], noise[kept], clipped[kept]
-    mean, error = _clipped_mean(rgb, noise)
-    return Light(position, mean, error, clipped.any(axis=0), int(kept.sum()), left_out, frames.tone)
+    times, remarks = _exposed(facts)
+    rgb, noise = rgb / times[:, None, None], noise / times[:, None, None]
+    full = np.array([fact.full_scale for fact in facts])
+    # A frame that was taken for one of a lesser sensor is only darker than the others.
+    clipped[full < full.max()] = False
+    kept, left_out = _steady(rgb, [fact.name for fact in facts])
+    mean, error = _clipped_mean(rgb[kept], noise[kept])
+    first = facts[0]
+    return Light(
+        position,
+        mean,
+        error,
+        clipped[kept].any(axis=0),
+        int(kept.sum()),
+        (*unlike, *left_out),
+        " and ".join(dict.fromkeys(fact.tone for fact in facts)),
+        ASSUMED if any(fact.tone_from == ASSUMED for fact in facts) else first.tone_from,
+        tuple(dict.fromkeys(fact.exposure for fact in facts)),
+        first.white_balance,
+        float(full.max()),
+        first_of_frames(first.passed_over) + remarks,
+    )
 
 
-def _mean_rows(strip: np.ndarray, clips: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped.
+def _dark_for(picture: Picture, exposures: tuple[Exposure, ...]) -> bool:
+    """Return whether a picture may be a dark frame of photos; an aperture does not matter then."""
+    own = replace(picture.stated.exposure, f_number=None)
+    for exposure in exposures:
+        try:
+            if own.times(replace(exposure, f_number=None)) not in (None, 1.0):
+                return False
+        except DataError:
+            return False
+    return True
 
-    Samples from `clips` on have.
+
+@dataclass(frozen=True)
+class _Facts:
+    """What counts of a picture once its light is taken; see `Picture` and `Light`."""
+
+    name: str
+    tone: str
+    tone_from: str
+    exposure: Exposure
+    white_balance: str | None
+    passed_over: str
+    full_scale: float
+
+    @classmethod
+    def of(cls, picture: Picture, full_scale: float) -> "_Facts":
+        return cls(
+            picture.name,
+            picture.tone.name,
+            picture.tone_from,
+            picture.stated.exposure,
+            picture.stated.white_balance,
+            picture.passed_over,
+            full_scale,
+        )
+
+
+def _exposed(facts: Sequence[_Facts]) -> tuple[np.ndarray, tuple[Remark, ...]]:
+    """Return how many times as bright as the first each frame is stored, and what is to be said."""
+    first, times, unknown = facts[0], np.ones(len(facts)), []
+    for k, fact in enumerate(facts):
+        factor = times_of(fact.exposure, fact.name, first.exposure, first.name)
+        times[k] = factor or 1.0
+        unknown += [fact.name] if factor is None else []
+    if unknown:
+        text = f"exposure not stated of all frames: {unknown[0]} was not scaled to {first.name}"
+        return times, (Remark("exposure_unknown", text),)
+    if (times == 1).all():
+        return times, ()
+    other = facts[int(np.abs(np.log(times)).argmax())]
+    text = (
+        f"frames of different exposure, {first.exposure} and {other.exposure}: scaled to the first"
+    )
+    return times, (Remark("exposure_differs", text),)
+
+
+def times_of(one: Exposure, name: str, other: Exposure, other_name: str) -> float | None:
+    """Return how many times as bright one photo is stored as another; None where it is not known.
+
+    Raises
+    ------
+    DataError
+        If their gains cannot be compared; both photos and exposures are named.
     """
-    full = _FULL[strip.dtype]
+    try:
+        return one.times(other)
+    except DataError as error:
+        raise DataError(
+            f"{name}: {one}; {other_name}: {other}; {error}; expected one gain for both"
+        ) from error
+
+
+def _mean_rows(strip: np.ndarray, picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped."""
+    clips = picture.full_scale * CLIPPED_LEVEL / 255
     clipped = (strip >= clips).mean(axis=0) >= 0.5
-    rows = linear_light(strip)
+    rows = picture.linear(strip)
     # Neighbouring rows show the same light: what differs is noise.
     apart = np.diff(rows, axis=0) if len(rows) > 1 else np.diff(rows, axis=1, append=rows[:, -1:])
     scatter = np.sqrt((apart.astype(np.float64) ** 2).mean(axis=0) / 2)
-    noise = np.maximum(scatter, _ROUNDING / full) / np.sqrt(len(rows))
+    noise = np.maximum(scatter, _ROUNDING / np.iinfo(strip.dtype).max) / np.sqrt(len(rows))
     drop = int(_TRIM * len(rows))
     kept = np.sort(rows, axis=0)[drop : len(rows) - drop]
     return kept.mean(axis=0, dtype=np.float64), noise, clipped
@@ -246,8 +392,17 @@ def without_dark(light: Light, dark: Light) -> Light:
     excess = (dark.rgb - light.rgb).mean(axis=1)
     if np.median(excess) > _DARKER_SIGMAS * np.median(error):
         raise DataError("the dark frames are brighter than the light; expected the light covered")
+    remarks = light.remarks + dark.remarks
+    if dark.exposures[0].times(light.exposures[0]) is None:
+        text = "the exposure of the dark frames and of the light is stated of one of them alone"
+        remarks += (Remark("exposure_unknown", text),)
     return replace(
-        light, rgb=light.rgb - dark.rgb, noise=error, background=f"{dark.frames} dark frames"
+        light,
+        rgb=light.rgb - dark.rgb,
+        noise=error,
+        background=f"{dark.frames} dark frames",
+        left_out=light.left_out + dark.left_out,
+        remarks=remarks,
     )
 
 
@@ -264,7 +419,9 @@ def without_surroundings(frames: Frames, light: Light, geometry: Geometry) -> Li
         if (middle + rows.min() < 0).any() or (middle + rows.max() > breadth - 1).any():
             continue
         beside = [
-            linear_light(sample(image, geometry, light.position, rows)) for image in frames.images
+            picture.linear(sample(picture.pixels, geometry, light.position, rows))
+            / (picture.stated.exposure.times(light.exposures[0]) or 1.0)
+            for picture in frames.pictures()
         ]
         levels.append(np.median(np.stack(beside), axis=(0, 1, 2)))
     if not levels:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from lib.errors import DataError
-from lib.images.reading import read_image
+from lib.images.reading import read_picture
 from lib.measurement.joint_axis import LampLines, common_t, fit_curve
 from lib.recognition.axis.axis import NoAxis
 from lib.recognition.axis.dispersion import Points, fit_dispersion
@@ -20,7 +20,7 @@ from lib.recognition.band import Band, BandProfile, band_of
 from lib.recognition.direction import blue_first
 from lib.recognition.instrument import MAX_LINES, MAX_PX
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import Result, recognise_picture
 from lib.recognition.strip import sample_band
 
 # A lamp that gives no axis by itself is laid on the others' if its lines explain this part of it.
@@ -61,8 +61,9 @@ def look_at(
     DataError
         If the photo cannot be read or the lamp is not known.
     """
-    image = read_image(path)
-    return LampPhoto(name or path.name, image, recognise(image, classifier, lamp=lamp))
+    picture = read_picture(path)
+    result = recognise_picture(picture, classifier, lamp=lamp)
+    return LampPhoto(name or path.name, picture.pixels, result)
 
 
 def band_of_lamps(results: Sequence[Result]) -> Band | None:

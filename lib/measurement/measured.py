@@ -1,6 +1,7 @@
 """The answer for one measurement: what measure prints, the service sends and `lib.api` returns."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from lib.recognition.identified import Remark
 from lib.shapes import Answer, digits
@@ -111,6 +112,10 @@ class Measured(Answer):
     """`camera response`, `relative power`, `transmission` or `absorbance`"""
     tone: str
     """which tone curve was undone; `linear` for none"""
+    tone_from: Literal["file", "told", "assumed"]
+    """whose word that is: the `file`'s, yours (`told`), or nobody's (`assumed`)"""
+    exposure: str | None
+    """time, sensitivity and aperture that the file states; null where it states none"""
     background: str
     """what was subtracted"""
     frames: int

@@ -10,7 +10,6 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
-from lib.images.depth import to_eight_bits
 from lib.measurement.frames import Frames, Light, light_along, without_dark, without_surroundings
 from lib.measurement.points import read_points
 from lib.recognition.instrument import Instrument, Response
@@ -135,7 +134,7 @@ def measure_response(
     DataError
         If no channel shows enough of it.
     """
-    instrument, _ = placed(to_eight_bits(frames.images[0]), instrument.in_frame(*frames.size))
+    instrument, _ = placed(frames.shown, instrument.in_frame(*frames.size))
     seen = light_on(frames, instrument, dark=dark)
     nm = instrument.axis.nm_at(seen.position)
     order = np.argsort(nm)
@@ -186,7 +185,7 @@ def light_on(frames: Frames, instrument: Instrument, *, dark: Frames | None = No
             f"{dark.names[0]}: a dark frame of {dark.size[0]} x {dark.size[1]} px; "
             f"expected {frames.size[0]} x {frames.size[1]}"
         )
-    return without_dark(light, light_along(dark, geometry, rows))
+    return without_dark(light, light_along(dark, geometry, rows, dark_for=light.exposures))
 
 
 def corrected(

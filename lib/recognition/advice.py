@@ -51,6 +51,12 @@ REMARKS: dict[str, str] = {
     "overexposed": "part of the spectrum is clipped, and its shape bent there",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
-    "assumed_tone": "colours are as good as the tone curve that was assumed",
+    "assumed_tone": "colours and ratios are as good as the tone curve that was assumed",
+    "not_measured": "the photo cannot be measured; the text says why",
     "frames_left_out": "some frames did not count",
+    "first_of_frames": "the file holds more frames than were read, and none was named",
+    "exposure_differs": "photos of different exposure were scaled to one",
+    "exposure_unknown": "one photo states its exposure and another does not: nothing was scaled",
+    "white_balance": "the camera may have weighed colours otherwise in one of two photos",
+    "reference_left_out": "the reference is too dark or clipped in places; nothing is said there",
 }

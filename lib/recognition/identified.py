@@ -175,3 +175,8 @@ def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
     if not axis.shift_px:
         return ()
     return (Remark("shifted", f"moved by {axis.shift_px:+.1f} px, put right"),)
+
+
+def first_of_frames(passed_over: str) -> tuple[Remark, ...]:
+    """Return the remark on a file of more frames than were read (`Picture.passed_over`)."""
+    return (Remark("first_of_frames", passed_over),) if passed_over else ()

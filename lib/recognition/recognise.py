@@ -12,7 +12,8 @@ import numpy as np
 
 from lib import taxonomy
 from lib.errors import DataError
-from lib.images.reading import read_image
+from lib.images.picture import Picture
+from lib.images.reading import read_picture
 from lib.recognition.advice import ADVICE, UNREADABLE
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
@@ -26,6 +27,7 @@ from lib.recognition.identified import (
     Identified,
     NamedLamp,
     Remark,
+    first_of_frames,
     shifted,
     wavelength_of,
 )
@@ -69,8 +71,8 @@ class Result:
         The lamp by name, where it is surely one, also of no class.
     between : tuple of str
         The two classes that share the light, where no more can be said.
-    doubts : tuple of Remark
-        About what is said all the same.
+    remarks : tuple of Remark
+        Doubts about what is said all the same, and what its file leaves in doubt.
     """
 
     status: str
@@ -86,7 +88,7 @@ class Result:
     axis: WavelengthAxis | None = None
     lamp: NamedLamp | None = None
     between: tuple[str, ...] = ()
-    doubts: tuple[Remark, ...] = ()
+    remarks: tuple[Remark, ...] = ()
 
     @classmethod
     def unreadable(cls, reason: str, model_version: str) -> "Result":
@@ -122,7 +124,7 @@ class Result:
             self,
             photo=photo,
             advice=ADVICE.get(self.reason_code, ()),
-            remarks=self.doubts + remarks + (shifted(self.axis) if self.axis else ()),
+            remarks=self.remarks + remarks + (shifted(self.axis) if self.axis else ()),
             class_id=taxonomy.class_id(source) if source in taxonomy.CLASSES else None,
             probabilities=self.probabilities or {},
             band=FoundBand.of(band) if band else None,
@@ -210,11 +212,11 @@ def _by_instrument(
     if answer.axis and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(band, witness)
-    doubts = answer.doubts
+    remarks = answer.remarks
     if of_size not in (None, instrument.size):
         text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"
-        doubts += (Remark("scaled", text),)
-    answer = replace(answer, band=band, crop=cut_crop(band), axis=axis, doubts=doubts)
+        remarks += (Remark("scaled", text),)
+    answer = replace(answer, band=band, crop=cut_crop(band), axis=axis, remarks=remarks)
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
@@ -317,7 +319,7 @@ def _answer(
         axis=axis,
         lamp=named if lamp is None else None,
         between=verdict.between,
-        doubts=doubts,
+        remarks=doubts,
     )
 
 
@@ -345,6 +347,12 @@ def _contradiction(lamp: str, evidence: NameEvidence, seen: LampName | None) -> 
     return (Remark("told_lamp_contradicts", text),)
 
 
+def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:
+    """Call `recognise` on a picture, and say what its file leaves in doubt."""
+    result = recognise(picture.pixels, classifier, **options)
+    return replace(result, remarks=result.remarks + first_of_frames(picture.passed_over))
+
+
 def recognise_file(
     path: Path, classifier: Classifier, *, name: str | None = None, **options
 ) -> Result:
@@ -353,7 +361,7 @@ def recognise_file(
     `name` is what its reason calls the file; default the path.
     """
     try:
-        return recognise(read_image(path, name=name), classifier, **options)
+        return recognise_picture(read_picture(path, name=name), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
 

@@ -8,6 +8,7 @@ import base64
 import contextlib
 import logging
 import signal
+from dataclasses import replace
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -18,13 +19,14 @@ from PIL import Image
 
 from lib.errors import DataError
 from lib.images.depth import to_eight_bits
-from lib.images.reading import read_image
+from lib.images.reading import read_picture
 from lib.lines import available_line_lists
 from lib.measurement.answers import answer_of, curve_of
 from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
+from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import (
     instrument_from_json,
@@ -102,14 +104,14 @@ def _check_instrument(job: Job) -> Reply:
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     measuring = bool(job.calibration) and "measurement" in job.extras
-    deep = read_image(job.data, name=job.name, deep=measuring, **bounds)
-    shown = to_eight_bits(deep)
+    picture = read_picture(job.data, name=job.name, deep=measuring, **bounds)
+    shown = to_eight_bits(picture.pixels)
     instrument = measured = None
     if job.calibration:
         instrument = instrument_from_json(job.calibration, "saved calibration")
         if measuring:
-            measured = _measure(Frames((job.name,), (deep,)), instrument, classifier)
-    if measured is not None and job.lamp is None and job.min_precision is None:
+            measured = _measure(Frames((job.name,), (picture,)), instrument, classifier)
+    if isinstance(measured, Measurement) and job.lamp is None and job.min_precision is None:
         result = measured.result
     else:
         result = recognise(
@@ -119,12 +121,17 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
             instrument=instrument,
             min_precision=job.min_precision,
         )
+    remarks = result.remarks + first_of_frames(picture.passed_over)
+    # Where nothing gives wavelengths the reason says so.
+    if isinstance(measured, DataError) and result.axis is not None:
+        remarks += (Remark("not_measured", str(measured)),)
+    result = replace(result, remarks=remarks)
     extras = {}
     if "preview" in job.extras:
         extras["preview"] = preview(shown)
     if "spectrum" in job.extras and result.profile is not None:
         extras["spectrum"] = result.spectrum().to_json()
-    if measured is not None:
+    if isinstance(measured, Measurement):
         extras["measurement"] = measurement(measured)
     if "calibration" in job.extras and result.axis is not None:
         source = f"{job.name}, {result.source}, model {result.model_version}"
@@ -133,13 +140,15 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     return Reply(result.to_json(job.name), extras)
 
 
-def _measure(frames: Frames, instrument: Instrument, classifier: Classifier) -> Measurement | None:
-    """Measure a photo; None where nothing gives wavelengths, as the answer's reason says."""
+def _measure(
+    frames: Frames, instrument: Instrument, classifier: Classifier
+) -> Measurement | DataError:
+    """Measure a photo, or return why it cannot be measured."""
     try:
         return measure(frames, instrument, classifier)
     except DataError as error:
         log.info("not measured", extra={"fields": {"why": type(error).__name__}})
-        return None
+        return error
 
 
 def measurement(measured: Measurement) -> dict:
