@@ -87,7 +87,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "--reference-light",
         type=Path,
         metavar="FILE",
-        help="spectrum, two columns nm and relative power, of the continuum among the photos",
+        help="spectrum of the continuum among the photos: two columns, wavelength (nm, um or "
+        "Angstrom, told apart by their range) and relative power",
     )
     cli.add_tone_flag(parser)
     cli.add_model_flag(parser)
@@ -150,7 +151,12 @@ def known_light(args: argparse.Namespace) -> KnownLight | None:
         return Planck(args.kelvin)
     if args.daylight is not None:
         return Daylight(args.daylight)
-    return read_reference(args.reference_light) if args.reference_light else None
+    if not args.reference_light:
+        return None
+    table = read_reference(args.reference_light)
+    low, high = table.nm[[0, -1]]
+    cli.say(f"{table.name}: wavelengths taken for {table.unit}, {low:.0f} to {high:.0f} nm")
+    return table
 
 
 def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:

@@ -15,7 +15,7 @@ from lib.lines import line_list
 from lib.measurement.calibration import calibrate
 from lib.measurement.colour import colour_of
 from lib.measurement.features import find_features, likeliest, strongest_first
-from lib.measurement.frames import Frames, light_along, linear_light, read_frames
+from lib.measurement.frames import Frames, light_along, read_frames
 from lib.measurement.lamp_lines import LampPhoto, lines_of_points
 from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid, transmission
 from lib.measurement.points import read_points
@@ -245,17 +245,11 @@ def test_a_hot_pixel_leaves_no_trace(bench, instrument):
     assert np.abs(hot.rgb - clean.rgb).max() < 0.02
 
 
-def test_tone_curves_are_undone():
-    shown = np.array([0, 10, 188, 255], np.uint8)
-    assert linear_light(shown) == pytest.approx([0, 0.00304, 0.5029, 1.0], abs=1e-4)
-    assert linear_light(np.array([0, 32768], np.uint16)) == pytest.approx([0, 0.5], abs=1e-4)
-
-
 def test_frames_of_two_sizes_are_refused(tmp_path):
     for name, size in (("a.png", 20), ("b.png", 24)):
         write_png(tmp_path / name, np.zeros((size, 30, 3), np.uint8))
     with pytest.raises(DataError, match=r"b\.png: 30 x 24 px; expected 30 x 20"):
-        list(read_frames([tmp_path / "a.png", tmp_path / "b.png"]).images)
+        list(read_frames([tmp_path / "a.png", tmp_path / "b.png"]).pictures())
 
 
 # Response and colour
@@ -499,9 +493,10 @@ def test_points_measure_without_a_lamp(folder, instrument, tmp_path, capsys):
 def test_frames_of_a_12_bit_sensor_compare_whatever_their_brightest_sample(tmp_path):
     for name, level in (("dark.png", 200), ("sample.png", 900), ("lamp.png", 3600)):
         cv2.imwrite(str(tmp_path / name), np.full((40, 90), level, np.uint16))
-    shown = [
-        linear_light(read_frames([tmp_path / name]).images[0]).max()
+    pictures = [
+        next(read_frames([tmp_path / name]).pictures())
         for name in ("dark.png", "sample.png", "lamp.png")
     ]
+    shown = [picture.linear(picture.pixels).max() for picture in pictures]
     assert shown == pytest.approx(np.array([200, 900, 3600]) / 65535)
-    assert read_frames([tmp_path / "lamp.png"]).full_scale == 4095
+    assert pictures[-1].full_scale == 4095

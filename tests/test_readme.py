@@ -113,12 +113,13 @@ def test_the_licence_section_says_whether_there_is_one():
 
 
 def test_every_export_format_is_documented():
-    from lib.measurement.exports import CSV_COLUMNS, FORMATS
+    from lib.measurement.exports import FORMATS
+    from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 
     text = (ROOT / "docs" / "instrument.md").read_text(encoding="utf-8")
     rows = dict(re.findall(r"^\| `(\w+)` \| `(\.\w+)`", text, re.MULTILINE))
     assert rows == {name: form.suffix for name, form in FORMATS.items()}
-    assert all(f"`{column}`" in text for column in CSV_COLUMNS)
+    assert all(f"`{column}`" in text for column in SPECTRUM_COLUMNS)
 
 
 def meanings(shape: type) -> dict[str, str]:

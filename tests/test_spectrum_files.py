@@ -26,6 +26,7 @@ def test_the_csv_has_a_row_a_pixel_by_rising_wavelength(tmp_path, profile):
     with (tmp_path / "s.csv").open() as stream:
         rows = list(csv.DictReader(stream))
     assert tuple(rows[0]) == SPECTRUM_COLUMNS
+    assert (SPECTRUM_COLUMNS[0], SPECTRUM_COLUMNS[-1]) == ("nm", "pixel")
     nm = [float(row["nm"]) for row in rows]
     assert len(rows) == 20
     assert nm == sorted(nm)

@@ -25,12 +25,12 @@ from page_steps import (
 from PIL import Image
 
 from lib.measurement.calibration import calibrate
-from lib.measurement.exports import CSV_COLUMNS
 from lib.measurement.frames import Frames, light_along
 from lib.measurement.lamp_lines import LampPhoto
 from lib.recognition.instrument_file import instrument_from_json, instrument_to_json
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
+from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
 
 # A camera that films one grey, in place of Chromium's: window.film(level) changes it.
@@ -261,7 +261,7 @@ def test_what_is_frozen_stays_and_is_saved(page, browser, tmp_path):
         press(page, f"save-{kind}")
     with downloaded(tmp_path, "csv").open(newline="") as stream:
         rows = list(csv.DictReader(stream))
-    assert tuple(rows[0]) == CSV_COLUMNS and len(rows) > 500
+    assert tuple(rows[0]) == SPECTRUM_COLUMNS and len(rows) > 500
     nm = [float(row["nm"]) for row in rows]
     assert nm == sorted(nm)
     best = max(rows, key=lambda row: float(row["intensity"]))

@@ -2,13 +2,14 @@
 
 import io
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from lib.images.picture import Picture
 from lib.paths import DEFAULT_MODEL
+from lib.recognition.recognise import Result
 from web.readers import worker
 from web.readers.pool import Pool
 from web.readers.work import Job, Limits
@@ -25,17 +26,17 @@ def jpeg(side, **options):
 def test_a_photo_that_is_measured_is_decoded_once(monkeypatch):
     decoded = []
 
-    def read_image(data, *, deep, **_):
+    def read_picture(data, *, deep, **_):
         decoded.append(deep)
-        return np.zeros((4, 4, 3), np.uint16)
+        return Picture(np.zeros((4, 4, 3), np.uint16))
 
-    result = SimpleNamespace(profile=None, axis=None, to_json=lambda name: {"photo": name})
-    monkeypatch.setattr(worker, "read_image", read_image)
+    result = Result("no_band", "no spectrum", "no_spectrum", "1")
+    monkeypatch.setattr(worker, "read_picture", read_picture)
     monkeypatch.setattr(worker, "instrument_from_json", lambda saved, name: saved)
     monkeypatch.setattr(worker, "_measure", lambda *_: None)
     monkeypatch.setattr(worker, "recognise", lambda *_, **__: result)
     job = Job(b"", "a.fits", calibration={"axis": {}}, extras=frozenset({"measurement"}))
-    assert worker.work(job, None, LIMITS).answer == {"photo": "a.fits"}
+    assert worker.work(job, None, LIMITS).answer == result.to_json("a.fits")
     assert decoded == [True]
 
 

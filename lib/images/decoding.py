@@ -93,12 +93,19 @@ def decode(
     """
     _register_heif()
     frames = _fits_frames if is_fits(data) else _image_frames
+    pictures = frames(data, name, max_pixels, depth, wanted)
+    while picture := _next(pictures, name, max_pixels):
+        yield picture
+
+
+def _next(pictures: Iterator[Picture], name: str, max_pixels: int) -> Picture | None:
+    """Return the next picture, None at their end; whatever goes wrong becomes a DataError."""
     with warnings.catch_warnings():
         # Pillow and astropy warn of damaged metadata, which we do without, and of sizes, which we
         # check.
         warnings.simplefilter("ignore")
         try:
-            yield from frames(data, name, max_pixels, depth, wanted)
+            return next(pictures, None)
         except DataError:
             raise
         except Image.UnidentifiedImageError as error:

@@ -121,13 +121,12 @@ def _frames(units) -> list[tuple[object, int | None]]:
     or errors.
     """
     pictures = [unit for unit in units if _is_picture(unit)]
-    alike = [
-        unit
-        for unit in pictures
-        if _shape(unit) == _shape(pictures[0]) and unit.name == pictures[0].name
-    ]
+
+    def scene(unit) -> tuple:
+        return _shape(unit), unit.header.get("EXTNAME", "")
+
     frames = []
-    for unit in alike:
+    for unit in (unit for unit in pictures if scene(unit) == scene(pictures[0])):
         single = _shape(unit) == _frame_shape(unit)
         frames += [(unit, None)] if single else [(unit, k) for k in range(_shape(unit)[0])]
     return frames

@@ -11,9 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from lib.files import json_text, write_bytes
-from lib.measurement.measuring import CAMERA, Spectrum
+from lib.measurement.measuring import ABSORBANCE, CAMERA, TRANSMISSION, Spectrum
+from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 
-CSV_COLUMNS = ("nm", "intensity", "error_nm", "noise", "R", "G", "B", "clipped", "pixel")
+# What JCAMP-DX 4.24 calls an ordinate, section 5; of any other quantity arbitrary units.
+_JCAMP_UNITS = {TRANSMISSION: "TRANSMITTANCE", ABSORBANCE: "ABSORBANCE"}
+_JCAMP_ARBITRARY = "ARBITRARY UNITS"
 # Full scale of SpectralWorkbench's channels.
 _WORKBENCH_FULL = 255.0
 
@@ -43,7 +46,7 @@ def export(path: Path, spectrum: Spectrum, kind: str, facts: dict[str, str]) -> 
 
 
 def _csv(spectrum: Spectrum, facts: dict[str, str]) -> bytes:
-    rows = [",".join(CSV_COLUMNS)]
+    rows = [",".join(SPECTRUM_COLUMNS)]
     for k in range(len(spectrum.nm)):
         light = ",".join(f"{value:.6g}" for value in spectrum.rgb[k])
         rows.append(
@@ -60,13 +63,16 @@ def _table(spectrum: Spectrum, facts: dict[str, str]):
     # specutils knows no flux without a unit: these are a camera's arbitrary digital units, whatever
     # the quantity, which the facts name.
     unit = u.adu
+    # In the order of `SPECTRUM_COLUMNS`, by the names that specutils looks for.
     table = QTable(
         {
             "spectral_axis": spectrum.nm * u.nm,
             "flux": spectrum.intensity * unit,
-            "uncertainty": spectrum.noise * unit,
             "wavelength_error": spectrum.error_nm * u.nm,
+            "uncertainty": spectrum.noise * unit,
+            **{name: spectrum.rgb[:, k] for k, name in enumerate("RGB")},
             "mask": spectrum.clipped.any(axis=1),
+            "pixel": spectrum.px * u.pix,
         }
     )
     table.meta.update(facts)
@@ -96,12 +102,14 @@ def _jcamp(spectrum: Spectrum, facts: dict[str, str]) -> bytes:
         "ORIGIN": facts.get("instrument", ""),
         "OWNER": "",
         "XUNITS": "NANOMETERS",
-        "YUNITS": "ARBITRARY UNITS" if spectrum.quantity == CAMERA else spectrum.quantity.upper(),
+        "YUNITS": _JCAMP_UNITS.get(spectrum.quantity, _JCAMP_ARBITRARY),
         "XFACTOR": "1.0",
         "YFACTOR": "1.0",
         "FIRSTX": f"{spectrum.nm[0]:.4f}",
         "LASTX": f"{spectrum.nm[-1]:.4f}",
         "NPOINTS": str(len(spectrum.nm)),
+        # A label of our own: arbitrary units do not tell which quantity it is.
+        "$QUANTITY": spectrum.quantity,
     }
     lines = [f"##{label}={_ascii(value)}" for label, value in labels.items()]
     lines.append("##XYPOINTS=(XY..XY)")

@@ -229,7 +229,7 @@ def light_along(
     seen, facts, unlike = [], [], []
     for picture in frames.pictures():
         if not _dark_for(picture, dark_for):
-            unlike.append(f"{picture.name}: exposed {picture.stated.exposure}")
+            unlike.append(f"{Path(picture.name).name}: exposed {picture.stated.exposure}")
             continue
         seen.append(_mean_rows(sample(picture.pixels, geometry, position, offset), picture))
         full = picture.full_scale / np.iinfo(picture.pixels.dtype).max
@@ -289,7 +289,7 @@ class _Facts:
     @classmethod
     def of(cls, picture: Picture, full_scale: float) -> "_Facts":
         return cls(
-            picture.name,
+            Path(picture.name).name,
             picture.tone.name,
             picture.tone_from,
             picture.stated.exposure,

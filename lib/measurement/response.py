@@ -30,6 +30,13 @@ MIN_LIGHT = 0.01
 _SMOOTH_NM = 3.0
 
 
+# Units of tables, in nm, and what cameras see, by which they are told apart.
+_UNITS_NM = {"nm": 1.0, "Angstrom": 0.1, "um": 1000.0}
+_SEEN_NM = (300.0, 1100.0)
+# Where a light may be known at all.
+_KNOWN_NM = (100.0, 5000.0)
+
+
 class KnownLight:
     """A light of known relative spectral power.
 
@@ -99,11 +106,20 @@ class Daylight(KnownLight):
 
 @dataclass(frozen=True)
 class Tabulated(KnownLight):
-    """A light whose spectrum somebody has measured."""
+    """A light whose spectrum somebody has measured.
+
+    Attributes
+    ----------
+    name : str
+    nm, power : float64 arrays of shape (n,)
+    unit : str
+        In which the table has its wavelengths, told by their range.
+    """
 
     name: str
     nm: np.ndarray
     power: np.ndarray
+    unit: str
 
     def power_at(self, nm: np.ndarray) -> np.ndarray:
         """Return the tabulated power, nan outside the table."""
@@ -111,17 +127,34 @@ class Tabulated(KnownLight):
 
 
 def read_reference(path: Path) -> Tabulated:
-    """Read a spectrum of two columns, nm and relative power.
+    """Read a spectrum of two columns, wavelength and relative power.
+
+    Wavelengths are in the unit in which the table shows most of what cameras see; of two that do
+    alike, in the one that comes first in `_UNITS_NM`.
 
     Raises
     ------
     DataError
-        If it is not one.
+        If it is not one, or shows nothing of that in any unit.
     """
-    nm, power = np.array(sorted(read_points(str(path)))).T
-    if len(nm) < 5 or (np.diff(nm) <= 0).any() or power.min() < 0 or power.max() <= 0:
-        raise DataError(f"{path}: expected rising nm and powers that are not negative")
-    return Tabulated(path.name, nm, power)
+    wavelength, power = np.array(sorted(read_points(str(path)))).T
+    if len(wavelength) < 5 or (np.diff(wavelength) <= 0).any():
+        raise DataError(f"{path}: expected at least 5 rising wavelengths")
+    if power.min() < 0 or power.max() <= 0:
+        raise DataError(f"{path}: expected powers that are not negative")
+    low, high = wavelength[[0, -1]]
+    seen = {
+        unit: min(high * nm, _SEEN_NM[1]) - max(low * nm, _SEEN_NM[0])
+        for unit, nm in _UNITS_NM.items()
+    }
+    unit = max(seen, key=seen.get)
+    if seen[unit] <= 0:
+        raise DataError(
+            f"{path}: a table from {low:g} to {high:g}, which no camera sees, be it "
+            f"{', '.join(_UNITS_NM)}; expected wavelengths between {_SEEN_NM[0]:g} and "
+            f"{_SEEN_NM[1]:g} nm"
+        )
+    return Tabulated(path.name, wavelength * _UNITS_NM[unit], power, unit)
 
 
 def measure_response(
@@ -144,12 +177,14 @@ def measure_response(
     known = np.interp(grid, nm[order], claimed) >= 1.0
     px_per_nm = 1 / np.abs(np.interp(grid, nm[order], np.gradient(nm)[order]))
     power = light.power_at(grid)
+    if not np.isfinite(power[known]).any() and known.any():
+        raise DataError(_beyond(light, grid[known]))
     rgb = np.full((len(grid), 3), np.nan)
     for channel in range(3):
         answer = np.interp(grid, nm[order], seen.rgb[order, channel]) * px_per_nm
         error = np.interp(grid, nm[order], seen.noise[order, channel]) * px_per_nm
         clipped = np.interp(grid, nm[order], seen.clipped[order, channel]) > 0
-        good = known & ~clipped & np.isfinite(power)
+        good = known & ~clipped & (np.nan_to_num(power) > 0)
         good &= answer > np.maximum(_MIN_SIGMAS * error, MIN_LIGHT * answer[known].max(initial=0))
         ratio = np.where(good, answer / np.where(good, power, 1.0), 0.0)
         weight = gaussian_filter1d(good.astype(float), _SMOOTH_NM / STEP_NM)
@@ -166,6 +201,16 @@ def measure_response(
     some = np.flatnonzero(np.isfinite(rgb).any(axis=1))
     kept = slice(some[0], some[-1] + 1)
     return Response(grid[kept], rgb[kept], light.name)
+
+
+def _beyond(light: KnownLight, grid: np.ndarray) -> str:
+    """Return in words that a light is not known where an instrument measures."""
+    known = np.arange(*_KNOWN_NM)
+    known = known[np.isfinite(light.power_at(known))]
+    return (
+        f"{light.name}: known from {known[0]:.0f} to {known[-1]:.0f} nm; "
+        f"expected light known from {grid[0]:.0f} to {grid[-1]:.0f} nm, which the instrument shows"
+    )
 
 
 def light_on(frames: Frames, instrument: Instrument, *, dark: Frames | None = None) -> Light:

@@ -11,8 +11,9 @@ from lib.files import write_bytes
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.band import BandProfile
 
-# nm is empty without an axis, error_nm also where the axis claims nothing.
-SPECTRUM_COLUMNS = ("pixel", "nm", "error_nm", "R", "G", "B", "intensity")
+# Of every table of a spectrum, also those of lib.measurement.exports. What is not known is empty:
+# nm without an axis, error_nm also where the axis claims nothing, noise of what is not measured.
+SPECTRUM_COLUMNS = ("nm", "intensity", "error_nm", "noise", "R", "G", "B", "clipped", "pixel")
 
 
 def intensity_of(rgb: np.ndarray) -> np.ndarray:
@@ -21,27 +22,33 @@ def intensity_of(rgb: np.ndarray) -> np.ndarray:
 
 
 def spectrum_table(profile: BandProfile, axis: WavelengthAxis | None) -> np.ndarray:
-    """Return `SPECTRUM_COLUMNS` by rising wavelength, or pixel, float64 of shape (n, 7).
+    """Return `SPECTRUM_COLUMNS` by rising wavelength, or pixel, float64 of shape (n, 9).
 
-    Errors are nan where the axis claims nothing; without an axis wavelengths are, too.
+    Light is 0 to 255. Noise is nan, errors are where the axis claims nothing, wavelengths without
+    an axis.
     """
     position = profile.position
-    if axis is None:
-        nm = error = np.full(len(position), np.nan)
-    else:
+    nothing = np.full(len(position), np.nan)
+    nm = error = nothing
+    if axis is not None:
         nm = np.asarray(axis.nm_at(position), np.float64)
         error = np.where(axis.claims(position), axis.standard_error_nm(position), np.nan)
     rising = position if axis is None else nm
-    table = np.column_stack([position, nm, error, profile.rgb, intensity_of(profile.rgb)])
+    light = (intensity_of(profile.rgb), error, nothing, profile.rgb)
+    table = np.column_stack([nm, *light, profile.clipped, position])
     return table if rising[-1] >= rising[0] else table[::-1]
 
 
 def write_spectrum_csv(path: Path, profile: BandProfile, axis: WavelengthAxis | None) -> None:
     """Write `SPECTRUM_COLUMNS`, one row a pixel, by rising wavelength, or pixel."""
-    lines = []
-    for px, nm, error, *light in spectrum_table(profile, axis):
-        known = ("" if np.isnan(value) else f"{value:.3f}" for value in (nm, error))
-        lines.append(",".join([f"{px:.2f}", *known, *(f"{v:.2f}" for v in light)]))
+    digits = (3, 2, 3, 2, 2, 2, 2, 0, 2)
+    lines = [
+        ",".join(
+            "" if np.isnan(value) else f"{value:.{places}f}"
+            for value, places in zip(row, digits, strict=True)
+        )
+        for row in spectrum_table(profile, axis)
+    ]
     _write_lines(path, [",".join(SPECTRUM_COLUMNS), *lines])
 
 
@@ -55,17 +62,17 @@ def write_spectrum_text(path: Path, profile: BandProfile, axis: WavelengthAxis |
     """
     rows = spectrum_table(profile, axis)
     if axis is None:
-        lines = [f"{row[0]:.2f} {row[6]:.2f}" for row in rows]
+        lines = [f"{row[-1]:.2f} {row[1]:.2f}" for row in rows]
         _write_lines(path, ["# position_in_the_photo_px intensity_0_to_255", *lines])
         return
-    lines = [f"{row[1]:.3f} {row[6]:.2f}" for row in _claimed(rows)]
+    lines = [f"{row[0]:.3f} {row[1]:.2f}" for row in _claimed(rows)]
     _write_lines(path, ["# wavelength_nm_air intensity_0_to_255", *lines])
 
 
 def write_spectrum_pysa(path: Path, profile: BandProfile, axis: WavelengthAxis) -> None:
     """Write PySA's CSV: wavelength in nm and counts, no heading, one row a claimed pixel."""
     rows = _claimed(spectrum_table(profile, axis))
-    _write_lines(path, [f"{row[1]:.4f},{row[6]:.4f}" for row in rows])
+    _write_lines(path, [f"{row[0]:.4f},{row[1]:.4f}" for row in rows])
 
 
 def _claimed(table: np.ndarray) -> np.ndarray:
