@@ -1,5 +1,6 @@
 """FITS files become the same upright RGB picture as any photo, or one clear error."""
 
+import gzip
 import io
 import sys
 import tracemalloc
@@ -217,3 +218,17 @@ def test_one_hot_pixel_does_not_darken_the_others():
     seen = to_eight_bits(counts)
     counts[5, 5] = 60_000
     np.testing.assert_array_equal(np.delete(to_eight_bits(counts), 5, 0), np.delete(seen, 5, 0))
+
+
+def test_a_fits_file_that_gzip_has_packed_is_read(picture, tmp_path):
+    data = encode(picture[:, :, 0], ROWORDER="TOP-DOWN")
+    path = tmp_path / "lamp.fits.gz"
+    path.write_bytes(gzip.compress(data))
+    np.testing.assert_array_equal(read_image(path), read_image(data))
+    assert list_images(tmp_path) == [path]
+    packed = gzip.compress(data)
+    for damaged in (packed[:-30], packed[:20] + bytes(30) + packed[50:]):
+        with pytest.raises(DataError, match=r"lamp\.fits\.gz: damaged"):
+            read_image(damaged, name="lamp.fits.gz")
+    with pytest.raises(DataError, match="more than 60,000 bytes unpacked"):
+        read_image(gzip.compress(bytes(10**6)), max_bytes=60_000)

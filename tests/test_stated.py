@@ -2,10 +2,11 @@
 
 import io
 
+import cv2
 import numpy as np
 import pytest
 from astropy.io import fits
-from PIL import ImageCms, TiffImagePlugin
+from PIL import Image, ImageCms, TiffImagePlugin
 from support.stated_files import exif_of, gamma_profile, icc_chunk, png, saved
 
 from lib.errors import DataError
@@ -98,6 +99,27 @@ def test_exif_states_a_tone_curve(eight, stated, wanted):
     assert picture.tone_from == BY_FILE and alike(picture.tone, wanted)
 
 
+def test_a_camera_s_adobe_rgb_is_its_exponent(eight):
+    exif = Image.Exif()
+    exif.load(exif_of(ColorSpace=65535))
+    exif.get_ifd(34665)[40965] = {1: "R03"}
+    picture = read_picture(saved(eight, "JPEG", exif=exif.tobytes()))
+    assert picture.tone_from == BY_FILE and alike(picture.tone, by_gamma(2.2))
+
+
+def test_a_film_states_a_number(tmp_path):
+    path = tmp_path / "film.mp4"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"mp4v"), 25, (96, 64))
+    for _ in range(3):
+        writer.write(np.full((64, 96, 3), 90, np.uint8))
+    writer.release()
+    assert read_picture(path).tone_from == ASSUMED
+    # Players pass over a free box, wherever it stands.
+    box = b"\0\0\0\x1bfree" + b"colrnclx\0\t\0\x12\0\t\0" + bytes(4)
+    path.write_bytes(path.read_bytes() + box)
+    assert read_picture(path).tone.name == "HLG"
+
+
 def test_a_tiff_s_own_table_counts(eight):
     tags = TiffImagePlugin.ImageFileDirectory_v2()
     tags[301] = tuple(round(65535 * (k / 255) ** 1.6) for k in range(256))
@@ -179,6 +201,14 @@ def test_exif_states_the_exposure(eight):
     assert str(exposure) == "1/30 s, ISO 200, f/1.8"
     other = Exposure(1 / 120, 100, 3.6)
     assert exposure.times(other) == pytest.approx(4 * 2 * 4)
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PNG", "WEBP", "AVIF", "HEIF"])
+def test_exif_counts_in_every_format_that_holds_it(eight, kind):
+    stated = exif_of(ExposureTime=0.5, FNumber=4.0, WhiteBalance=1)
+    picture = read_picture(saved(eight, kind, exif=stated))
+    assert str(picture.stated.exposure) == "0.5 s, f/4"
+    assert picture.stated.white_balance == "manual"
 
 
 def test_apex_values_count_where_plain_ones_are_missing(eight):

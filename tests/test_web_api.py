@@ -72,10 +72,10 @@ def test_a_photo_may_be_the_body_itself(ask, pool, content_type):
 
 
 def test_options_reach_the_recogniser_from_form_and_query(ask, pool):
-    form = {"photo": photo(), "lamp": "neon", "include": ["spectrum", "preview"]}
+    form = {"photo": photo(), "lamp": "neon", "tone": "2.2", "include": ["spectrum", "preview"]}
     ask(form, query_params={"min_precision": "0.99"})
     job = pool.jobs[0]
-    assert (job.lamp, job.min_precision) == ("neon", 0.99)
+    assert (job.lamp, job.min_precision, job.tone) == ("neon", 0.99, "2.2")
     assert job.extras == {"spectrum", "preview"}
 
 
@@ -85,6 +85,7 @@ def test_options_reach_the_recogniser_from_form_and_query(ask, pool):
         {"lamp": "candle"},
         {"min_precision": "1.5"},
         {"min_precision": "nan"},
+        {"tone": "film"},
         {"include": "everything"},
         {"calibration": "no-uuid"},
         {"calibration": NO_SUCH_ID},

@@ -8,20 +8,20 @@ from lib.outputs import is_own
 
 log = logging.getLogger(__name__)
 
-FITS_SUFFIXES = ("fits", "fit", "fts")
+_FITS_SUFFIXES = ("fits", "fit", "fts", "fits.fz", "fits.gz", "fit.gz", "fts.gz")
 IMAGE_SUFFIXES = frozenset(
     f".{name}"
     for name in (
         *("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "tif", "tiff", "bmp", "dib"),
-        *("webp", "avif", "heic", "heif", "hif", "gif", *FITS_SUFFIXES),
+        *("webp", "avif", "heic", "heif", "hif", "gif", *_FITS_SUFFIXES),
     )
 )
 
 
 def is_image_name(path: Path | str) -> bool:
-    """Return whether the suffix of `path` is one of `IMAGE_SUFFIXES` and the file is not hidden."""
-    path = Path(path)
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".")
+    """Return whether `path` ends in one of `IMAGE_SUFFIXES` and the file is not hidden."""
+    name = Path(path).name
+    return name.lower().endswith(tuple(IMAGE_SUFFIXES)) and not name.startswith(".")
 
 
 def list_images(folder: Path, *, recursive: bool = False) -> list[Path]:

@@ -9,8 +9,10 @@ from lib.errors import DataError
 from lib.images.folders import IMAGE_SUFFIXES
 
 VIDEO_SUFFIXES = ("mp4", "m4v", "mov", "avi", "mkv", "webm", "mpg", "mpeg", "wmv", "3gp", "mts")
-_SUFFIXES = "|".join([*VIDEO_SUFFIXES, *(suffix[1:] for suffix in sorted(IMAGE_SUFFIXES))])
-_NAMED = re.compile(rf"(.*\.(?:{_SUFFIXES}))#(.*)", re.IGNORECASE | re.DOTALL)
+_ENDINGS = [f".{name}" for name in VIDEO_SUFFIXES] + sorted(IMAGE_SUFFIXES)
+_NAMED = re.compile(
+    rf"(.*(?:{'|'.join(map(re.escape, _ENDINGS))}))#(.*)", re.IGNORECASE | re.DOTALL
+)
 _FRAMES = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 EXPECTED = "expected a file such as clip.mp4, clip.mp4#12 for one frame, or clip.mp4#12-40"
 

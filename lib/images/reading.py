@@ -1,5 +1,6 @@
 """Any photo file to upright RGB, its bounds checked before a pixel is decoded."""
 
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
@@ -19,6 +20,7 @@ from lib.images.video import video_frames
 MAX_PIXELS = 100_000_000
 # 16-bit RGBA without compression at the bound is 400 MB; real photos stay far below this.
 MAX_BYTES = 256 * 2**20
+_GZIP = b"\x1f\x8b"
 
 
 def read_image(source: Path | str | bytes, **options) -> np.ndarray:
@@ -115,7 +117,24 @@ def read_pictures(
     if not data:
         raise DataError(f"{name}: empty file; {EXPECTED}")
     # No format begins with white space, but some servers and scripts put a line's end in front.
-    yield from decode(data.lstrip(), name, max_pixels, np.uint16 if deep else np.uint8, wanted)
+    data = _unpacked(data.lstrip(), name, max_bytes)
+    yield from decode(data, name, max_pixels, np.uint16 if deep else np.uint8, wanted)
+
+
+def _unpacked(data: bytes, name: str, max_bytes: int) -> bytes:
+    """Return the content of a file that gzip has packed, as astronomers pack FITS; others whole."""
+    if not data.startswith(_GZIP):
+        return data
+    unpacker = zlib.decompressobj(wbits=31)
+    try:
+        data = unpacker.decompress(data, max_bytes + 1)
+    except zlib.error as error:
+        raise DataError(f"{name}: damaged ({error}); {EXPECTED}") from error
+    if len(data) > max_bytes:
+        raise DataError(f"{name}: more than {max_bytes:,} bytes unpacked; expected fewer")
+    if not unpacker.eof:
+        raise DataError(f"{name}: damaged or cut short; {EXPECTED}")
+    return data
 
 
 def _check_bytes(count: int, name: str, max_bytes: int) -> None:

@@ -16,6 +16,8 @@ _EXPOSURE_TIME, _F_NUMBER, _SHUTTER_APEX, _APERTURE_APEX = 33434, 33437, 37377, 
 _SENSITIVITY = (34855, 34867, 34866)
 _COLOUR_SPACE, _IS_SRGB, _GAMMA, _WHITE_BALANCE = 40961, 1, 42240, 41987
 _TRANSFER_FUNCTION, _BITS_PER_SAMPLE, _WHITE_LEVEL = 301, 258, 50717
+# DCF 2.0: how a camera says Adobe RGB, whose exponent is 2 and 51 / 256.
+_INTEROPERABILITY, _IS_ADOBE_RGB, _ADOBE_RGB_GAMMA = 40965, "R03", 563 / 256
 _ISO_ELSEWHERE, _MOST_APEX = 65535, 60
 _WHITE_BALANCES = {0: "automatic", 1: "manual"}
 # Boxes that state colours stand in front of the samples.
@@ -51,6 +53,7 @@ def stated_by_image(image: Image.Image, data: bytes) -> Stated:
     with suppress(Exception):
         tags = image.getexif()
         exif = {**tags, **tags.get_ifd(_EXIF_IFD)}
+        exif[_INTEROPERABILITY] = tags.get_ifd(_INTEROPERABILITY).get(1)
     tags = image.tag_v2 if image.format == "TIFF" else {}
     tone = None
     with suppress(Exception):
@@ -83,6 +86,8 @@ def _tone(image: Image.Image, data: bytes, exif: Mapping, tags: Mapping) -> Tone
         return by_table(table, tags.get(_BITS_PER_SAMPLE, (1,))[0])
     if gamma := positive(exif.get(_GAMMA)):
         return by_gamma(gamma)
+    if exif.get(_INTEROPERABILITY) == _IS_ADOBE_RGB:
+        return by_gamma(_ADOBE_RGB_GAMMA)
     return SRGB if exif.get(_COLOUR_SPACE) == _IS_SRGB else None
 
 

@@ -45,6 +45,8 @@ class Job:
         "photo", or "instrument" for what `calibrate.py` wrote, to be checked.
     lamp, min_precision, calibration
         As `lib.recognition.recognise.recognise` takes them; the calibration as saved.
+    tone : str or None
+        As `lib.images.tone.told` takes it: the curve that measuring undoes.
     extras : frozenset of str
         Any of "spectrum", "preview", "measurement" and "calibration".
     """
@@ -55,6 +57,7 @@ class Job:
     lamp: str | None = None
     min_precision: float | None = None
     calibration: dict | None = None
+    tone: str | None = None
     extras: frozenset[str] = frozenset()
 
 

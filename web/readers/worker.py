@@ -20,6 +20,7 @@ from PIL import Image
 from lib.errors import DataError
 from lib.images.depth import to_eight_bits
 from lib.images.reading import read_picture
+from lib.images.tone import told
 from lib.lines import available_line_lists
 from lib.measurement.answers import answer_of, curve_of
 from lib.measurement.calibration import calibrate
@@ -110,6 +111,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     if job.calibration:
         instrument = instrument_from_json(job.calibration, "saved calibration")
         if measuring:
+            picture = replace(picture, told=told(job.tone) if job.tone else None)
             measured = _measure(Frames((job.name,), (picture,)), instrument, classifier)
     if isinstance(measured, Measurement) and job.lamp is None and job.min_precision is None:
         result = measured.result

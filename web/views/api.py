@@ -215,6 +215,7 @@ def _job(data: bytes, name: str, options: dict) -> Job:
         lamp=options.get("lamp"),
         min_precision=options.get("min_precision"),
         calibration=calibration.document if calibration else None,
+        tone=options.get("tone"),
         extras=frozenset(options.get("include", ())),
     )
 

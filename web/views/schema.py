@@ -13,6 +13,7 @@ from pydantic import RootModel, TypeAdapter
 from rest_framework import serializers
 
 from lib.errors import DataError
+from lib.images.tone import told
 from lib.measurement.measured import MeasuredLight
 from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument_model import InstrumentFile
@@ -59,6 +60,20 @@ def check_lamp(name: str) -> None:
         raise serializers.ValidationError(f"expected one of {', '.join(known)}.")
 
 
+def check_tone(words: str) -> None:
+    """Refuse what is no tone curve.
+
+    Raises
+    ------
+    rest_framework.serializers.ValidationError
+        If it is none.
+    """
+    try:
+        told(words)
+    except DataError as error:
+        raise serializers.ValidationError(f"{error}.") from error
+
+
 class IdentifyOptions(serializers.Serializer):
     """What a request may say beside its photos, as form fields or in the query."""
 
@@ -74,6 +89,12 @@ class IdentifyOptions(serializers.Serializer):
         required=False,
         pk_field=serializers.UUIDField(),
         help_text="Use the saved axis with this id in place of the photo's own lines.",
+    )
+    tone = serializers.CharField(
+        required=False,
+        validators=[check_tone],
+        help_text="Tone curve that measuring undoes: linear, srgb or an exponent such as 2.2 "
+        "(default: what the file states).",
     )
     include = serializers.MultipleChoiceField(
         choices=EXTRAS,
