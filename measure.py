@@ -29,8 +29,8 @@ from lib.measurement.measuring import (
     Spectrum,
     names_of,
     on_grid,
-    transmission,
 )
+from lib.measurement.samples import transmission
 from lib.outputs import output_names, own_path, require_replaceable
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument

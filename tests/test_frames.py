@@ -317,8 +317,9 @@ def test_dark_frames_of_another_exposure_do_not_count(tmp_path, kept, capsys):
     (answer,) = measured(capsys, light, *options, long, code=1)
     assert "long.jpg: exposed 1 s, f/1.8, the photo 1/30 s, f/1.8" in answer["reason"]
     (answer,) = measured(capsys, light, *options, long, right)
-    assert answer["background"] == "1 dark frames"
+    assert answer["background"] == "1 dark frame"
     assert len(answer["left_out"]) == 1
+    assert "exposure_unknown" not in codes(answer)
 
 
 def test_frames_whose_gains_cannot_be_compared_are_refused_with_both(tmp_path, kept):

@@ -17,9 +17,10 @@ from lib.measurement.colour import colour_of
 from lib.measurement.features import find_features, likeliest, strongest_first
 from lib.measurement.frames import Frames, light_along, read_frames
 from lib.measurement.lamp_lines import LampPhoto, lines_of_points
-from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid, transmission
+from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid
 from lib.measurement.points import read_points
 from lib.measurement.response import Planck, measure_response
+from lib.measurement.samples import transmission
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.instrument_file import load_instrument
 from lib.recognition.name.classifier import Classifier

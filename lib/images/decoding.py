@@ -1,6 +1,5 @@
 """Bytes of a picture to upright RGB: formats, depths, rotations; damage refused."""
 
-import re
 import struct
 import warnings
 from collections.abc import Callable, Iterator
@@ -18,8 +17,10 @@ from lib.errors import DataError
 from lib.images.depth import to_depth
 from lib.images.fits import decode_fits, is_fits
 from lib.images.frames_named import Wanted, chosen, described
+from lib.images.jpeg import START_OF_SCAN, decode_unended_jpeg
 from lib.images.memory import BYTES_PER_PIXEL, bytes_per_pixel, check_size, row_blocks
 from lib.images.picture import Picture
+from lib.images.rgb import put_on_black, to_rgb
 from lib.images.stated import stated_by_image
 
 # A burst, a live photo or a scan of pages; walking the frames of a film costs time.
@@ -27,11 +28,6 @@ MAX_FRAMES = 100
 # Progressive JPEGs have about ten passes over the whole picture. A pass can be made of 20 bytes,
 # so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
 MAX_JPEG_PASSES = 100
-_JPEG_START_OF_SCAN = b"\xff\xda"
-_JPEG_END = b"\xff\xd9"
-# The part of a JPEG's pixels, in its last row of blocks, that may be missing. Sixteen bytes of a
-# webcam's dark corner are 0.2 %, of a progressive JPEG 1.8 %; a download that stopped lacks more.
-_MAX_MISSING = 0.02
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
@@ -205,7 +201,7 @@ def _check_depth(data: bytes, name: str) -> None:
 
 def _check_frames(image: Image.Image, data: bytes, name: str) -> None:
     """Refuse films and JPEGs of endless passes."""
-    passes = data.count(_JPEG_START_OF_SCAN) if image.format in ("JPEG", "MPO") else 0
+    passes = data.count(START_OF_SCAN) if image.format in ("JPEG", "MPO") else 0
     if passes > MAX_JPEG_PASSES:
         raise DataError(f"{name}: {passes} passes; expected a JPEG of at most {MAX_JPEG_PASSES}")
     if _has_more_frames(image):
@@ -289,7 +285,7 @@ def _decode_16_bit_colour(
     # In place: a copy is as large again.
     rgb = pixels[:, :, :3]
     if pixels.shape[2] == 4:
-        _put_on_black(lambda rows: pixels[rows], rgb)
+        put_on_black(lambda rows: pixels[rows], rgb)
     for rows in row_blocks(len(rgb)):
         rgb[rows] = rgb[rows, :, ::-1].copy()
     return np.ascontiguousarray(to_depth(rgb, depth))
@@ -300,101 +296,11 @@ def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarra
     try:
         image.load()
     except OSError:
-        pixels = _decode_unended_jpeg(data) if image.format in ("JPEG", "MPO") else None
+        pixels = decode_unended_jpeg(data) if image.format in ("JPEG", "MPO") else None
         if pixels is None:
             raise
         return pixels
-    return _to_rgb(image, depth)
-
-
-def _decode_unended_jpeg(data: bytes) -> np.ndarray | None:
-    """Decode a JPEG whose last bytes are zero or missing; None if more than `_MAX_MISSING` is.
-
-    Whatever follows a whole picture does not change it, so what is missing is what differs between
-    two endings.
-    """
-    # Neither a frame header nor the start of a scan occurs inside coded data. A thumbnail's header
-    # comes before that of the photo.
-    header = max(data.rfind(bytes((0xFF, kind))) for kind in (0xC0, 0xC1, 0xC2))
-    components = data[header + 9]
-    if _scanned(data[header:]) < 64 * components:
-        return None
-    coded = data.rstrip(b"\0")
-    # In coded data 255 is written with a zero after it.
-    coded += b"\0" if coded.endswith(b"\xff") else b""
-    pixels, other = (
-        _to_rgb(Image.open(BytesIO(coded + ending + _JPEG_END), formats=["JPEG"]))
-        for ending in (b"", bytes(range(254, 0, -1)))
-    )
-    rows, columns = np.nonzero((pixels != other).any(axis=2))
-    if not rows.size:
-        return pixels
-    height, width = pixels.shape[:2]
-    block = 8 * max(factors & 15 for factors in data[header + 11 :][: 3 * components : 3])
-    # Smoothing of the colours carries a difference one row beyond its blocks.
-    last_row, first_column = (height - 1) // block * block, columns.min()
-    missing = (height - last_row) * (width - first_column)
-    if rows.min() < last_row - 1 or missing > _MAX_MISSING * height * width:
-        return None
-    pixels[last_row:, first_column:] = 0
-    return pixels
-
-
-def _scanned(data: bytes) -> int:
-    """Return of how many coefficients a JPEG, from its frame header on, sends the last bit.
-
-    Each component has 64; a progressive JPEG sends them by ranges and bits (ITU-T T.81, annex G).
-    """
-    sent = set()
-    for scan in re.finditer(_JPEG_START_OF_SCAN + rb"\0[\x06\x08\x0a\x0c]([\x01-\x04])", data):
-        end = scan.end() + 2 * scan[1][0]
-        first, last, bits = data[end : end + 3]
-        if bits & 15 == 0:
-            components = data[scan.end() : end : 2]
-            sent.update((part, place) for part in components for place in range(first, last + 1))
-    return len(sent)
-
-
-def _to_rgb(image: Image.Image, depth: type = np.uint8) -> np.ndarray:
-    """Return the decoded pixels as RGB uint8, 16-bit grey as `depth`, not yet turned."""
-    # "I" is what Pillow makes of signed 16 bits.
-    if image.mode == "I" or image.mode.startswith("I;16"):
-        grey = to_depth(np.asarray(image).clip(0, 65535).astype(np.uint16), depth)
-        return np.repeat(grey[:, :, None], 3, axis=2)
-    # Some rows at a time, as Pillow hands over a whole picture in pieces that are then joined and
-    # copied: of 12 megapixels, in 26 ms in place of 64.
-    width, height = image.size
-    pixels = np.empty((height, width, 3), np.uint8)
-    if image.has_transparency_data:
-        _put_on_black(partial(_rows_of, image, "RGBA"), pixels)
-    else:
-        for rows in row_blocks(height):
-            pixels[rows] = _rows_of(image, "RGB", rows)
-    return pixels
-
-
-def _rows_of(image: Image.Image, mode: str, rows: slice) -> np.ndarray:
-    """Return some rows of a picture, of one byte a sample."""
-    part = image.crop((0, rows.start, image.width, rows.stop))
-    return np.asarray(part if part.mode == mode else part.convert(mode))
-
-
-def _put_on_black(rgba_of: Callable[[slice], np.ndarray], rgb: np.ndarray) -> None:
-    """Fill `rgb` with a picture on black; an alpha that hides everything is dropped.
-
-    `rgba_of` returns some rows of it, of as many bits a sample.
-    """
-    full = np.iinfo(rgb.dtype).max
-    ends = [
-        (alpha.min(), alpha.max()) for alpha in (rgba_of(r)[:, :, 3] for r in row_blocks(len(rgb)))
-    ]
-    opaque = min(least for least, _ in ends) == full or max(most for _, most in ends) == 0
-    for rows in row_blocks(len(rgb)):
-        rgba = rgba_of(rows)
-        part = rgba[:, :, :3]
-        if not opaque:
-            part = (part.astype(np.uint32) * rgba[:, :, 3:] + full // 2) // full
-        rgb[rows] = part
+    return to_rgb(image, depth)
 
 
 def _turn_upright(pixels: np.ndarray, image: Image.Image) -> np.ndarray:

@@ -1,7 +1,8 @@
 """One picture of a file: its pixels, and what its file states of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 
@@ -47,6 +48,16 @@ class Picture:
     def tone_from(self) -> str:
         """Return whose word that is: `TOLD`, `BY_FILE` or `ASSUMED`."""
         return TOLD if self.told else BY_FILE if self.stated.tone else ASSUMED
+
+    @property
+    def short_name(self) -> str:
+        """Return its name without its folder."""
+        return Path(self.name).name
+
+    @property
+    def head(self) -> "Picture":
+        """Return what is known of it without its pixels."""
+        return replace(self, pixels=np.empty((0, 0, 3), self.pixels.dtype))
 
     @cached_property
     def full_scale(self) -> int:

@@ -87,7 +87,9 @@ def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]
         text = f"its {spectrum.quantity} holds if the file's tone curve is {measurement.tone}"
         remarks += (Remark("assumed_tone", text),)
     if measurement.left_out:
-        remarks += (Remark("frames_left_out", f"{len(measurement.left_out)} frames left out"),)
+        count = len(measurement.left_out)
+        text = f"{count} frame{'s' if count > 1 else ''} left out"
+        remarks += (Remark("frames_left_out", text),)
     return remarks
 
 

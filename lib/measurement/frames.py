@@ -15,8 +15,10 @@ from lib.errors import DataError
 from lib.images.depth import to_eight_bits
 from lib.images.exposure import Exposure
 from lib.images.picture import ASSUMED, Picture
-from lib.images.reading import mean_of, read_pictures
+from lib.images.reading import mean_of
 from lib.images.tone import Tone
+from lib.measurement.exposed import dark_times, may_be_dark, times_of_first
+from lib.measurement.stored_pictures import StoredPictures
 from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import CLIPPED_LEVEL
@@ -42,8 +44,6 @@ _FLAT_LIMITS = (0.2, 5.0)
 _SURROUNDINGS = "light beside the band"
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
 _ROUNDING = 0.29
-# Frames of a scene are gone through several times; decoded ones are kept up to this size.
-_KEPT_BYTES = 256 * 2**20
 
 
 @dataclass(frozen=True)
@@ -123,56 +123,6 @@ class Light:
     background: str = "nothing"
 
 
-class StoredPictures:
-    """The pictures of files, read as they are asked for and kept while they are few.
-
-    Raises DataError for one that cannot be read, or differs in size or depth from the first.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[Path],
-        names: Sequence[str],
-        *,
-        every: bool = False,
-        tone: Tone | None = None,
-    ):
-        self._paths, self._names, self._every, self._tone = paths, names, every, tone
-        self._kept: list[Picture] | None = None
-
-    def __iter__(self) -> Iterator[Picture]:
-        """Yield the frames of each file."""
-        if self._kept is not None:
-            yield from self._kept
-            return
-        kept, room = [], _KEPT_BYTES
-        for picture in self._read():
-            room -= picture.pixels.nbytes
-            kept = [*kept, picture] if room >= 0 else []
-            yield picture
-        if room >= 0:
-            self._kept = kept
-
-    def _read(self) -> Iterator[Picture]:
-        first = None
-        for path, name in zip(self._paths, self._names, strict=True):
-            for picture in read_pictures(path, name=name, deep=True, every=self._every):
-                first = first or picture
-                _check_alike(picture, first)
-                yield replace(picture, told=self._tone)
-
-
-def _check_alike(picture: Picture, first: Picture) -> None:
-    if picture.pixels.shape != first.pixels.shape:
-        (height, width), (rows, columns) = first.pixels.shape[:2], picture.pixels.shape[:2]
-        raise DataError(
-            f"{picture.name}: {columns} x {rows} px; expected {width} x {height}, "
-            f"as {first.name} has"
-        )
-    if picture.pixels.dtype != first.pixels.dtype:
-        raise DataError(f"{picture.name}: of another depth than {first.name}; expected one depth")
-
-
 def read_frames(
     paths: Sequence[Path],
     names: Sequence[str] | None = None,
@@ -226,26 +176,27 @@ def light_along(
     position = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
     count = int(np.clip(np.floor(rows[1] - rows[0]) + 1, 1, _MAX_ROWS))
     offset = np.linspace(*rows, count) if count > 1 else np.array([sum(rows) / 2])
-    seen, facts, unlike = [], [], []
+    seen, full, heads, unlike = [], [], [], []
     for picture in frames.pictures():
-        if not _dark_for(picture, dark_for):
-            unlike.append(f"{Path(picture.name).name}: exposed {picture.stated.exposure}")
+        head = picture.head
+        if not may_be_dark(head, dark_for):
+            unlike.append(f"{head.short_name}: exposed {head.stated.exposure}")
             continue
         seen.append(_mean_rows(sample(picture.pixels, geometry, position, offset), picture))
-        full = picture.full_scale / np.iinfo(picture.pixels.dtype).max
-        facts.append(_Facts.of(picture, full))
+        full.append(picture.full_scale / np.iinfo(picture.pixels.dtype).max)
+        heads.append(head)
     if not seen:
         photos = " and ".join(str(exposure) for exposure in dark_for)
-        raise DataError(f"{unlike[0]}, the photo {photos}; expected dark frames of one exposure")
+        raise DataError(f"{unlike[0]}, the photo {photos}; expected dark frames exposed as it is")
     rgb, noise, clipped = (np.stack(parts) for parts in zip(*seen, strict=True))
-    times, remarks = _exposed(facts)
+    times, remarks = times_of_first(heads)
     rgb, noise = rgb / times[:, None, None], noise / times[:, None, None]
-    full = np.array([fact.full_scale for fact in facts])
     # A frame that was taken for one of a lesser sensor is only darker than the others.
-    clipped[full < full.max()] = False
-    kept, left_out = _steady(rgb, [fact.name for fact in facts])
+    clipped[np.array(full) < max(full)] = False
+    kept, left_out = _steady(rgb, [head.short_name for head in heads])
     mean, error = _clipped_mean(rgb[kept], noise[kept])
-    first = facts[0]
+    first = heads[0]
+    assumed = any(head.tone_from == ASSUMED for head in heads)
     return Light(
         position,
         mean,
@@ -253,85 +204,13 @@ def light_along(
         clipped[kept].any(axis=0),
         int(kept.sum()),
         (*unlike, *left_out),
-        " and ".join(dict.fromkeys(fact.tone for fact in facts)),
-        ASSUMED if any(fact.tone_from == ASSUMED for fact in facts) else first.tone_from,
-        tuple(dict.fromkeys(fact.exposure for fact in facts)),
-        first.white_balance,
-        float(full.max()),
+        " and ".join(dict.fromkeys(head.tone.name for head in heads)),
+        ASSUMED if assumed else first.tone_from,
+        tuple(dict.fromkeys(head.stated.exposure for head in heads)),
+        first.stated.white_balance,
+        max(full),
         first_of_frames(first.passed_over) + remarks,
     )
-
-
-def _dark_for(picture: Picture, exposures: tuple[Exposure, ...]) -> bool:
-    """Return whether a picture may be a dark frame of photos; an aperture does not matter then."""
-    own = replace(picture.stated.exposure, f_number=None)
-    for exposure in exposures:
-        try:
-            if own.times(replace(exposure, f_number=None)) not in (None, 1.0):
-                return False
-        except DataError:
-            return False
-    return True
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What counts of a picture once its light is taken; see `Picture` and `Light`."""
-
-    name: str
-    tone: str
-    tone_from: str
-    exposure: Exposure
-    white_balance: str | None
-    passed_over: str
-    full_scale: float
-
-    @classmethod
-    def of(cls, picture: Picture, full_scale: float) -> "_Facts":
-        return cls(
-            Path(picture.name).name,
-            picture.tone.name,
-            picture.tone_from,
-            picture.stated.exposure,
-            picture.stated.white_balance,
-            picture.passed_over,
-            full_scale,
-        )
-
-
-def _exposed(facts: Sequence[_Facts]) -> tuple[np.ndarray, tuple[Remark, ...]]:
-    """Return how many times as bright as the first each frame is stored, and what is to be said."""
-    first, times, unknown = facts[0], np.ones(len(facts)), []
-    for k, fact in enumerate(facts):
-        factor = times_of(fact.exposure, fact.name, first.exposure, first.name)
-        times[k] = factor or 1.0
-        unknown += [fact.name] if factor is None else []
-    if unknown:
-        text = f"exposure not stated of all frames: {unknown[0]} was not scaled to {first.name}"
-        return times, (Remark("exposure_unknown", text),)
-    if (times == 1).all():
-        return times, ()
-    other = facts[int(np.abs(np.log(times)).argmax())]
-    text = (
-        f"frames of different exposure, {first.exposure} and {other.exposure}: scaled to the first"
-    )
-    return times, (Remark("exposure_differs", text),)
-
-
-def times_of(one: Exposure, name: str, other: Exposure, other_name: str) -> float | None:
-    """Return how many times as bright one photo is stored as another; None where it is not known.
-
-    Raises
-    ------
-    DataError
-        If their gains cannot be compared; both photos and exposures are named.
-    """
-    try:
-        return one.times(other)
-    except DataError as error:
-        raise DataError(
-            f"{name}: {one}; {other_name}: {other}; {error}; expected one gain for both"
-        ) from error
 
 
 def _mean_rows(strip: np.ndarray, picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -393,14 +272,14 @@ def without_dark(light: Light, dark: Light) -> Light:
     if np.median(excess) > _DARKER_SIGMAS * np.median(error):
         raise DataError("the dark frames are brighter than the light; expected the light covered")
     remarks = light.remarks + dark.remarks
-    if dark.exposures[0].times(light.exposures[0]) is None:
+    if dark_times(dark.exposures[0], light.exposures[0]) is None:
         text = "the exposure of the dark frames and of the light is stated of one of them alone"
         remarks += (Remark("exposure_unknown", text),)
     return replace(
         light,
         rgb=light.rgb - dark.rgb,
         noise=error,
-        background=f"{dark.frames} dark frames",
+        background=f"{dark.frames} dark frame{'s' if dark.frames > 1 else ''}",
         left_out=light.left_out + dark.left_out,
         remarks=remarks,
     )
