@@ -5,7 +5,7 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from io import BytesIO
 
 import numpy as np
@@ -20,7 +20,7 @@ _GAMMAS = (0.1, 10.0)
 _PROBE_GAMMA = 3
 # White point of ICC profiles, D50 (ICC.1:2022, 7.2.16).
 _D50 = (0.9642, 1.0, 0.8249)
-_FOR_DISPLAYS = re.compile(r"\bPQ|HLG|2084|PQ\b", re.IGNORECASE)
+_FOR_DISPLAYS = re.compile(r"\bPQ|PQ\b|HLG|2084")
 
 
 @dataclass(frozen=True)
@@ -144,6 +144,7 @@ def by_table(values: tuple[int, ...], bits: int) -> Tone | None:
     return Tone("its own table", partial(_between, np.repeat(knots, 3 // knots.shape[1], axis=1)))
 
 
+@lru_cache(maxsize=8)
 def by_profile(data: bytes | None) -> Tone | None:
     """Return the curves of an ICC profile of colour or grey; None of any other, or a damaged one.
 

@@ -2,6 +2,7 @@
 
 import mmap
 import os
+import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -65,9 +66,16 @@ def _stated_code(file: Path) -> int | None:
     with file.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if data[4:8] != b"ftyp":
             return None
-        # What describes the film may stand behind its frames.
-        place = max(data.rfind(b"colrnclx"), data.rfind(b"colrnclc"))
-        return None if place < 0 else nclx_code(data[place : place + 12])
+        # What describes the film may stand behind its frames (mdat), which are not looked through.
+        place = 0
+        while place + 16 <= len(data):
+            size, kind, long_size = struct.unpack_from(">I4sQ", data, place)
+            size = long_size if size == 1 else size or len(data) - place
+            code = None if kind == b"mdat" else nclx_code(data[place : place + size])
+            if code is not None or size < 8:
+                return code
+            place += size
+    return None
 
 
 @contextmanager
