@@ -17,8 +17,12 @@ from lib.images.picture import Picture
 from lib.images.reading import read_image, read_picture, read_pictures
 from lib.measurement.frames import Frames, light_along, read_frames
 from lib.measurement.response import measure_response, read_reference
+from lib.paths import DEFAULT_MODEL
 from lib.recognition.instrument_file import load_instrument
+from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
+from web.readers import worker
+from web.readers.work import Job, Limits
 
 INSTRUMENT = {
     "format": "spectrum instrument",
@@ -252,6 +256,19 @@ def test_hdr_is_refused_for_measuring_and_named(tmp_path, kept, capsys):
     assert "hdr.png: its tone curve is PQ" in answer["reason"]
     (answer,) = measured(capsys, photo, "--instrument", kept, "--tone", "srgb")
     assert answer["status"] == "ok"
+
+
+def test_the_service_says_why_it_did_not_measure_and_takes_a_told_curve():
+    data = png(stored(continuum(0.5), srgb, 65535), (b"cICP", bytes((9, 16, 0, 1))))
+    limits = Limits(max_bytes=2**25, max_pixels=10**6)
+    asked = {"calibration": INSTRUMENT, "extras": frozenset({"measurement"})}
+    classifier = kept_classifier(DEFAULT_MODEL)
+    refused = worker.work(Job(data, "hdr.png", **asked), classifier, limits)
+    (remark,) = [one for one in refused.answer["remarks"] if one["code"] == "not_measured"]
+    assert remark["text"].startswith("hdr.png: its tone curve is PQ")
+    assert "measurement" not in refused.extras
+    told = worker.work(Job(data, "hdr.png", tone="srgb", **asked), classifier, limits)
+    assert told.extras["measurement"]["tone_from"] == "told"
 
 
 # Exposure

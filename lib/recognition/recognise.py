@@ -350,7 +350,7 @@ def _contradiction(lamp: str, evidence: NameEvidence, seen: LampName | None) -> 
 def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:
     """Call `recognise` on a picture, and say what its file leaves in doubt."""
     result = recognise(picture.pixels, classifier, **options)
-    return replace(result, remarks=result.remarks + first_of_frames(picture.passed_over))
+    return replace(result, remarks=first_of_frames(picture.passed_over) + result.remarks)
 
 
 def recognise_file(
