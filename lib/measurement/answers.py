@@ -21,7 +21,7 @@ from lib.measurement.measuring import (
     Spectrum,
     saturated_nm,
 )
-from lib.recognition.identified import Remark, shifted
+from lib.recognition.identified import Remark, clipped_below, shifted
 
 # Emitters that explain less than this part of the lines are not listed.
 _MIN_SHARE = 0.05
@@ -82,7 +82,7 @@ def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]
         remarks += (Remark("own_wavelengths", why),)
     if saturated:
         text = f"overexposed from {saturated[0][0]:.0f} to {saturated[-1][1]:.0f} nm"
-        remarks += (Remark("overexposed", text),)
+        remarks += (Remark("overexposed", text), *clipped_below(measurement.result.band))
     if measurement.tone_from == ASSUMED and spectrum.quantity != CAMERA:
         text = f"its {spectrum.quantity} holds if the file's tone curve is {measurement.tone}"
         remarks += (Remark("assumed_tone", text),)

@@ -21,7 +21,7 @@ from lib.measurement.exposed import dark_times, may_be_dark, times_of_first
 from lib.measurement.stored_pictures import StoredPictures
 from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Dark, Instrument
-from lib.recognition.quality import CLIPPED_LEVEL
+from lib.recognition.quality import clipping_levels
 from lib.recognition.straighten import Geometry, sample
 
 # Part of the rows dropped at either end of each sample's sorted values: dust and hot pixels.
@@ -215,8 +215,7 @@ def light_along(
 
 def _mean_rows(strip: np.ndarray, picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped."""
-    clips = picture.full_scale * CLIPPED_LEVEL / 255
-    clipped = (strip >= clips).mean(axis=0) >= 0.5
+    clipped = (strip >= clipping_levels(strip, picture.full_scale)).mean(axis=0) >= 0.5
     rows = picture.linear(strip)
     # Neighbouring rows show the same light: what differs is noise.
     apart = np.diff(rows, axis=0) if len(rows) > 1 else np.diff(rows, axis=1, append=rows[:, -1:])

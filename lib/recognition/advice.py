@@ -49,6 +49,7 @@ REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
     "told_lamp_contradicts": "the light is surely that of another lamp than the one you named",
     "overexposed": "part of the spectrum is clipped, and its shape bent there",
+    "clipped_below_full_scale": "light ends at one level below full scale: it is clipped there",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
     "assumed_tone": "colours and ratios are as good as the tone curve that was assumed",

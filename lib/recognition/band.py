@@ -10,8 +10,8 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from lib.recognition.quality import (
-    CLIPPED_LEVEL,
     Quality,
+    clipping_levels,
     measure_background,
     measure_quality,
 )
@@ -171,7 +171,8 @@ def band_of(
     cut_dark_ends : bool
         Whether long ends without light go.
     """
-    profile, clipped = _mean_rows(strip.light[clean])
+    levels = clipping_levels(strip.light[clean])
+    profile, clipped = _mean_rows(strip.light[clean], levels)
     background, noise = measure_background(strip)
     lit = _lit_part(profile - background, noise) if cut_dark_ends else slice(0, len(profile))
     geometry = strip.geometry
@@ -183,7 +184,9 @@ def band_of(
         *_bounding_box(geometry, shape),
         towards_red=1,
         way_is_sure=towards_red != 0,
-        quality=measure_quality(profile - background, clipped, noise, background, evidence),
+        quality=measure_quality(
+            profile - background, clipped, noise, background, evidence, float(levels.min() / 255)
+        ),
         geometry=geometry,
         rows=_offsets_of(strip, clean),
         background=background,
@@ -233,9 +236,12 @@ def cut_crop(band: Band) -> np.ndarray:
     return cv2.resize(strip, (CROP_COLUMNS, CROP_ROWS), interpolation=method)
 
 
-def _mean_rows(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Robust mean over a strip's rows: rgb float32 (n, 3), clipped bool (n,)."""
-    clipped = (strip >= CLIPPED_LEVEL).any(axis=2).mean(axis=0) >= 0.5
+def _mean_rows(strip: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Robust mean over a strip's rows: rgb float32 (n, 3), clipped bool (n,).
+
+    Each channel has clipped from its level on.
+    """
+    clipped = (strip >= levels).any(axis=2).mean(axis=0) >= 0.5
     drop = int(_TRIM * len(strip))
     kept = sorted_across(strip)[..., drop : len(strip) - drop]
     return kept.mean(axis=-1, dtype=np.float32), clipped

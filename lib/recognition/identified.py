@@ -7,6 +7,7 @@ import numpy as np
 
 from lib.recognition.advice import ADVICE, REMARKS
 from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.band import Band
 from lib.shapes import Answer, digits
 
 # Places along the claimed range at which an axis states its error.
@@ -168,6 +169,15 @@ def wavelength_of(axis: WavelengthAxis) -> Wavelength:
         error_nm=tuple(StatedError.of(None, px=x, nm=nm, error=error) for x, nm, error in places),
         lines=tuple(FoundLine.of(line) for line in axis.lines),
     )
+
+
+def clipped_below(band: Band) -> tuple[Remark, ...]:
+    """Return the remark on light that clips below the end of the scale."""
+    level = band.quality.clips_at
+    # Full scale leaves clipped areas at 0.98 and more.
+    if level > 0.975 or not band.profile.clipped.any():
+        return ()
+    return (Remark("clipped_below_full_scale", f"clipped from {level:.0%} of full scale on"),)
 
 
 def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:

@@ -27,6 +27,7 @@ from lib.recognition.identified import (
     Identified,
     NamedLamp,
     Remark,
+    clipped_below,
     first_of_frames,
     shifted,
     wavelength_of,
@@ -120,6 +121,7 @@ class Result:
         source, band = self.source, self.band
         overexposed = band is not None and band.saturated
         remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
+        remarks += clipped_below(band) if band is not None else ()
         return Identified.of(
             self,
             photo=photo,
