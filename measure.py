@@ -147,7 +147,8 @@ def measure_all(args: argparse.Namespace) -> None:
             row = {"photo": name, "status": "error", "reason": str(error)}
         else:
             row = answer_of(measurement, spectrum).to_json() | {"photo": name}
-            shown.append((spectrum, features_of(measurement, spectrum)))
+            features = features_of(measurement, spectrum)
+            shown.append((spectrum, [one for one in features if one.claimed]))
         print(json_text(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
     if args.plot and shown:
         draw(args.plot, shown)

@@ -1,4 +1,4 @@
-"""How well simulated instruments are calibrated and measure: lights, lamps, response, frames.
+"""How well simulated instruments are calibrated and measure: lights, lamps, response, noise.
 
 Reads:  nothing
 Writes: a table on stdout, and on request as a CSV
@@ -10,6 +10,7 @@ Examples:
     python benchmarks/score_measuring.py frames --count 30
     python benchmarks/score_measuring.py elements --count 60
     python benchmarks/score_measuring.py contradictions --count 300
+    python benchmarks/score_measuring.py noise --count 240
 """
 
 import argparse
@@ -20,7 +21,7 @@ from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.measuring import contradictions, elements, frames, lamps, lights, response
+from benchmarks.measuring import contradictions, elements, frames, lamps, lights, noise, response
 from lib.files import write_csv
 
 COLUMNS = ("part", "what", "n", "figure", "value")
@@ -32,6 +33,7 @@ PARTS = {
     "frames": frames,
     "elements": elements,
     "contradictions": contradictions,
+    "noise": noise,
 }
 
 

@@ -146,7 +146,7 @@ def _remarks(answer: Mapping[str, object]) -> Text:
 
 def _measured_in_words(answer: Mapping[str, object], peaks: int) -> Text:
     """Return the highest peaks with what they may be, the colour, and the remarks."""
-    highest = sorted(answer["peaks"], key=lambda peak: -peak["height"])[:peaks]
+    highest = sorted(answer["peaks"], key=lambda peak: (peak["dip"], -peak["height"]))[:peaks]
     words = Text("; ".join(map(_peak_in_words, highest)))
     colour, remarks = answer["colour"], [one["text"] for one in answer["remarks"]]
     if colour and colour["cct_k"]:
@@ -157,7 +157,7 @@ def _measured_in_words(answer: Mapping[str, object], peaks: int) -> Text:
 
 
 def _peak_in_words(peak: Mapping[str, object]) -> str:
-    words = f"{peak['nm']:.1f} ±{peak['error_nm']:.1f}"
+    words = f"{peak['nm']:.1f} ±{peak['error_nm']:.1f}" + (" (dip)" if peak["dip"] else "")
     if peak["broad"]:
         return f"{words} ({peak['fwhm_nm']:.0f} nm wide, centroid {peak['centroid_nm']:.1f})"
     if not peak["emitters"]:

@@ -42,6 +42,7 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
     """
     spectrum = spectrum or measurement.spectrum
     features = features_of(measurement, spectrum)
+    claimed = [one for one in features if one.claimed]
     colour = colour_of(spectrum, sharp_nm=sharpest_of(measurement, features))
     axis, result = measurement.instrument.axis, measurement.result
     return Measured.of(
@@ -58,18 +59,22 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
         quantity=spectrum.quantity,
         exposure=str(spectrum.exposure) if spectrum.exposure else None,
         saturated_nm=tuple(saturated_nm(measurement.spectrum)),
-        peaks=tuple(
-            Peak.of(
-                one,
-                height=float(f"{one.height:.4g}"),
-                emitters=tuple(map(LikelyEmitter.of, one.emitters)),
-            )
-            for one in sorted(features[:_MAX_PEAKS], key=lambda one: one.nm)
-        ),
-        emitters={
-            name: share for name, share in likeliest(features).items() if share >= _MIN_SHARE
-        },
+        peaks=_listed(claimed),
+        peaks_beyond=_listed([one for one in features if not one.claimed]),
+        emitters={name: share for name, share in likeliest(claimed).items() if share >= _MIN_SHARE},
         colour=LightColour.of(colour) if colour else None,
+    )
+
+
+def _listed(features: list[Feature]) -> tuple[Peak, ...]:
+    """Return the highest features by wavelength, as the answer lists them."""
+    return tuple(
+        Peak.of(
+            one,
+            height=float(f"{one.height:.4g}"),
+            emitters=tuple(map(LikelyEmitter.of, one.emitters)),
+        )
+        for one in sorted(features[:_MAX_PEAKS], key=lambda one: one.nm)
     )
 
 
@@ -94,11 +99,13 @@ def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]
 
 
 def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:
-    """Return the peaks of a spectrum, the highest first; none of what a sample lets through."""
-    if spectrum.quantity in (TRANSMISSION, ABSORBANCE):
-        return []
-    found = find_features(measurement.spectrum, measurement.instrument.resolution_nm)
-    return strongest_first(found)
+    """Return the peaks and dips of a spectrum, the highest first.
+
+    Those of light are of all its samples, whatever grid it is shown on.
+    """
+    of_light = spectrum.quantity not in (TRANSMISSION, ABSORBANCE)
+    looked_at = measurement.spectrum if of_light else spectrum
+    return strongest_first(find_features(looked_at, measurement.instrument.resolution_nm))
 
 
 def sharpest_of(measurement: Measurement, features: list[Feature]) -> float | None:

@@ -1,15 +1,18 @@
-"""Peaks of a measured spectrum: lines and broad bands, with what they may be lines of."""
+"""Peaks of a measured spectrum: lines, broad bands, and dips, with what they may be lines of.
+
+A peak counts if noise, as it scatters along the spectrum, rises as high at less than
+`lib.measurement.noise.FALSE_LINES` places of a spectrum.
+"""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks, peak_widths
+from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.signal import find_peaks, peak_widths, savgol_filter
 
-from lib.lines import available_line_lists, line_list
-from lib.measurement.measuring import Spectrum
-from lib.recognition.axis.dispersion import Points, fit_dispersion
-from lib.recognition.axis.matching import Match, match_lines
+from lib.measurement.emitters import Emitter, emitters_of
+from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Spectrum
+from lib.measurement.noise import rise, rises_by_chance, smoothed
 from lib.recognition.axis.peaks import FULL_SCALE, Peaks, find_lines
 
 # A peak is broad, not a line, from this width on, nm, and so many times the instrument's own.
@@ -17,59 +20,33 @@ _BROAD_NM, _BROAD_TIMES = 6.0, 1.8
 # Where nobody knows the instrument's resolution it is that of the sharpest peak, and at most this:
 # an LED alone is no line.
 _ASSUMED_NM = 6.0
-# Broad bands are looked for in a curve smoothed by this, nm; they rise by this part of its top.
+# Broad bands are looked for in a curve smoothed by this, nm; they rise by this part of its range.
 _SMOOTH_NM, _BROAD_PART = 3.0, 0.08
+_FWHM_PER_SIGMA = 2.3548
 # Lines within a broad band are its ripples if they are lower than this part of it.
 _RIPPLE = 0.12
-# Lines are at least so wide, in the instrument's own, and so many standard errors high.
-_NARROWEST, _CLEAR = 0.4, 4.0
+# Lines are at least so wide, in the instrument's own.
+_NARROWEST = 0.4
 # Peaks fainter than this part of the brightest are not listed.
 _FAINTEST = 0.004
-# Less probable emitters are not listed.
-_MIN_PROBABILITY = 0.02
-# Absorption lines are no emission.
-_NO_EMITTERS = ("fraunhofer",)
-# ln of the odds that peaks are of no list, before they are looked at: lasers, other lamps.
-_NONE_WORTH = 2.0
-# What an instrument's axis leaves open at least, nm.
-_AXIS_FLOOR_NM = 0.15
-_PLACES = 24
+# Fewer samples in one piece are no spectrum.
+_FEWEST = 24
 # Line lists are ranked by what photos show, whose tone curve is about this power.
 _DISPLAY_GAMMA = 2.2
-# Every camera sees lines between these, nm.
-_SEEN_NM = (430.0, 650.0)
-# A line of a list counts as part of a blend from this part of the strongest on.
-_BLEND_PART = 0.2
-_ROUNDS = 2
-
-
-@dataclass(frozen=True)
-class Emitter:
-    """What a peak may be a line of.
-
-    Attributes
-    ----------
-    name : str
-        "Na I".
-    lamp : str
-        Line list that it stands in.
-    nm : float
-        Where it lies; of a blend, where the blend peaks.
-    probability : float
-    resolved : bool
-        False where the list has several lines there that the instrument does not part.
-    """
-
-    name: str
-    lamp: str
-    nm: float
-    probability: float
-    resolved: bool
+# A line is so much wider under that curve than in linear light.
+_DISPLAY_WIDTH = 1.4
+# Light beside a dip is a cubic over this stretch, nm, of medians over half of it: where one channel
+# takes over from another it follows. It is at least this part of the brightest, and no line shines
+# within the stretch, which is at least so many times the instrument's resolution.
+_BESIDE_NM, _LEAST_BESIDE, _BESIDE_TIMES = 20.0, 0.05, 4.0
+# Light is a continuum if its smooth course holds this part of it; a line of a continuum owes at
+# least this part of its height to itself.
+_CONTINUUM_PART, _OWN_PART = 0.9, 0.5
 
 
 @dataclass(frozen=True)
 class Feature:
-    """A peak.
+    """A peak, or a dip.
 
     Attributes
     ----------
@@ -78,11 +55,15 @@ class Feature:
     fwhm_nm : float
         Full width at half maximum, the instrument's own included.
     height : float
-        Above its feet, in the spectrum's quantity.
+        Above its feet, in the spectrum's quantity; of a dip its depth, as part of the light beside
+        it. Of transmission and absorbance the value there.
     centroid_nm : float
         Mean wavelength of a broad band's upper half; of a line its place.
     broad : bool
     clipped : bool
+    claimed : bool
+        Whether it lies where the axis' error holds.
+    dip : bool
     emitters : tuple of Emitter
         The most probable first.
     """
@@ -94,11 +75,16 @@ class Feature:
     centroid_nm: float
     broad: bool
     clipped: bool
+    claimed: bool = True
+    dip: bool = False
     emitters: tuple[Emitter, ...] = ()
 
 
 def find_features(spectrum: Spectrum, resolution_nm: float | None = None) -> list[Feature]:
-    """Return the peaks of a spectrum, by wavelength, the lines among them with their emitters.
+    """Return the peaks and dips of a spectrum by wavelength, lines with their emitters.
+
+    Light has lines, broad bands, and, of a continuum, absorption lines; transmission has maxima and
+    minima, absorbance maxima.
 
     Parameters
     ----------
@@ -107,52 +93,174 @@ def find_features(spectrum: Spectrum, resolution_nm: float | None = None) -> lis
         Full width at half maximum of the instrument's sharpest lines; by default that of the
         sharpest peaks at hand, within reason.
     """
-    known = np.isfinite(spectrum.intensity)
-    if known.sum() < 2 * _PLACES:
-        return []
-    spectrum = spectrum.part(known)
-    peaks = find_lines(_displayed(spectrum))
-    step = np.abs(np.gradient(spectrum.nm))
-    sample = np.clip(np.round(peaks.place).astype(int), 0, len(step) - 1)
-    width = peaks.fwhm * step[sample]
-    if resolution_nm is None:
-        sharpest = peaks.point_spread * float(np.median(step)) if len(peaks) else 0.0
-        resolution_nm = min(sharpest, _ASSUMED_NM)
-    least = max(_BROAD_NM, _BROAD_TIMES * resolution_nm)
-    bands = _broad_bands(spectrum, least)
-    nm = np.interp(peaks.place, np.arange(len(spectrum.nm)), spectrum.nm)
-    noise = np.interp(peaks.place, np.arange(len(step)), spectrum.noise)
-    curve = spectrum.intensity
-    height = np.array([_height(curve, *peak) for peak in zip(peaks.place, peaks.fwhm, strict=True)])
-    # Narrower than any line of the instrument is noise, or a hot pixel.
-    lines = (width < least) & (width > _NARROWEST * resolution_nm) & (height > _CLEAR * noise)
-    top = max([*height[lines], *(band.height for band in bands)], default=0.0)
-    lines &= height >= _FAINTEST * top
-    for band in bands:
-        lines &= ~((np.abs(nm - band.nm) < band.fwhm_nm) & (height < _RIPPLE * band.height))
-    emitters = _emitters_of(peaks.part(lines), spectrum) if lines.any() else {}
-    found = list(bands)
-    for place, k in enumerate(np.flatnonzero(lines)):
-        error = np.hypot(spectrum.error_nm[sample[k]], peaks.sigma[k] * step[sample[k]])
-        found.append(
-            Feature(
-                nm=float(nm[k]),
-                error_nm=float(error),
-                fwhm_nm=float(width[k]),
-                height=float(height[k]),
-                centroid_nm=float(nm[k]),
-                broad=False,
-                clipped=bool(spectrum.clipped[sample[k]].any()),
-                emitters=emitters.get(place, ()),
-            )
-        )
+    find = _EXTREMES.get(spectrum.quantity, _of_light)
+    found = [one for piece in _pieces(spectrum) for one in find(piece, resolution_nm)]
     return sorted(found, key=lambda feature: feature.nm)
 
 
-def _displayed(spectrum: Spectrum) -> np.ndarray:
-    """Return the light as the line finder takes it: 0 to 255, evened out if it is faint."""
-    rgb = np.maximum(spectrum.rgb, 0.0) / max(float(spectrum.rgb.max()), 1e-9)
-    return FULL_SCALE * rgb ** (1 / _DISPLAY_GAMMA)
+def _pieces(spectrum: Spectrum) -> list[Spectrum]:
+    """Return the stretches of a spectrum in which every sample is known."""
+    known = np.isfinite(spectrum.intensity) & np.isfinite(spectrum.noise)
+    edges = np.flatnonzero(np.diff(known, prepend=False, append=False)).reshape(-1, 2)
+    pieces = (slice(first, stop) for first, stop in edges if stop - first >= _FEWEST)
+    return [spectrum.part(piece) for piece in pieces]
+
+
+def _of_light(spectrum: Spectrum, resolution_nm: float | None) -> list[Feature]:
+    """Return lines, broad bands and absorption lines of light."""
+    shown = np.maximum(spectrum.rgb, 0.0) / max(float(spectrum.rgb.max()), 1e-9)
+    peaks = find_lines(FULL_SCALE * shown ** (1 / _DISPLAY_GAMMA))
+    resolution_nm = resolution_nm or _sharpest_nm(peaks, spectrum)
+    smooth = _without_lines(spectrum, resolution_nm)
+    light, kept_light = np.maximum(spectrum.intensity, 0.0), np.minimum(spectrum.intensity, smooth)
+    is_continuum = kept_light.clip(0.0).sum() > _CONTINUUM_PART * max(float(light.sum()), 1e-12)
+    # Absorption lines part a continuum's bands.
+    whole = replace(spectrum, intensity=smooth) if is_continuum else spectrum
+    bands = _broad_bands(whole, _least_broad(resolution_nm / _DISPLAY_WIDTH))
+    lines = _lines(peaks, spectrum, resolution_nm, wider=_DISPLAY_WIDTH)
+    top = max((one.height for one in (*lines.values(), *bands)), default=0.0)
+    excess = spectrum.intensity - smooth
+    kept = {
+        k: line
+        for k, line in lines.items()
+        if line.height >= _FAINTEST * top
+        and not any(_is_ripple(line, band) for band in bands)
+        # Between two absorption lines a continuum is no line.
+        and not (is_continuum and excess[round(peaks.place[k])] < _OWN_PART * line.height)
+    }
+    shining = _with_emitters(kept, peaks, spectrum)
+    dips = _absorption_lines(spectrum, smooth, resolution_nm, shining) if is_continuum else []
+    return [*bands, *shining, *dips]
+
+
+def _maxima(spectrum: Spectrum, resolution_nm: float | None) -> list[Feature]:
+    """Return the maxima of a curve, each with the curve's value as its height."""
+    reach = _SMOOTH_NM / _FWHM_PER_SIGMA / _step(spectrum)
+    smooth = gaussian_filter1d(spectrum.intensity, reach, mode="nearest")
+    shown = FULL_SCALE * (smooth - smooth.min()) / max(float(np.ptp(smooth)), 1e-12)
+    peaks = find_lines(np.repeat(shown[:, None], 3, axis=1))
+    resolution_nm = resolution_nm or _sharpest_nm(peaks, spectrum)
+    bands = _broad_bands(spectrum, _least_broad(resolution_nm))
+    lines = _lines(peaks, spectrum, resolution_nm).values()
+    lines = [one for one in lines if not any(_is_ripple(one, band) for band in bands)]
+    return [
+        replace(one, height=float(np.interp(one.nm, spectrum.nm, smooth)))
+        for one in (*bands, *lines)
+    ]
+
+
+def _maxima_and_minima(spectrum: Spectrum, resolution_nm: float | None) -> list[Feature]:
+    """Return the maxima of a curve, and its minima as dips."""
+    turned = replace(spectrum, intensity=-spectrum.intensity)
+    minima = (replace(one, height=-one.height, dip=True) for one in _maxima(turned, resolution_nm))
+    return [*_maxima(spectrum, resolution_nm), *minima]
+
+
+# How what is no light is looked at.
+_EXTREMES = {ABSORBANCE: _maxima, TRANSMISSION: _maxima_and_minima}
+
+
+def _without_lines(spectrum: Spectrum, resolution_nm: float) -> np.ndarray:
+    """Return the smooth course of light, without what is as narrow as lines."""
+    stretch = max(_BESIDE_NM, _BESIDE_TIMES * resolution_nm)
+    length = min(max(round(stretch / _step(spectrum)), 7), len(spectrum.nm) - 2) | 1
+    return savgol_filter(
+        median_filter(spectrum.intensity, length // 2 | 1, mode="nearest"), length, 3
+    )
+
+
+def _absorption_lines(
+    spectrum: Spectrum, beside: np.ndarray, resolution_nm: float, lines: list[Feature]
+) -> list[Feature]:
+    """Return the dips of a continuum below its smooth course, away from lines that shine."""
+    lit = beside > max(_LEAST_BESIDE * float(spectrum.intensity.max()), 0.0)
+    for line in lines:
+        lit &= np.abs(spectrum.nm - line.nm) > _BESIDE_NM
+    if not lit.any():
+        return []
+    depth = np.where(lit, 1 - spectrum.intensity / np.where(lit, beside, 1.0), 0.0)
+    peaks = find_lines(FULL_SCALE * np.repeat(np.clip(depth, 0.0, 1.0)[:, None], 3, axis=1))
+    # A minimum of the light itself, and not only where its course bends: the flanks of an LED, and
+    # where one channel takes over from another, have no dip.
+    minima = _lines(peaks, replace(spectrum, intensity=-spectrum.intensity), resolution_nm)
+    deep = _lines(peaks, replace(spectrum, intensity=depth * beside), resolution_nm)
+    dips = {
+        k: replace(dip, dip=True, height=float(depth[round(peaks.place[k])]))
+        for k, dip in minima.items()
+        if k in deep
+    }
+    return _with_emitters(dips, peaks, spectrum, absorption=True)
+
+
+def _lines(
+    peaks: Peaks, spectrum: Spectrum, resolution_nm: float, *, wider: float = 1.0
+) -> dict[int, Feature]:
+    """Return by peak those that are lines: as narrow as a line is, and no noise.
+
+    They were found in a curve that shows them so many times `wider` than `spectrum.intensity` does.
+    """
+    step = np.abs(np.gradient(spectrum.nm))
+    samples, curves, found = len(step), {}, {}
+    for k, (place, fwhm) in enumerate(zip(peaks.place, peaks.fwhm, strict=True)):
+        at = int(np.clip(round(place), 0, samples - 1))
+        width = float(fwhm * step[at])
+        # Narrower than any line of the instrument is noise, or a hot pixel.
+        if not _NARROWEST * resolution_nm < width < _least_broad(resolution_nm):
+            continue
+        # Seen through a Gaussian as wide, at least as the instrument's lines; widths an eighth of
+        # an octave apart through one.
+        octave = round(8 * np.log2(max(fwhm / wider, resolution_nm / step[at] / wider, 1.0)))
+        seen = 2.0 ** (octave / 8)
+        if octave not in curves:
+            curves[octave] = smoothed(spectrum.intensity, spectrum.noise, spectrum.grain, seen)
+        if rise(*curves[octave], place, seen) < rises_by_chance(samples, seen):
+            continue
+        place_nm = float(np.interp(place, np.arange(samples), spectrum.nm))
+        found[k] = Feature(
+            nm=place_nm,
+            error_nm=float(np.hypot(spectrum.error_nm[at], peaks.sigma[k] * step[at])),
+            fwhm_nm=width,
+            height=_height(spectrum.intensity, float(place), float(fwhm)),
+            centroid_nm=place_nm,
+            broad=False,
+            clipped=bool(spectrum.clipped[at].any()),
+            claimed=bool(spectrum.claimed[at]),
+        )
+    return found
+
+
+def _with_emitters(
+    lines: dict[int, Feature], peaks: Peaks, spectrum: Spectrum, *, absorption: bool = False
+) -> list[Feature]:
+    """Return lines, by their place among the peaks, with what they may be lines of."""
+    if not lines:
+        return []
+    chosen = np.isin(np.arange(len(peaks)), list(lines))
+    emitters = emitters_of(peaks.part(chosen), spectrum, absorption=absorption)
+    return [
+        replace(line, emitters=emitters.get(number, ()))
+        for number, (_, line) in enumerate(sorted(lines.items()))
+    ]
+
+
+def _least_broad(resolution_nm: float) -> float:
+    """Return the width from which on a peak is a broad band, nm."""
+    return max(_BROAD_NM, _BROAD_TIMES * resolution_nm)
+
+
+def _is_ripple(line: Feature, band: Feature) -> bool:
+    """Return whether a line is nothing but a ripple of a band."""
+    return abs(line.nm - band.nm) < band.fwhm_nm and line.height < _RIPPLE * band.height
+
+
+def _step(spectrum: Spectrum) -> float:
+    """Return the nanometres between two samples."""
+    return float(np.median(np.abs(np.gradient(spectrum.nm))))
+
+
+def _sharpest_nm(peaks: Peaks, spectrum: Spectrum) -> float:
+    """Return the width of the sharpest peaks, within reason."""
+    return min(peaks.point_spread * _step(spectrum), _ASSUMED_NM) if len(peaks) else 0.0
 
 
 def _height(curve: np.ndarray, place: float, fwhm: float) -> float:
@@ -166,35 +274,45 @@ def _height(curve: np.ndarray, place: float, fwhm: float) -> float:
 
 def _broad_bands(spectrum: Spectrum, least_nm: float) -> list[Feature]:
     """Return the peaks at least so wide."""
-    step = float(np.median(np.abs(np.gradient(spectrum.nm))))
-    smooth = gaussian_filter1d(spectrum.intensity, _SMOOTH_NM / step, mode="nearest")
-    index, info = find_peaks(np.pad(smooth, 1), prominence=_BROAD_PART * max(smooth.max(), 1e-12))
-    index = index - 1
+    step = _step(spectrum)
+    seen = _FWHM_PER_SIGMA * _SMOOTH_NM / step
+    smooth, error = smoothed(spectrum.intensity, spectrum.noise, spectrum.grain, seen)
+    least = _BROAD_PART * max(float(np.ptp(smooth)), 1e-12)
+    index, info = find_peaks(smooth, prominence=least)
     found = []
-    for at, rise in zip(index, info["prominences"], strict=True):
-        left, right = _half_maximum(smooth, at, rise)
+    for at, rising in zip(index, info["prominences"], strict=True):
+        left, right = _half_maximum(smooth, at, rising)
         width = (right - left) * step
         # What the smoothing added is taken off again.
-        width = np.sqrt(max(width**2 - (2.3548 * _SMOOTH_NM) ** 2, 0.0))
-        if width < least_nm:
+        width = np.sqrt(max(width**2 - (_FWHM_PER_SIGMA * _SMOOTH_NM) ** 2, 0.0))
+        if width < least_nm or not _is_no_noise(spectrum, int(at), max(width / step, seen)):
             continue
         part = slice(int(np.ceil(left)), int(right) + 1)
-        weight = np.maximum(smooth[part] - (smooth[at] - rise), 0)
+        weight = np.maximum(smooth[part] - (smooth[at] - rising), 0)
         place = float(_top(smooth, at))
         nm = float(np.interp(place, np.arange(len(smooth)), spectrum.nm))
+        # The top of a broad band is told to a fiftieth of its width, and as noise tilts it: by its
+        # slope over how a Gaussian bends.
+        tilt = error[at] / (np.sqrt(2) * _SMOOTH_NM) * width**2 / (8 * np.log(2) * rising)
         found.append(
             Feature(
                 nm=nm,
-                # The top of a broad band is told to a fiftieth of its width.
-                error_nm=float(np.hypot(spectrum.error_nm[at], width / 50)),
+                error_nm=float(np.sqrt(spectrum.error_nm[at] ** 2 + (width / 50) ** 2 + tilt**2)),
                 fwhm_nm=float(width),
-                height=float(rise),
+                height=float(rising),
                 centroid_nm=float(weight @ spectrum.nm[part] / max(weight.sum(), 1e-12)),
                 broad=True,
                 clipped=bool(spectrum.clipped[part].any()),
+                claimed=bool(spectrum.claimed[at]),
             )
         )
     return found
+
+
+def _is_no_noise(spectrum: Spectrum, at: int, fwhm: float) -> bool:
+    """Return whether a broad band rises over noise that is seen through its own width, samples."""
+    smooth, error = smoothed(spectrum.intensity, spectrum.noise, spectrum.grain, fwhm)
+    return rise(smooth, error, at, fwhm) > rises_by_chance(len(smooth), fwhm)
 
 
 def _half_maximum(curve: np.ndarray, at: int, rise: float) -> tuple[float, float]:
@@ -212,82 +330,9 @@ def _top(curve: np.ndarray, at: int) -> float:
     return at + (0.5 * (left - right) / bend if bend else 0.0)
 
 
-def _emitters_of(peaks: Peaks, spectrum: Spectrum) -> dict[int, tuple[Emitter, ...]]:
-    """Return by peak what it may be, from how well whole line lists fit all peaks.
-
-    What the best list leaves over is held against all lists once more.
-    """
-    samples = len(spectrum.nm)
-    t = np.linspace(-1.0, 1.0, _PLACES)
-    place = (t + 1) * (samples - 1) / 2
-    nm = np.interp(place, np.arange(samples), spectrum.nm)
-    error = np.interp(place, np.arange(samples), spectrum.error_nm)
-    known = Points(t, nm, np.maximum(error, _AXIS_FLOOR_NM))
-    start = fit_dispersion(known)
-    found: dict[int, dict[str, Emitter]] = {}
-    at = np.interp(peaks.place, np.arange(samples), spectrum.nm)
-    low, high = max(_SEEN_NM[0], spectrum.nm[0]), min(_SEEN_NM[1], spectrum.nm[-1])
-    seen = (float(min(low, at.min())), float(max(high, at.max())))
-    left = np.ones(len(peaks), bool)
-    for _ in range(_ROUNDS):
-        if not left.any():
-            break
-        some = peaks.part(left)
-        matches = [
-            match_lines(some, samples, known, start, name, seen)
-            for name in available_line_lists()
-            if name not in _NO_EMITTERS
-        ]
-        matches = [match for match in matches if match is not None]
-        if not matches:
-            break
-        worth = np.array([match.worth for match in matches] + [_NONE_WORTH])
-        odds = np.exp(worth - worth.max())
-        probability = odds / odds.sum()
-        index = np.flatnonzero(left)
-        for match, sure in zip(matches, probability, strict=False):
-            for k, line in zip(match.peak, match.line, strict=True):
-                _add(found.setdefault(int(index[k]), {}), match, int(line), float(sure))
-        best = int(probability.argmax())
-        if best == len(matches):
-            break
-        left[index[matches[best].peak]] = False
-    return {
-        peak: tuple(
-            sorted(
-                (one for one in emitters.values() if one.probability >= _MIN_PROBABILITY),
-                key=lambda one: -one.probability,
-            )
-        )
-        for peak, emitters in found.items()
-    }
-
-
-def _add(emitters: dict[str, Emitter], match: Match, line: int, sure: float) -> None:
-    """Add a list's probability to an emitter, which may stand in several lists."""
-    name, nm = match.pattern.names[line], float(match.pattern.nm[line])
-    earlier = emitters.get(name)
-    if earlier is None or sure > earlier.probability:
-        resolved = _resolved(match.lamp, nm, match.pattern.resolution_nm)
-        new = Emitter(name, match.lamp, nm, sure, resolved)
-    else:
-        new = earlier
-    both = sure + (earlier.probability if earlier else 0.0)
-    emitters[name] = replace(new, probability=min(both, 1.0))
-
-
-def _resolved(lamp: str, nm: float, resolution_nm: float) -> bool:
-    """Return whether one line alone of a list lies within the instrument's resolution."""
-    lines = line_list(lamp)
-    near = np.abs(lines.nm - nm) < resolution_nm
-    if near.sum() < 2:
-        return True
-    return int((lines.intensity[near] >= _BLEND_PART * lines.intensity[near].max()).sum()) == 1
-
-
 def likeliest(features: list[Feature]) -> dict[str, float]:
     """Return the emitters of a spectrum's lines, by the part of their height times probability."""
-    lines = [feature for feature in features if not feature.broad]
+    lines = [feature for feature in features if not (feature.broad or feature.dip)]
     total = sum(max(line.height, 0.0) for line in lines)
     shares: dict[str, float] = {}
     for line in lines:
@@ -298,5 +343,5 @@ def likeliest(features: list[Feature]) -> dict[str, float]:
 
 
 def strongest_first(features: list[Feature]) -> list[Feature]:
-    """Return features by height."""
-    return sorted(features, key=lambda feature: -feature.height)
+    """Return features by height, peaks before dips."""
+    return sorted(features, key=lambda feature: (feature.dip, -feature.height))

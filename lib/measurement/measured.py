@@ -22,20 +22,23 @@ class LikelyEmitter(Answer):
 
 @dataclass(frozen=True)
 class Peak(Answer):
-    """A line or a broad band of a measured spectrum."""
+    """A line, a broad band or a dip of a measured spectrum."""
 
     nm: float = digits(3)
     error_nm: float = digits(3)
     fwhm_nm: float = digits(2)
     """full width at half maximum, the instrument's own included"""
     height: float
-    """above its feet"""
+    """above its feet; of a dip its depth, as part of the light beside it; of transmission and
+    absorbance the value there"""
     centroid_nm: float = digits(3)
     broad: bool
     """whether it is much wider than the instrument's lines"""
+    dip: bool
+    """whether light is missing there: absorption lines of a continuum, minima of transmission"""
     clipped: bool
     emitters: tuple[LikelyEmitter, ...]
-    """what it may be a line of, the most probable first"""
+    """what it may be a line of, the most probable first; of a dip what may absorb there"""
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,11 @@ class Measured(Answer):
     saturated_nm: tuple[tuple[float, float], ...] = digits(1)
     """from where to where light has clipped"""
     peaks: tuple[Peak, ...]
-    """by wavelength"""
+    """of the claimed range, by wavelength; noise shows one in twenty spectra at most"""
+    peaks_beyond: tuple[Peak, ...]
+    """those where nothing is claimed of the wavelengths, to be shown apart"""
     emitters: dict[str, float] = digits(3)
-    """which share of the lines each explains"""
+    """which share of the lines of `peaks` each explains"""
     colour: LightColour | None
     """null of what is no relative power"""
 

@@ -8,10 +8,11 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.images.exposure import Exposure
-from lib.measurement.frames import Frames, flattened, light_along
+from lib.measurement.frames import Frames, Light, flattened, light_along
+from lib.measurement.noise import noise_along
 from lib.measurement.response import corrected, light_on
 from lib.recognition.advice import ADVICE
-from lib.recognition.axis.axis import OWN_LINES
+from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
 from lib.recognition.identified import Remark
 from lib.recognition.instrument import Instrument, Place
 from lib.recognition.name.classifier import Classifier
@@ -49,6 +50,8 @@ class Spectrum:
         The sensor's, of the light's.
     remarks : tuple of Remark
         What is doubtful in these values.
+    grain : float
+        Samples along the band that share their noise; 1 where neighbours are independent.
     """
 
     name: str
@@ -66,9 +69,10 @@ class Spectrum:
     white_balance: str | None = None
     full_scale: float = 1.0
     remarks: tuple[Remark, ...] = ()
+    grain: float = 1.0
 
-    def part(self, keep: np.ndarray) -> "Spectrum":
-        """Return the samples of a mask of shape (n,)."""
+    def part(self, keep: np.ndarray | slice) -> "Spectrum":
+        """Return the samples of a mask of shape (n,), or of a slice."""
         values = {
             name: value[keep] if isinstance(value, np.ndarray) else value
             for name, value in vars(self).items()
@@ -155,26 +159,7 @@ def measure(
             )
         geometry = fitting.whole_band(*frames.size)
         light = flattened(light, light_along(flat, geometry, fitting.place.rows))
-    axis = fitting.axis
-    nm = np.asarray(axis.nm_at(light.position))
-    order = np.argsort(nm)
-    spectrum = Spectrum(
-        name=name or frames.names[0],
-        nm=nm[order],
-        error_nm=axis.standard_error_nm(light.position)[order],
-        claimed=axis.claims(light.position)[order],
-        intensity=light.rgb.mean(axis=1)[order],
-        noise=np.sqrt((light.noise**2).sum(axis=1))[order] / 3,
-        quantity=CAMERA,
-        rgb=light.rgb[order],
-        rgb_noise=light.noise[order],
-        clipped=light.clipped[order],
-        px=light.position[order],
-        exposure=light.exposures[0],
-        white_balance=light.white_balance,
-        full_scale=light.full_scale,
-        remarks=light.remarks,
-    )
+    spectrum = spectrum_of(light, fitting.axis, name or frames.names[0])
     if fitting.response is not None:
         spectrum = in_power(spectrum, fitting)
     return Measurement(
@@ -189,6 +174,32 @@ def measure(
     )
 
 
+def spectrum_of(light: Light, axis: WavelengthAxis, name: str) -> Spectrum:
+    """Return the light along a band as a spectrum on an axis."""
+    nm = np.asarray(axis.nm_at(light.position))
+    order = np.argsort(nm)
+    rgb, across = light.rgb[order], light.noise[order]
+    channels = zip(rgb.T, across.T, strict=True)
+    spectrum = Spectrum(
+        name=name,
+        nm=nm[order],
+        error_nm=axis.standard_error_nm(light.position)[order],
+        claimed=axis.claims(light.position)[order],
+        intensity=rgb.mean(axis=1),
+        noise=np.sqrt((across**2).sum(axis=1)) / 3,
+        quantity=CAMERA,
+        rgb=rgb,
+        rgb_noise=np.stack([noise_along(*channel)[0] for channel in channels], axis=1),
+        clipped=light.clipped[order],
+        px=light.position[order],
+        exposure=light.exposures[0],
+        white_balance=light.white_balance,
+        full_scale=light.full_scale,
+        remarks=light.remarks,
+    )
+    return by_its_scatter(spectrum)
+
+
 def in_power(spectrum: Spectrum, instrument: Instrument) -> Spectrum:
     """Return a spectrum in relative power per nm, nan where the response is not known."""
     step = np.abs(np.gradient(spectrum.nm))[:, None]
@@ -201,7 +212,14 @@ def in_power(spectrum: Spectrum, instrument: Instrument) -> Spectrum:
     )
     low, high = instrument.response.range_nm
     claimed = spectrum.claimed & (spectrum.nm >= low) & (spectrum.nm <= high)
-    return replace(spectrum, intensity=power, noise=noise, quantity=POWER, claimed=claimed)
+    power = replace(spectrum, intensity=power, noise=noise, quantity=POWER, claimed=claimed)
+    return by_its_scatter(power)
+
+
+def by_its_scatter(spectrum: Spectrum) -> Spectrum:
+    """Return a spectrum whose noise is what its intensity scatters by along itself."""
+    noise, grain = noise_along(spectrum.intensity, spectrum.noise)
+    return replace(spectrum, noise=noise, grain=grain)
 
 
 def on_grid(spectrum: Spectrum, step_nm: float) -> Spectrum:
@@ -233,8 +251,9 @@ def on_grid(spectrum: Spectrum, step_nm: float) -> Spectrum:
     def each(columns: np.ndarray) -> np.ndarray:
         return np.stack([mean(column) for column in columns.T], axis=1)
 
-    # Errors of a mean of several samples fall with the root of their number.
-    fewer = 1 / np.sqrt(np.maximum(step_nm / np.interp(centres, spectrum.nm, width), 1.0))
+    # Errors of a mean fall with the root of the number of samples whose noise is their own.
+    own = step_nm / np.interp(centres, spectrum.nm, width) / spectrum.grain
+    fewer = 1 / np.sqrt(np.maximum(own, 1.0))
     return replace(
         spectrum,
         nm=centres,
@@ -246,6 +265,7 @@ def on_grid(spectrum: Spectrum, step_nm: float) -> Spectrum:
         rgb_noise=each(spectrum.rgb_noise) * fewer[:, None],
         clipped=each(spectrum.clipped.astype(float)) > 0,
         px=np.interp(centres, spectrum.nm, spectrum.px),
+        grain=max(1 / float(np.median(own)), 1.0),
     )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.measurement.exposed import times_of
-from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Spectrum
+from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Spectrum, by_its_scatter
 from lib.measurement.response import MIN_LIGHT
 from lib.recognition.identified import Remark
 
@@ -53,13 +53,14 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
         kept = np.maximum(share, _MIN_TRANSMISSION)
         share, error = -np.log10(kept), error / (kept * np.log(10))
     remarks += _compared(sample, reference, times)
-    return replace(
+    compared = replace(
         sample,
         intensity=share,
         noise=error,
         quantity=quantity,
         remarks=tuple(dict.fromkeys(sample.remarks + reference.remarks + remarks)),
     )
+    return by_its_scatter(compared)
 
 
 def _usable(sample: Spectrum, reference: Spectrum) -> tuple[np.ndarray, tuple[Remark, ...]]:
