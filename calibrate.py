@@ -134,14 +134,15 @@ def make_instrument(args: argparse.Namespace) -> None:
                 "--points, or --instrument"
             )
         calibrated = calibrate(lamps, points)
-        report(calibrated)
+        report(args.output, calibrated)
         instrument = calibrated.instrument
     if args.dark:
         instrument = replace(instrument, dark=dark_of(dark_frames(args), instrument))
     if light:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
-    cli.say(f"{args.output}: {quality_in_words(instrument.axis)}")
+    if args.instrument:
+        cli.say(f"{args.output}: {quality_in_words(instrument)}")
     cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
 
 
@@ -214,8 +215,17 @@ def dark_frames(args: argparse.Namespace) -> Frames:
     return read_frames(args.dark, every=True, tone=cli.tone_of(args))
 
 
-def report(calibrated: Calibrated) -> None:
-    """Print what each lamp gave, and what was left out."""
+def report(output: Path, calibrated: Calibrated) -> None:
+    """Print how good the instrument is, what each lamp gave, and what was left out."""
+    doubts = [
+        f"{name} lies {calibrated.left_out_nm[name]:.1f} nm off" for name in calibrated.doubtful
+    ]
+    words = f"{output}: {quality_in_words(calibrated.instrument)}"
+    if doubts:
+        words = f"{output}: doubtful, {' and '.join(doubts)}; photograph the lamps again with " + (
+            f"nothing moved, or leave one out; else {quality_in_words(calibrated.instrument)}"
+        )
+    cli.say(words)
     for lamp in calibrated.lamps:
         words = f"{lamp.name}: {len(lamp.px)} {lamp.lamp or 'known'} " + (
             "points" if not lamp.lamp else "lines"

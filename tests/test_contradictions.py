@@ -86,6 +86,6 @@ def test_few_lines_of_a_lamp_s_own_are_no_proof_against_an_instrument(instrument
         )
         return WavelengthAxis(**vars(axis) | {"lines": lines, "lamp": "helium"})
 
-    assert instrument.axis_for(band, own(3)).shift_px is None
+    assert instrument.axis_for(own(3)).shift_px is None
     with pytest.raises(OtherInstrument, match="does not fit the photo's own helium lines"):
-        instrument.axis_for(band, own(6))
+        instrument.axis_for(own(6))

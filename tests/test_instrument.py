@@ -120,7 +120,7 @@ def test_the_file_can_be_read_by_people(saved):
     assert fields["version"] == 2
     assert fields["photo"] == {"width": 640, "height": 480}
     assert fields["axis"]["coefficients"] == [380.0, 0.5, 1e-5]
-    assert fields["quality"] == "good: 0.3 nm from 390 to 693 nm"
+    assert fields["quality"] == "good: at most 0.3 nm off from 390 to 693 nm"
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path):
@@ -317,39 +317,40 @@ def shown(nm: float) -> WavelengthAxis:
 
 
 def test_a_small_shift_is_found_and_put_right():
-    band = SimpleNamespace(geometry=PLACE.geometry)
-    axis = INSTRUMENT.axis_for(band, shown(2.0))
+    axis = INSTRUMENT.axis_for(shown(2.0))
     assert axis.shift_px == pytest.approx(-4.0, abs=0.1)
     assert axis.nm_at(111.4) == pytest.approx(437.83, abs=0.1)
     assert axis.source == "lamp.jpg"
-    assert INSTRUMENT.axis_for(band, shown(0.0)).shift_px == 0.0
-    assert INSTRUMENT.axis_for(band).shift_px is None
+    assert INSTRUMENT.axis_for(shown(0.0)).shift_px == 0.0
+    assert INSTRUMENT.axis_for().shift_px is None
 
 
 def test_lines_that_no_shift_explains_are_refused():
-    band = SimpleNamespace(geometry=PLACE.geometry)
     with pytest.raises(OtherInstrument, match="own mercury lines"):
-        INSTRUMENT.axis_for(band, shown(30.0))
+        INSTRUMENT.axis_for(shown(30.0))
     wrong = tuple(
         replace(line, nm=line.nm + off) for line, off in zip(AXIS.lines, (9, 0, -9), strict=True)
     )
     assert find_shift(AXIS, replace(AXIS, lines=wrong)) is None
 
 
-def test_the_uncertainty_is_that_over_the_photo_s_own_band():
-    inside, outside = (
-        INSTRUMENT.axis_for(
-            SimpleNamespace(geometry=replace(PLACE.geometry, start=start, stop=start + 20))
-        ).uncertainty_nm
-        for start in (310.0, 10.0)
-    )
-    assert inside == pytest.approx(0.1, abs=0.001)
-    assert outside == pytest.approx(np.sqrt(0.01 + 0.02 * (300 / 300) ** 2), rel=0.02)
+def test_the_uncertainty_is_the_largest_error_of_what_is_claimed():
+    assert INSTRUMENT.axis_for().uncertainty_nm == pytest.approx(np.sqrt(0.01 + 0.02), rel=0.01)
+    less = replace(AXIS, range_px=(300.0, 340.0))
+    assert replace(INSTRUMENT, axis=less).axis_for().uncertainty_nm == pytest.approx(0.1, abs=0.001)
 
 
 @pytest.mark.parametrize("uncertainty, word", [(0.1, "excellent"), (1.0, "fair"), (4.0, "poor")])
 def test_a_quality_has_a_word(uncertainty, word):
-    assert quality_in_words(replace(AXIS, uncertainty_nm=uncertainty)).startswith(word)
+    axis = replace(AXIS, uncertainty_nm=uncertainty)
+    assert quality_in_words(Instrument(axis)).startswith(f"{word}: at most {uncertainty:.2g} nm")
+
+
+def test_the_quality_of_two_lamps_is_what_leaving_one_out_tells(tmp_path):
+    two = replace(INSTRUMENT, left_out_nm=0.42)
+    assert quality_in_words(two).startswith("good: 0.42 nm by leaving each lamp out; at most 0.3")
+    save_instrument(tmp_path / "two.json", two)
+    assert load_instrument(tmp_path / "two.json").left_out_nm == 0.42
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,11 @@ from lib.measurement.joint_axis import (
     axis_in_photo,
     disagreement,
     fit_curve,
+    is_doubtful,
     lamps_that_agree,
-    left_out_error,
+    left_out_errors,
     outliers_of,
+    rms,
 )
 from lib.measurement.lamp_lines import (
     LampPhoto,
@@ -41,6 +43,8 @@ class Calibrated:
         Photos that were not used, and why.
     outliers : tuple of MatchedLine
         Lines that lie off the axis.
+    doubtful : tuple of str
+        Photos that were used, though their lines lie further off the others than by chance.
     """
 
     instrument: Instrument
@@ -48,6 +52,7 @@ class Calibrated:
     left_out_nm: dict[str, float]
     left_out: tuple[tuple[str, str], ...]
     outliers: tuple[MatchedLine, ...]
+    doubtful: tuple[str, ...] = ()
 
 
 def calibrate(
@@ -100,12 +105,17 @@ def calibrate(
         middle = np.median(np.concatenate([lamp.px for lamp in used]))
         step = abs(float(axis.nm_at(middle + 0.5) - axis.nm_at(middle - 0.5)))
         instrument = replace(instrument, resolution_nm=round(min(widths) * step, 3))
+    errors = {one.name: left_out_errors(one, used) for one in used} if len(used) > 1 else {}
+    if errors:
+        whole = rms(np.concatenate(list(errors.values())))
+        instrument = replace(instrument, left_out_nm=round(whole, 3))
     return Calibrated(
         instrument,
         tuple(used),
-        {one.name: rms for one in used if (rms := left_out_error(one, used)) is not None},
+        {name: rms(off) for name, off in errors.items()},
         tuple(still_out),
         tuple(outliers_of(axis, used)),
+        tuple(one.name for one in used if is_doubtful(one, used)),
     )
 
 

@@ -54,7 +54,7 @@ class MeasuredWavelengths(Answer):
     range_nm: tuple[float, float] = digits(2)
     """where the stated error holds"""
     uncertainty_nm: float = digits(3)
-    """standard error over that range"""
+    """largest standard error over that range"""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ class Wavelength(Answer):
     rms_nm: float = digits(4)
     """root mean square of the residuals of the lines"""
     uncertainty_nm: float = digits(4)
-    """standard error over the claimed range"""
+    """largest standard error over the claimed range"""
     range_px: tuple[float, float] = digits(2)
     range_nm: tuple[float, float] = digits(2)
     """where the stated error holds; beyond, nothing is claimed"""

@@ -11,6 +11,7 @@ from scipy.ndimage import maximum_filter1d
 
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.claim import largest_error_nm
 from lib.recognition.axis.shift import apply_shift, find_shift
 from lib.recognition.band import Band, band_of
 from lib.recognition.direction import with_wavelengths
@@ -146,6 +147,9 @@ class Instrument:
         Full width at half maximum of its sharpest lines.
     dark : Dark, optional
     response : Response, optional
+    left_out_nm : float, optional
+        Error of the axis of all lamps but one at the lines of that one, root mean square over
+        lamps; None of one lamp.
     """
 
     axis: WavelengthAxis
@@ -155,6 +159,7 @@ class Instrument:
     resolution_nm: float | None = None
     dark: Dark | None = None
     response: Response | None = None
+    left_out_nm: float | None = None
 
     @property
     def direction(self) -> str:
@@ -347,13 +352,11 @@ class Instrument:
     def _length(self) -> float:
         return self.place.geometry.stop - self.place.geometry.start
 
-    def axis_for(self, band: Band, own: WavelengthAxis | None = None) -> WavelengthAxis:
+    def axis_for(self, own: WavelengthAxis | None = None) -> WavelengthAxis:
         """Return the axis for another photo of the instrument, a small shift put right.
 
         Parameters
         ----------
-        band : Band
-            The light that was read.
         own : WavelengthAxis, optional
             What the photo's own lines give, where they give an axis.
 
@@ -371,9 +374,7 @@ class Instrument:
                     "as if the camera or the grating had moved"
                 )
             axis = apply_shift(axis, shift) if shift else axis
-        px = np.linspace(band.geometry.start, band.geometry.stop, 101)
-        error = np.sqrt(np.mean(axis.standard_error_nm(px) ** 2))
-        return replace(axis, uncertainty_nm=float(error))
+        return replace(axis, uncertainty_nm=largest_error_nm(axis))
 
 
 def _lit_places(band: Band) -> np.ndarray:

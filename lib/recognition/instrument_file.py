@@ -20,11 +20,20 @@ _WORDS = ((0.2, "excellent"), (0.5, "good"), (1.5, "fair"))
 _CHANNELS = ("red", "green", "blue")
 
 
-def quality_in_words(axis: WavelengthAxis) -> str:
-    """Return how good an axis is: "good: 0.3 nm from 405 to 690 nm"."""
+def quality_in_words(instrument: Instrument) -> str:
+    """Return how good an axis is: "good: at most 0.4 nm off from 405 to 690 nm".
+
+    Of two lamps or more it is judged by what leaving each out tells: "good: 0.3 nm by leaving each
+    lamp out; at most ...".
+    """
+    axis, left_out = instrument.axis, instrument.left_out_nm
     low, high = axis.range_nm
-    words = (word for error, word in _WORDS if axis.uncertainty_nm <= error)
-    return f"{next(words, 'poor')}: {axis.uncertainty_nm:.2g} nm from {low:.0f} to {high:.0f} nm"
+    largest = f"at most {axis.uncertainty_nm:.2g} nm off from {low:.0f} to {high:.0f} nm"
+    error = axis.uncertainty_nm if left_out is None else left_out
+    word = next((word for most, word in _WORDS if error <= most), "poor")
+    if left_out is None:
+        return f"{word}: {largest}"
+    return f"{word}: {left_out:.2g} nm by leaving each lamp out; {largest}"
 
 
 def save_instrument(path: Path, instrument: Instrument) -> None:
@@ -66,9 +75,10 @@ def instrument_to_json(instrument: Instrument) -> dict:
 
     parts = {
         "source": instrument.source,
-        "quality": quality_in_words(instrument.axis),
+        "quality": quality_in_words(instrument),
         "axis": instrument.axis,
         "resolution_nm": instrument.resolution_nm,
+        "left_out_nm": instrument.left_out_nm,
         "dark": instrument.dark,
     }
     if instrument.size is not None:
@@ -108,7 +118,7 @@ def parse_instrument(text: bytes | str, name: str) -> Instrument:
     axis = WavelengthAxis(**fields)
     size = saved.photo and (saved.photo.width, saved.photo.height)
     instrument = Instrument(axis, size, None, saved.source, saved.resolution_nm)
-    changes = {}
+    changes = {"left_out_nm": saved.left_out_nm}
     if saved.band is not None:
         band = dict(saved.band) | {"axis": instrument.direction}
         rows = band.pop("rows")

@@ -112,7 +112,7 @@ class AxisPart(_Part):
     rms_nm: NotNegative = 0.0
     """of the residuals of its lines"""
     uncertainty_nm: NotNegative = ASSUMED_ERROR_NM
-    """its standard error; 2 nm if nothing is said"""
+    """its largest standard error over that range; 2 nm if nothing is said"""
     origin_px: Pixel | None = None
     scale_px: Pixel | None = None
     covariance: Annotated[tuple[Powers, ...], Field(min_length=1)] | None = None
@@ -276,6 +276,8 @@ class InstrumentFile(_Part):
     """where the spectrum lies, exactly or as a box; without it, it is looked for in each photo"""
     resolution_nm: NotNegative | None = None
     """full width at half maximum of its sharpest lines"""
+    left_out_nm: NotNegative | None = None
+    """error of the axis of all lamps but one at the lines of that one, root mean square"""
     dark: DarkPart | None = None
     """what the camera shows without light, of full scale"""
     response: ResponsePart | None = None

@@ -213,7 +213,7 @@ def _by_instrument(
     witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
     if answer.axis and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
-    axis = instrument.axis_for(band, witness)
+    axis = instrument.axis_for(witness)
     remarks = answer.remarks
     if of_size not in (None, instrument.size):
         text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"

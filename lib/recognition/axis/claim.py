@@ -1,0 +1,52 @@
+"""What an axis may claim: no further than it would without its outermost lines.
+
+A line at the end of an axis is checked by no other: taken for its neighbour, it bends the curve as
+it pleases and makes it look sure. So the curve is fitted again without the first and without the
+last line. Where these fits are not sure, nothing is claimed; by as much as they differ, the error
+grows.
+"""
+
+import numpy as np
+
+from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
+
+# Places along a claim at which its error is looked at.
+_PLACES = 101
+# Fewer lines than this leave nothing that could check the others.
+_FEWEST = 2
+
+
+def fits_without_ends(
+    reading: Points, lines: Points, fit: Dispersion, checked: np.ndarray | None = None
+) -> list[Dispersion]:
+    """Return the curve without its first line and without its last.
+
+    Parameters
+    ----------
+    reading, lines : Points
+        What `fit` was fitted to.
+    fit : Dispersion
+    checked : bool array, optional
+        Lines that need no check, as they are known; by default none.
+    """
+    fits = []
+    for end in (int(lines.t.argmin()), int(lines.t.argmax())):
+        if checked is not None and checked[end]:
+            continue
+        kept = np.arange(len(lines.t)) != end
+        if kept.sum() + len(reading.t) < _FEWEST:
+            continue
+        rest = Points(lines.t[kept], lines.nm[kept], lines.sigma_nm[kept])
+        fits.append(fit_dispersion(reading, rest, fit))
+    return fits
+
+
+def difference(fit: Dispersion, other: Dispersion, t: np.ndarray) -> np.ndarray:
+    """Return how far another fit lies from a fit at places t, nm: what the error grows by."""
+    return other.nm_at(t) - fit.nm_at(t)
+
+
+def largest_error_nm(axis: WavelengthAxis) -> float:
+    """Return the largest standard error of an axis over what it claims, nm: its one headline."""
+    return float(axis.standard_error_nm(np.linspace(*axis.range_px, _PLACES)).max())
