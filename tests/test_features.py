@@ -8,7 +8,12 @@ import pytest
 from lib.measurement.features import find_features
 from lib.measurement.measuring import ABSORBANCE, CAMERA, TRANSMISSION, Spectrum, by_its_scatter
 from lib.measurement.noise import FALSE_LINES, noise_along
+from lib.paths import DEFAULT_MODEL
+from lib.recognition.name.classifier import Classifier
+from lib.recognition.recognise import recognise
 from lib.simulation.instrument.camera import jpeg
+from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.photos.bench import draw_bench
 
 N = 640
 NM = 390 + 0.5 * np.arange(N)
@@ -158,3 +163,18 @@ def test_absorption_lines_of_a_continuum_are_dips_with_their_absorbers():
 def test_what_lies_between_lines_is_no_dip():
     light = sum(gaussian(nm, 4.0) for nm in np.arange(580, 660, 9.0)) + 0.02
     assert not any(one.dip for one in find_features(spectrum_of(light + scatter(1e-3)), 4.0))
+
+
+@pytest.mark.slow
+def test_daylight_gives_an_axis_by_its_fraunhofer_lines_where_they_are_sharp():
+    rng = np.random.default_rng([3, 9])
+    bench = draw_bench(rng)
+    image = bench.photograph(rng, LAMPS["daylight"].draw(rng), peak=0.7)
+    result = recognise(image, Classifier(DEFAULT_MODEL), lamp="sun")
+    px = np.linspace(*result.axis.range_px, 9)
+    place = result.band.geometry
+    x, y = px, place.across(px)
+    if place.axis == "vertical":
+        x, y = y, x
+    assert len(result.axis.lines) >= 5
+    assert np.abs(result.axis.nm_at(px) - bench.nm_at(x, y)).max() < 1.5

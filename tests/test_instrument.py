@@ -120,7 +120,9 @@ def test_the_file_can_be_read_by_people(saved):
     assert fields["version"] == 2
     assert fields["photo"] == {"width": 640, "height": 480}
     assert fields["axis"]["coefficients"] == [380.0, 0.5, 1e-5]
-    assert fields["quality"] == "good: at most 0.3 nm off from 390 to 693 nm"
+    assert (
+        fields["quality"] == "excellent: at most 0.3 nm off from 390 to 693 nm, 0.12 nm over half"
+    )
 
 
 def test_a_file_of_an_earlier_version_is_read(tmp_path):
@@ -342,8 +344,10 @@ def test_the_uncertainty_is_the_largest_error_of_what_is_claimed():
 
 @pytest.mark.parametrize("uncertainty, word", [(0.1, "excellent"), (1.0, "fair"), (4.0, "poor")])
 def test_a_quality_has_a_word(uncertainty, word):
-    axis = replace(AXIS, uncertainty_nm=uncertainty)
-    assert quality_in_words(Instrument(axis)).startswith(f"{word}: at most {uncertainty:.2g} nm")
+    axis = replace(AXIS, covariance=((uncertainty**2,),), uncertainty_nm=2 * uncertainty)
+    words = quality_in_words(Instrument(axis))
+    assert words.startswith(f"{word}: at most {2 * uncertainty:.2g} nm off from 390 to 693 nm")
+    assert words.endswith(f"{uncertainty:.2g} nm over half")
 
 
 def test_the_quality_of_two_lamps_is_what_leaving_one_out_tells(tmp_path):

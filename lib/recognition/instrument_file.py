@@ -12,6 +12,7 @@ import numpy as np
 from lib.errors import DataError
 from lib.files import json_text, write_json
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
+from lib.recognition.axis.claim import middle_error_nm
 from lib.recognition.instrument import Dark, Instrument, Place, Response
 from lib.recognition.straighten import Geometry
 
@@ -21,18 +22,18 @@ _CHANNELS = ("red", "green", "blue")
 
 
 def quality_in_words(instrument: Instrument) -> str:
-    """Return how good an axis is: "good: at most 0.4 nm off from 405 to 690 nm".
+    """Return how good an axis is: "good: at most 1.4 nm off from 405 to 690 nm, 0.3 nm over half".
 
-    Of two lamps or more it is judged by what leaving each out tells: "good: 0.3 nm by leaving each
-    lamp out; at most ...".
+    The word is that of the error over half of the claim; of two lamps or more of what leaving each
+    out tells: "good: 0.3 nm by leaving each lamp out; at most 1.4 nm off from 405 to 690 nm".
     """
     axis, left_out = instrument.axis, instrument.left_out_nm
     low, high = axis.range_nm
     largest = f"at most {axis.uncertainty_nm:.2g} nm off from {low:.0f} to {high:.0f} nm"
-    error = axis.uncertainty_nm if left_out is None else left_out
+    error = middle_error_nm(axis) if left_out is None else left_out
     word = next((word for most, word in _WORDS if error <= most), "poor")
     if left_out is None:
-        return f"{word}: {largest}"
+        return f"{word}: {largest}, {error:.2g} nm over half"
     return f"{word}: {left_out:.2g} nm by leaving each lamp out; {largest}"
 
 

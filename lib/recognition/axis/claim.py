@@ -49,4 +49,13 @@ def difference(fit: Dispersion, other: Dispersion, t: np.ndarray) -> np.ndarray:
 
 def largest_error_nm(axis: WavelengthAxis) -> float:
     """Return the largest standard error of an axis over what it claims, nm: its one headline."""
-    return float(axis.standard_error_nm(np.linspace(*axis.range_px, _PLACES)).max())
+    return float(_errors(axis).max())
+
+
+def middle_error_nm(axis: WavelengthAxis) -> float:
+    """Return the standard error that an axis keeps under over half of what it claims, nm."""
+    return float(np.median(_errors(axis)))
+
+
+def _errors(axis: WavelengthAxis) -> np.ndarray:
+    return axis.standard_error_nm(np.linspace(*axis.range_px, _PLACES))
