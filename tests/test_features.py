@@ -178,3 +178,11 @@ def test_daylight_gives_an_axis_by_its_fraunhofer_lines_where_they_are_sharp():
         x, y = y, x
     assert len(result.axis.lines) >= 5
     assert np.abs(result.axis.nm_at(px) - bench.nm_at(x, y)).max() < 1.5
+
+
+@pytest.mark.parametrize(("nm", "emitter"), [(589.3, "Na I"), (535.05, "Tl I"), (632.8, None)])
+def test_a_single_line_is_listed_with_its_emitter_if_a_lamp_has_no_other(nm, emitter):
+    found = find_features(spectrum_of(gaussian(nm, 4.0) + scatter(2e-3)), 4.0 * 1.4)
+    (line,) = (one for one in found if not one.broad)
+    likely = [one.name for one in line.emitters if one.probability > 0.5]
+    assert likely == ([emitter] if emitter else [])

@@ -20,7 +20,7 @@ SCENES = ("dark", "broad", "led", "lines")
 _WIDTH, _HEIGHT, _HALF = 640, 480, 40
 _RESOLUTION_NM = 4.0
 # Frames of one scene: their scatter is the true noise.
-_FRAMES = 6
+_FRAMES = 4
 # A line that rises so many true standard errors over darkness, as wide as it is, is there to see.
 _CLEAR_SIGMAS = 6.0
 
