@@ -91,6 +91,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "Angstrom, told apart by their range) and relative power",
     )
     cli.add_tone_flag(parser)
+    cli.add_band_flag(parser)
     cli.add_model_flag(parser)
     args = parser.parse_args(argv)
     if not args.photos and not args.points and not (args.instrument and args.dark):
@@ -171,7 +172,7 @@ def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
         return []
     classifier = Classifier(args.model)
     photos = [
-        look_at(path, classifier, None if lamp == "auto" else lamp, name=name)
+        look_at(path, classifier, None if lamp == "auto" else lamp, name=name, band=args.band)
         for path, lamp, name in zip(args.photos, told, names_of(args.photos), strict=True)
     ]
     for photo in photos:

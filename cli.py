@@ -20,6 +20,7 @@ from lib.printable import printable
 
 if TYPE_CHECKING:
     from lib.images.tone import Tone
+    from lib.recognition.find.choice import Choice
 
 BACKENDS = ("processes", "dask")
 # As shells report a program that Ctrl-C has ended.
@@ -121,6 +122,27 @@ def add_model_flag(parser: argparse.ArgumentParser, what: str = "frozen model") 
     parser.add_argument(
         "--model", type=Path, default=DEFAULT_MODEL, help=f"{what} (default: models/default)"
     )
+
+
+def add_band_flag(parser: argparse.ArgumentParser) -> None:
+    """Add --band."""
+    parser.add_argument(
+        "--band",
+        type=band_choice,
+        metavar="N|x0,y0,x1,y1",
+        help="which of several spectra in a photo: its number in reading order, or a box around it "
+        "in pixels (default: the best)",
+    )
+
+
+def band_choice(text: str) -> "Choice":
+    """Parse the number of a spectrum, or a box around it."""
+    from lib.recognition.find.choice import parse_choice
+
+    try:
+        return parse_choice(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def add_min_precision_flag(parser: argparse.ArgumentParser) -> None:

@@ -106,6 +106,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help="the light source where you know it (default: recognise it): "
         + ", ".join(known_lamps()),
     )
+    cli.add_band_flag(parser)
     cli.add_min_precision_flag(parser)
     parser.add_argument(
         "--save-calibration", type=Path, metavar="FILE", help="keep the axis of this lamp photo"
@@ -194,7 +195,7 @@ def planned(names: Sequence[str], args: argparse.Namespace) -> list[Path]:
 
 def results(photos: list[Path], args: argparse.Namespace) -> Iterator[tuple[Path, Result]]:
     """Yield each photo with its result in input order, from several processes where it pays."""
-    options = {"lamp": args.lamp, "min_precision": args.min_precision}
+    options = {"lamp": args.lamp, "min_precision": args.min_precision, "band": args.band}
     if args.calibration:
         options["instrument"] = load_instrument(args.calibration)
     done = recognise_files(photos, args.model, **cli.workers_of(args), **options)

@@ -104,6 +104,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "--plot", type=Path, metavar="FILE", help="draw all spectra into one figure (PNG, PDF, SVG)"
     )
     cli.add_tone_flag(parser)
+    cli.add_band_flag(parser)
     cli.add_model_flag(parser)
     cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
@@ -167,7 +168,8 @@ def outcomes(
     args: argparse.Namespace, instrument: Instrument
 ) -> Iterator[tuple[str, tuple[Measurement, Spectrum] | DataError]]:
     """Yield the name of each scene with its measurement and spectrum, or why there is none."""
-    options = {"dark": args.dark or (), "flat": args.flat or (), "tone": cli.tone_of(args)}
+    options = {"dark": args.dark or (), "flat": args.flat or ()}
+    options |= {"tone": cli.tone_of(args), "band": args.band}
     reference = None
     if args.reference:
         (light,) = measure_scenes([args.reference], instrument, args.model, every=True, **options)

@@ -21,6 +21,7 @@ from lib.measurement.frames import read_frames
 from lib.measurement.lamp_lines import look_at
 from lib.measurement.measured import MeasuredLight
 from lib.paths import DEFAULT_MODEL, portable
+from lib.recognition.find.choice import Choice
 from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, save_instrument
@@ -43,6 +44,7 @@ def identify(
     lamp: str | None = None,
     instrument: Instrument | Path | str | None = None,
     min_precision: float | None = None,
+    band: Choice | None = None,
     model: Path | str = DEFAULT_MODEL,
 ) -> IdentifiedLight:
     """Name the light source of a photo and give its pixels wavelengths, as identify.py does.
@@ -57,6 +59,8 @@ def identify(
         Whose wavelengths to use, or its file.
     min_precision : float, optional
         Share of named photos that must be named right, in (0, 1].
+    band : int or tuple of int, optional
+        Which of several spectra: its number in reading order, or a box x0, y0, x1, y1 around it.
     model : Path or str
         Folder of the frozen model.
 
@@ -71,6 +75,7 @@ def identify(
         lamp=lamp,
         instrument=None if instrument is None else _instrument(instrument),
         min_precision=min_precision,
+        band=band,
     )
     answer = result.answer(str(photo) if isinstance(photo, Path | str) else "photo")
     return IdentifiedLight(**vars(answer), spectrum=result.spectrum())
@@ -80,6 +85,7 @@ def calibrate(
     *photos: Path | str,
     lamp: str | Sequence[str | None] | None = None,
     points: Sequence[tuple[float, float]] = (),
+    band: Choice | None = None,
     model: Path | str = DEFAULT_MODEL,
 ) -> Instrument:
     """Return the instrument that photos of lamps show, as calibrate.py does.
@@ -92,6 +98,8 @@ def calibrate(
         The lamps where you know them; None for one that is to be recognised.
     points : sequence of (px, nm)
         Known wavelengths along the band.
+    band : int or tuple of int, optional
+        Which of several spectra in each photo is the lamp's, as `identify` takes it.
     model : Path or str
         Folder of the frozen model.
 
@@ -106,7 +114,10 @@ def calibrate(
     for name in filter(None, lamps):
         source_of_lamp(name)
     classifier = kept_classifier(portable(model))
-    looks = [look_at(Path(one), classifier, name) for one, name in zip(photos, lamps, strict=True)]
+    looks = [
+        look_at(Path(one), classifier, name, band=band)
+        for one, name in zip(photos, lamps, strict=True)
+    ]
     return calibration.calibrate(looks, points).instrument
 
 
@@ -117,6 +128,7 @@ def measure(
     dark: Sequence[Path | str] = (),
     flat: Sequence[Path | str] = (),
     tone: str | None = None,
+    band: Choice | None = None,
     model: Path | str = DEFAULT_MODEL,
 ) -> MeasuredLight:
     """Measure the light of a photo with an instrument, as measure.py does.
@@ -133,6 +145,9 @@ def measure(
     tone : str, optional
         The tone curve of all files, "linear", "srgb" or an exponent ("2.2"); default what they
         state, or what is usual for their depth.
+    band : int or tuple of int, optional
+        Which of several spectra to measure, as `identify` takes it; also above or below the
+        instrument's own.
     model : Path or str
         Folder of the frozen model.
 
@@ -154,6 +169,7 @@ def measure(
         dark=read_frames(dark, every=True, tone=curve) if dark else None,
         flat=read_frames(flat, every=True, tone=curve) if flat else None,
         name=measuring.names_of(paths),
+        band=band,
     )
     return MeasuredLight(**vars(answer_of(measurement)), curve=curve_of(measurement.spectrum))
 

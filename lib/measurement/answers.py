@@ -21,7 +21,7 @@ from lib.measurement.measuring import (
     Spectrum,
     saturated_nm,
 )
-from lib.recognition.identified import Remark, clipped_below, shifted
+from lib.recognition.identified import Remark, clipped_below, several, shifted
 
 # Emitters that explain less than this part of the lines are not listed.
 _MIN_SHARE = 0.05
@@ -82,6 +82,8 @@ def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]
     saturated = saturated_nm(measurement.spectrum)
     remarks = measurement.result.remarks + spectrum.remarks
     remarks += shifted(measurement.instrument.axis)
+    if not measurement.result.band_chosen:
+        remarks += several(measurement.result.band)
     if not measurement.by_instrument:
         why = measurement.result.reason or "the wavelengths are the photo's own"
         remarks += (Remark("own_wavelengths", why),)

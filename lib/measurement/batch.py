@@ -10,6 +10,7 @@ from lib.measurement.frames import read_frames
 from lib.measurement.measuring import Measurement, measure, names_of
 from lib.parallel import map_in_order
 from lib.paths import portable
+from lib.recognition.find.choice import Choice
 from lib.recognition.instrument import Instrument
 from lib.recognition.name.classifier import kept_classifier
 
@@ -26,6 +27,7 @@ def measure_scenes(
     flat: Sequence[Path] = (),
     every: bool = False,
     tone: Tone | None = None,
+    band: Choice | None = None,
     jobs: int = 1,
     cluster: str | None = None,
 ) -> Iterator[Measurement | DataError]:
@@ -44,6 +46,8 @@ def measure_scenes(
         Whether that is so of the scenes, too.
     tone : Tone, optional
         The tone curve of all files, whatever they state.
+    band : int or tuple of int, optional
+        Which of several spectra to measure, as `recognise` takes it.
     jobs, cluster
         As `lib.parallel.map_in_order` takes them.
 
@@ -56,7 +60,7 @@ def measure_scenes(
     kept_classifier(portable(model_dir))
     shared = tuple(tuple(path.absolute() for path in paths) for paths in (dark, flat))
     yield from map_in_order(
-        partial(_measure, portable(model_dir), instrument, *shared, every, tone),
+        partial(_measure, portable(model_dir), instrument, *shared, every, tone, band),
         (tuple((path.absolute(), path.as_posix()) for path in frames) for frames in scenes),
         jobs=max(1, min(jobs, len(scenes) // _SCENES_PER_PROCESS)),
         cluster=cluster,
@@ -73,6 +77,7 @@ def _measure(
     flat: Sequence[Path],
     every: bool,
     tone: Tone | None,
+    band: Choice | None,
     frames: Sequence[tuple[Path, str]],
 ) -> Measurement | DataError:
     """Measure one scene in a process that keeps its classifier."""
@@ -85,6 +90,7 @@ def _measure(
             dark=read_frames(dark, every=True, tone=tone) if dark else None,
             flat=read_frames(flat, every=True, tone=tone) if flat else None,
             name=names_of([Path(name) for name in names]),
+            band=band,
         )
     except DataError as error:
         return error

@@ -18,6 +18,7 @@ from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band, BandProfile, band_of
 from lib.recognition.direction import blue_first
+from lib.recognition.find.choice import Choice
 from lib.recognition.instrument import MAX_LINES, MAX_PX
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import Result, recognise_picture
@@ -52,9 +53,16 @@ class LampPhoto:
 
 
 def look_at(
-    path: Path, classifier: Classifier, lamp: str | None = None, *, name: str | None = None
+    path: Path,
+    classifier: Classifier,
+    lamp: str | None = None,
+    *,
+    name: str | None = None,
+    band: Choice | None = None,
 ) -> LampPhoto:
     """Read a photo and recognise its lamp, unless the user tells it.
+
+    `band` says which of several spectra is the lamp's, as `recognise` takes it.
 
     Raises
     ------
@@ -62,7 +70,7 @@ def look_at(
         If the photo cannot be read or the lamp is not known.
     """
     picture = read_picture(path)
-    result = recognise_picture(picture, classifier, lamp=lamp)
+    result = recognise_picture(picture, classifier, lamp=lamp, band=band)
     return LampPhoto(name or path.name, picture.pixels, result)
 
 

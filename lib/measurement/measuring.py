@@ -11,8 +11,8 @@ from lib.images.exposure import Exposure
 from lib.measurement.frames import Frames, Light, flattened, light_along
 from lib.measurement.noise import noise_along
 from lib.measurement.response import corrected, light_on
-from lib.recognition.advice import ADVICE
 from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
+from lib.recognition.find.choice import Choice
 from lib.recognition.identified import Remark
 from lib.recognition.instrument import Instrument, Place
 from lib.recognition.name.classifier import Classifier
@@ -119,6 +119,7 @@ def measure(
     dark: Frames | None = None,
     flat: Frames | None = None,
     name: str | None = None,
+    band: Choice | None = None,
 ) -> Measurement:
     """Measure the light of a scene.
 
@@ -132,6 +133,8 @@ def measure(
     dark, flat : Frames, optional
     name : str, optional
         What the spectrum is called; default the first frame's name.
+    band : int or tuple of int, optional
+        Which of several spectra to measure, as `recognise` takes it.
 
     Raises
     ------
@@ -139,9 +142,9 @@ def measure(
         If neither the instrument nor the photo's own lines give wavelengths, or dark frames or
         flats do not fit.
     """
-    result = recognise(frames.shown, classifier, instrument=instrument)
+    result = recognise(frames.shown, classifier, instrument=instrument, band=band)
     if result.axis is None:
-        advice = " ".join(ADVICE.get(result.reason_code, ()))
+        advice = " ".join(result.advice)
         raise DataError(f"{frames.names[0]}: no wavelengths: {result.reason}. {advice}".strip())
     # Recognising has found the band, the instrument's or the photo's own.
     if result.axis.source == OWN_LINES:

@@ -79,6 +79,11 @@ class Band:
         Robust mean of its rows.
     reading : Reading or None
         Wavelengths that colours and pattern suggest along the profile; None until it was read.
+    among : tuple of boxes
+        Of all spectra in the photo, x0, y0, x1, y1 in reading order; empty unless there are
+        several.
+    number : int or None
+        Which of them this is, from 1 on; None if it is none.
     """
 
     x0: int
@@ -94,6 +99,8 @@ class Band:
     strip: np.ndarray = field(compare=False, repr=False)
     profile: BandProfile = field(compare=False, repr=False)
     reading: Reading | None = field(default=None, compare=False)
+    among: tuple[tuple[int, int, int, int], ...] = ()
+    number: int | None = None
 
     @property
     def axis(self) -> str:
@@ -134,6 +141,19 @@ class Band:
         )
         order = ([0, 0, 1, 1], [0, 1, 1, 0])
         return np.column_stack([x[order], y[order]])
+
+    def moved(self, x: int, y: int) -> "Band":
+        """Return the band of a photo of which this one's was cut out, its corner at x, y."""
+        along, across = (x, y) if self.axis == "horizontal" else (y, x)
+        return replace(
+            self,
+            x0=self.x0 + x,
+            y0=self.y0 + y,
+            x1=self.x1 + x,
+            y1=self.y1 + y,
+            geometry=self.geometry.moved(along, across),
+            profile=replace(self.profile, position=self.profile.position + along),
+        )
 
     def turned(self) -> "Band":
         """Return the band with its light from the other end, as if that were the blue one."""
@@ -181,7 +201,7 @@ def band_of(
         geometry = replace(geometry, start=float(ends[0]), stop=float(ends[1]))
     profile, clipped = profile[lit], clipped[lit]
     band = Band(
-        *_bounding_box(geometry, shape),
+        *bounding_box(geometry, shape),
         towards_red=1,
         way_is_sure=towards_red != 0,
         quality=measure_quality(
@@ -247,8 +267,8 @@ def _mean_rows(strip: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.nd
     return kept.mean(axis=-1, dtype=np.float32), clipped
 
 
-def _bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Smallest pixel box around the band, inside the photo, at least one pixel each way."""
+def bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Return the smallest pixel box around a band, inside the photo, at least a pixel each way."""
     height, width = shape[:2]
     along = np.linspace(geometry.start, geometry.stop, 16)
     across = geometry.across(along)

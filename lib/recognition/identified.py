@@ -50,6 +50,16 @@ class FoundBand(Answer):
 
 
 @dataclass(frozen=True)
+class BandBox(Answer):
+    """Where one of several spectra lies, pixels of the upright photo, half-open."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+
+@dataclass(frozen=True)
 class FoundLine(Answer):
     """A spectral line found in the photo."""
 
@@ -144,6 +154,8 @@ class Identified(Answer):
     """of every class"""
     band: FoundBand | None
     """where the spectrum lies, pixels of the upright photo"""
+    bands: tuple[BandBox, ...]
+    """where several spectra lie, in reading order: `--band` counts so; empty for one or none"""
     saturated: bool | None
     """whether clipping has bent the spectrum"""
     wavelength: Wavelength | None
@@ -169,6 +181,18 @@ def wavelength_of(axis: WavelengthAxis) -> Wavelength:
         error_nm=tuple(StatedError.of(None, px=x, nm=nm, error=error) for x, nm, error in places),
         lines=tuple(FoundLine.of(line) for line in axis.lines),
     )
+
+
+def several(band: Band) -> tuple[Remark, ...]:
+    """Return the remark on a photo that shows several spectra."""
+    if not band.among:
+        return ()
+    places = ", ".join(
+        f"{number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
+    )
+    which = f"this is {band.number}" if band.number else "the instrument's own place is read"
+    text = f"{len(band.among)} spectra in the photo ({places}); {which}, --band chooses"
+    return (Remark("several_bands", text),)
 
 
 def clipped_below(band: Band) -> tuple[Remark, ...]:

@@ -12,7 +12,7 @@ from scipy.ndimage import maximum_filter1d
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.claim import largest_error_nm
-from lib.recognition.axis.shift import apply_shift, find_shift
+from lib.recognition.axis.shift import apply_shift, find_shift, less_sure
 from lib.recognition.band import Band, band_of
 from lib.recognition.direction import with_wavelengths
 from lib.recognition.straighten import Geometry, brightest_channel, sample
@@ -36,6 +36,9 @@ _SEEN_PART, _MAX_LOST = 0.5, 0.25
 _REACH_PX, _REACH_PART = 4.0, 0.08
 # Rows that are looked at, and which of them counts as the brightest.
 _ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9
+# Standard error of the lean of lines, pixels along the band per pixel across.
+_LEAN_ERROR = 0.01
+_CROSSING_STEPS = 4
 # A channel answers well from this part of its greatest answer on.
 _WELL_PART = 0.12
 
@@ -245,6 +248,37 @@ class Instrument:
             cut_dark_ends=lit_only,
         )
         return with_wavelengths(band)
+
+    def on_line(self, geometry: Geometry, rows: tuple[float, float]) -> "Instrument":
+        """Return the instrument for light above or below its own band.
+
+        The lamp's lines go on there as they run in its band, at their lean and with their smile;
+        the further away, the less sure.
+
+        Parameters
+        ----------
+        geometry : Geometry
+            Of the light, whose centre line counts.
+        rows : tuple of float
+            Offsets from it between which to take the light, pixels.
+        """
+        own = self.place.geometry
+        middle = (own.start + own.stop) / 2
+        shift = off = 0.0
+        # Where the line that crosses the middle of the own band meets the other centre line.
+        for _ in range(_CROSSING_STEPS):
+            off = float(geometry.across(middle + shift) - own.across(middle))
+            shift = own.lean * off + own.smile * off**2
+        line = replace(
+            own,
+            start=own.start + shift,
+            stop=own.stop + shift,
+            centre=geometry.centre,
+            half_height=geometry.half_height,
+            lean=own.lean + 2 * own.smile * off,
+        )
+        axis = less_sure(self.axis.moved(shift), _LEAN_ERROR * abs(off))
+        return replace(self, axis=axis, place=replace(self.place, geometry=line, rows=rows))
 
     def holds(self, found: Band) -> bool:
         """Return whether a band found in a photo lies along the instrument's own."""

@@ -14,14 +14,16 @@ from lib import taxonomy
 from lib.errors import DataError
 from lib.images.picture import Picture
 from lib.images.reading import read_picture
-from lib.recognition.advice import ADVICE, UNREADABLE
+from lib.recognition.advice import UNREADABLE, advice_on
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
 from lib.recognition.band import Band, BandProfile, cut_crop
+from lib.recognition.find.choice import Choice, in_words, line_of
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.identified import (
+    BandBox,
     BandSpectrum,
     FoundBand,
     Identified,
@@ -29,6 +31,7 @@ from lib.recognition.identified import (
     Remark,
     clipped_below,
     first_of_frames,
+    several,
     shifted,
     wavelength_of,
 )
@@ -74,6 +77,8 @@ class Result:
         The two classes that share the light, where no more can be said.
     remarks : tuple of Remark
         Doubts about what is said all the same, and what its file leaves in doubt.
+    lamp_told, band_chosen : bool
+        Whether the user named the lamp, and said which of several spectra to use.
     """
 
     status: str
@@ -90,6 +95,8 @@ class Result:
     lamp: NamedLamp | None = None
     between: tuple[str, ...] = ()
     remarks: tuple[Remark, ...] = ()
+    lamp_told: bool = False
+    band_chosen: bool = False
 
     @classmethod
     def unreadable(cls, reason: str, model_version: str) -> "Result":
@@ -112,6 +119,12 @@ class Result:
         best = max(self.probabilities, key=self.probabilities.get)
         return self.probabilities.get(self.source or best)
 
+    @property
+    def advice(self) -> tuple[str, ...]:
+        """Return what to do about the reason."""
+        clipped = self.profile is not None and bool(self.profile.clipped.any())
+        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told)
+
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
         return self.answer(photo).to_json()
@@ -122,14 +135,16 @@ class Result:
         overexposed = band is not None and band.saturated
         remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
         remarks += clipped_below(band) if band is not None else ()
+        if band is not None and not self.band_chosen:
+            remarks += several(band)
         return Identified.of(
             self,
             photo=photo,
-            advice=ADVICE.get(self.reason_code, ()),
             remarks=self.remarks + remarks + (shifted(self.axis) if self.axis else ()),
             class_id=taxonomy.class_id(source) if source in taxonomy.CLASSES else None,
             probabilities=self.probabilities or {},
             band=FoundBand.of(band) if band else None,
+            bands=tuple(BandBox(*box) for box in band.among) if band else (),
             saturated=band.saturated if band else None,
             wavelength=wavelength_of(self.axis) if self.axis else None,
         )
@@ -152,6 +167,7 @@ def recognise(
     lamp: str | None = None,
     instrument: Instrument | None = None,
     min_precision: float | None = None,
+    band: Choice | None = None,
 ) -> Result:
     """Name the light source of a photo and give its pixels wavelengths.
 
@@ -169,6 +185,9 @@ def recognise(
         does not fit is read by itself, and the reason says so.
     min_precision : float, optional
         Share of named photos that must be named right, in (0, 1]; the model's own choice if None.
+    band : int or tuple of int, optional
+        Which of several spectra to use: its number in reading order, or a box around it. With an
+        instrument it may lie above or below the instrument's own.
 
     Returns
     -------
@@ -177,39 +196,64 @@ def recognise(
     """
     options = {"lamp": lamp, "min_precision": min_precision}
     if instrument is None:
-        return _by_itself(image, classifier, **options)
-    try:
-        return _by_instrument(image, classifier, instrument, **options)
-    except OtherInstrument as error:
-        result = _by_itself(image, classifier, **options)
-        own = "; the wavelengths are the photo's own" if result.axis else ""
-        refused = f"not the instrument's wavelengths: {error}{own}"
-        reason = "; ".join(filter(None, (result.reason, refused)))
-        return replace(result, reason=reason, reason_code=result.reason_code or error.code)
+        result = _by_itself(image, classifier, band, **options)
+    else:
+        try:
+            result = _by_instrument(image, classifier, instrument, band, **options)
+        except OtherInstrument as error:
+            result = _by_itself(image, classifier, band, **options)
+            result = _without_instrument(result, error)
+        except BandNotFound as error:
+            result = _without_band(error, classifier)
+    return replace(result, lamp_told=lamp is not None, band_chosen=band is not None)
 
 
-def _by_itself(image: np.ndarray, classifier: Classifier, **options) -> Result:
+def _without_band(error: BandNotFound, classifier: Classifier) -> Result:
+    return Result("no_band", str(error), error.code, classifier.card["version"])
+
+
+def _without_instrument(result: Result, refused: OtherInstrument) -> Result:
+    """Return the answer for a photo that an instrument does not fit, which is said first."""
+    own = "; the wavelengths are the photo's own" if result.axis else ""
+    reason = f"not the instrument's wavelengths: {refused}{own}"
+    reason = "; ".join(filter(None, (reason, result.reason)))
+    return replace(result, reason=reason, reason_code=refused.code)
+
+
+def _by_itself(
+    image: np.ndarray, classifier: Classifier, choice: Choice | None, **options
+) -> Result:
     """Return the answer for a photo of which nothing is known."""
     try:
-        band = find_band(image)
+        band = find_band(image, choice)
     except BandNotFound as error:
-        return Result("no_band", str(error), error.code, classifier.card["version"])
+        return _without_band(error, classifier)
     return _answer(band, classifier, **options)
 
 
 def _by_instrument(
-    image: np.ndarray, classifier: Classifier, instrument: Instrument, **options
+    image: np.ndarray,
+    classifier: Classifier,
+    instrument: Instrument,
+    choice: Choice | None,
+    **options,
 ) -> Result:
-    """Return the answer for a photo of an instrument; OtherInstrument if it is of another."""
+    """Return the answer for a photo of an instrument.
+
+    OtherInstrument if it is of another, BandNotFound if it does not show the band that was chosen.
+    """
     of_size = instrument.size
-    instrument, found = placed(image, instrument)
+    instrument, found = placed(image, instrument, choice)
     if instrument.place is None:
-        return _by_itself(image, classifier, **options)
+        return _by_itself(image, classifier, choice, **options)
     # Names are learned from bands as they are found, knowing no wavelengths.
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
     instrument.check_light(band)
+    if found:
+        number = found.number if instrument.holds(found) else None
+        band = replace(band, among=found.among, number=number)
     witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
     if answer.axis and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
@@ -244,22 +288,41 @@ def _doubt_narrow(answer: Result) -> Result:
     return replace(answer, status="unknown", source=None, reason=reason, reason_code="unlike_known")
 
 
-def placed(image: np.ndarray, instrument: Instrument) -> tuple[Instrument, Band | None]:
+def placed(
+    image: np.ndarray, instrument: Instrument, choice: Choice | None = None
+) -> tuple[Instrument, Band | None]:
     """Return an instrument in the size and place of a photo, and the band found in that photo.
 
-    The place stays None where the instrument does not know it, and the photo shows no band.
+    The place stays None where the instrument does not know it, and the photo shows no band. With a
+    choice it is that of the chosen band.
 
     Raises
     ------
     OtherInstrument
         If the photo is of another instrument, or the band does not lie where it should.
+    BandNotFound
+        If the photo does not show the band that was chosen.
     """
     height, width = image.shape[:2]
     instrument = instrument.in_frame(width, height)
+    own = instrument.place.geometry if instrument.place else None
     try:
-        found = find_band(image)
+        found = find_band(image, choice, along=own)
     except BandNotFound:
-        return instrument, None
+        if choice is None:
+            return instrument, None
+        if own is None or isinstance(choice, int):
+            raise
+        # A light too faint or too short to be found is read all the same where it is said to be.
+        line = line_of(choice, own)
+        return instrument.on_line(line, (-line.half_height, line.half_height)), None
+    if choice is not None and own is not None and not instrument.holds(found):
+        if found.axis != instrument.direction:
+            raise OtherInstrument(
+                f"calibration is for a {instrument.direction} band; "
+                f"band {in_words(choice)} is a {found.axis} one"
+            )
+        instrument = instrument.on_line(found.geometry, found.rows)
     instrument.check(image, found)
     if instrument.place is None:
         place = Place(found.geometry, found.rows, instrument.towards_red)

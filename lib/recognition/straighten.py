@@ -77,6 +77,22 @@ class Geometry:
             smile=self.smile * along / across**2,
         )
 
+    def moved(self, along: float, across: float) -> "Geometry":
+        """Return the geometry in a photo of which this one's was cut out at a corner."""
+        line = np.polynomial.Polynomial(self.centre)(np.polynomial.Polynomial([-along, 1]))
+        return replace(
+            self,
+            start=self.start + along,
+            stop=self.stop + along,
+            centre=tuple(float(value) for value in (line + across).coef),
+        )
+
+    def meets(self, other: "Geometry") -> bool:
+        """Return whether two bands of one direction share rows, were they as long as both."""
+        middle = (max(self.start, other.start) + min(self.stop, other.stop)) / 2
+        off = abs(float(self.across(middle) - other.across(middle)))
+        return off < self.half_height + other.half_height
+
     def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return photo x and y of the strip's places.
 

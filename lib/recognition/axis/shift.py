@@ -67,12 +67,16 @@ def apply_shift(axis: WavelengthAxis, shift: Shift) -> WavelengthAxis:
     """Return an axis for light that lies `shift` beside where it lay, and as much less sure."""
     if not shift.px:
         return replace(axis, shift_px=0.0)
-    moved = axis.moved(shift.px)
-    spread = np.asarray(moved.covariance, np.float64).copy()
+    return replace(less_sure(axis.moved(shift.px), shift.error_px), shift_px=shift.px)
+
+
+def less_sure(axis: WavelengthAxis, error_px: float) -> WavelengthAxis:
+    """Return an axis for light whose place along the band has a standard error more."""
+    spread = np.asarray(axis.covariance, np.float64).copy()
     middle = float(np.mean(axis.range_px))
-    spread[0, 0] += (shift.error_px * float(_slope_at(axis, np.array([middle]))[0])) ** 2
+    spread[0, 0] += (error_px * float(_slope_at(axis, np.array([middle]))[0])) ** 2
     covariance = tuple(tuple(float(value) for value in row) for row in spread)
-    return replace(moved, covariance=covariance, shift_px=shift.px)
+    return replace(axis, covariance=covariance)
 
 
 def _slope_at(axis: WavelengthAxis, px: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 Grating, camera and slit stay, the light changes; on demand the camera moves a little.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from lib.simulation.lamps.spectra import WAVELENGTHS_NM
 from lib.simulation.photos import light
 from lib.simulation.photos.difficulty import Difficulty, Setting, draw_setting
 from lib.simulation.photos.exposure import Exposure, compress, draw_exposure, expose
-from lib.simulation.photos.layout import Layout, draw_layout
+from lib.simulation.photos.layout import Layout, Slit, draw_layout
 from lib.simulation.photos.photos import rendered_size
 from lib.simulation.scenes.surroundings import dark_box
 
@@ -21,6 +22,30 @@ _NEVER = (
     *("saturated", "dark", "zero_order", "mirrored", "oversized", "small", "half_slit", "thin"),
     *("oblique", "strip", "cluttered", "thumbnail", "large", "overlay", "light_leak"),
 )
+
+
+# Softness of the ends of a row of light, pixels.
+_ROW_EDGE_PX = 1.0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Light on a part of the slit: a lamp above or below a star, say.
+
+    Attributes
+    ----------
+    spd : float array of shape (n_wavelengths,)
+        Spectral power distribution on `WAVELENGTHS_NM`.
+    low_px, high_px : float
+        From where to where on the slit, pixels from its middle.
+    peak : float
+        Its brightest place, in units of a full pixel.
+    """
+
+    spd: np.ndarray
+    low_px: float
+    high_px: float
+    peak: float = 0.7
 
 
 @dataclass(frozen=True)
@@ -68,17 +93,53 @@ class Bench:
             Of the JPEG; 0 for none, None for any.
         """
         layout = self.moved(moved_px, turned_deg)
-        low, high = light.frame_reach(layout.projection, self.setting.width, self.setting.height)
-        u = light.sample_positions(low, high)
-        response = self.sensor.response(WAVELENGTHS_NM[None])[0] * spd[:, None]
         optics = np.random.default_rng(self.optics_seed)
-        strip = light.order_light(response, layout.grating, 1, u)
-        strip = sum(light.blur(optics, strip, layout.span_px))
+        u, strip = self._strip(optics, layout, spd, peak)
         v, transmission = light.slit_profile(optics, layout.slit)
-        strip *= np.float32(peak / max(float((strip * self.exposure.camera.balance).max()), 1e-12))
         height, width, scale = rendered_size(self.setting)
         picture = dark_box(optics, height, width)
         light.cast(picture, scale, layout, u, strip, v, transmission)
+        return self._exposed(rng, picture, scale, quality)
+
+    def photograph_rows(
+        self, rng: np.random.Generator, rows: Sequence[Row], *, quality: int | None = 92
+    ) -> np.ndarray:
+        """Return a photo of several lights, each on its part of a slit as tall as all of them.
+
+        Parameters
+        ----------
+        rows : sequence of Row
+        quality : int, optional
+            Of the JPEG; 0 for none, None for any.
+        """
+        reach = max(max(abs(row.low_px), abs(row.high_px)) for row in rows)
+        layout = replace(self.layout, slit=Slit(reach, _ROW_EDGE_PX))
+        v = np.arange(-layout.slit.reach_px, layout.slit.reach_px + 0.25, 0.25)
+        height, width, scale = rendered_size(self.setting)
+        picture = dark_box(np.random.default_rng(self.optics_seed), height, width)
+        for row in rows:
+            optics = np.random.default_rng(self.optics_seed)
+            u, strip = self._strip(optics, layout, row.spd, row.peak)
+            inside = np.minimum(v - row.low_px, row.high_px - v) / _ROW_EDGE_PX
+            transmission = 1 / (1 + np.exp(-np.clip(inside, -30, 30)))
+            light.cast(picture, scale, layout, u, strip, v, transmission.astype(np.float32))
+        return self._exposed(rng, picture, scale, quality)
+
+    def _strip(
+        self, optics: np.random.Generator, layout: Layout, spd: np.ndarray, peak: float
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return places along the dispersion (n,), and the light there (n, 3)."""
+        low, high = light.frame_reach(layout.projection, self.setting.width, self.setting.height)
+        u = light.sample_positions(low, high)
+        response = self.sensor.response(WAVELENGTHS_NM[None])[0] * spd[:, None]
+        strip = light.order_light(response, layout.grating, 1, u)
+        strip = sum(light.blur(optics, strip, layout.span_px))
+        strip *= np.float32(peak / max(float((strip * self.exposure.camera.balance).max()), 1e-12))
+        return u, strip
+
+    def _exposed(
+        self, rng: np.random.Generator, picture: np.ndarray, scale: int, quality: int | None
+    ) -> np.ndarray:
         image = expose(rng, picture, self.exposure, scale)
         image = np.ascontiguousarray(image[: self.setting.height, : self.setting.width])
         return compress(rng, image, quality)
