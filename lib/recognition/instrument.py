@@ -36,9 +36,13 @@ _SEEN_PART, _MAX_LOST = 0.5, 0.25
 _REACH_PX, _REACH_PART = 4.0, 0.08
 # Rows that are looked at, and which of them counts as the brightest.
 _ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9
-# Standard error of the lean of lines, pixels along the band per pixel across.
-_LEAN_ERROR = 0.01
-_CROSSING_STEPS = 4
+# Light above or below the band: standard error of the lean of lines, pixels along per pixel across;
+# the part of a change of lean between two bands that counts as error, and of a lean where nothing
+# tells arcs from lines that stand askew; and from which height on a band's own lean is believed
+# (`benchmarks/two_spectra.py`).
+_LEAN_ERROR, _BEND_PART, _ARC_PART = 0.012, 0.25, 0.5
+_TELLING_HEIGHT_PX = 10.0
+_LEAST_TURN = 0.5
 # A channel answers well from this part of its greatest answer on.
 _WELL_PART = 0.12
 
@@ -252,42 +256,54 @@ class Instrument:
     def on_line(self, geometry: Geometry, rows: tuple[float, float]) -> "Instrument":
         """Return the instrument for light above or below its own band.
 
-        The lamp's lines go on there as they run in its band, at their lean and with their smile;
-        the further away, the less sure.
+        A line of the spectrum is followed there. Between two bands whose lean is known it bends
+        evenly; beyond one it goes on as it runs there.
 
         Parameters
         ----------
         geometry : Geometry
-            Of the light, whose centre line counts.
+            Of the light: its centre line, and its lean unless that is 0 for unknown.
         rows : tuple of float
-            Offsets from it between which to take the light, pixels.
+            Offsets from the centre line between which to take the light, pixels.
         """
         own = self.place.geometry
         middle = (own.start + own.stop) / 2
-        shift = off = 0.0
-        # Where the line that crosses the middle of the own band meets the other centre line.
-        for _ in range(_CROSSING_STEPS):
-            off = float(geometry.across(middle + shift) - own.across(middle))
-            shift = own.lean * off + own.smile * off**2
+        off = float(geometry.across(middle) - own.across(middle))
+        seen = geometry.lean != 0 and geometry.half_height >= _TELLING_HEIGHT_PX / 2
+        there = geometry.lean if seen else own.lean + 2 * own.smile * off
+        lean = (own.lean + there) / 2
+        # The other centre line slopes while the line leans.
+        off /= max(1 - geometry.slope() * lean, _LEAST_TURN)
+        # Lines that lean more than the trace is turned may stand askew or be parts of arcs.
+        doubt = _BEND_PART * (there - own.lean) if seen else _ARC_PART * (lean + own.slope())
+        error = abs(off) * float(np.hypot(_LEAN_ERROR, doubt))
         line = replace(
             own,
-            start=own.start + shift,
-            stop=own.stop + shift,
+            start=own.start + lean * off,
+            stop=own.stop + lean * off,
             centre=geometry.centre,
             half_height=geometry.half_height,
-            lean=own.lean + 2 * own.smile * off,
+            lean=there,
         )
-        axis = less_sure(self.axis.moved(shift), _LEAN_ERROR * abs(off))
+        axis = less_sure(self.axis.moved(lean * off), error)
         return replace(self, axis=axis, place=replace(self.place, geometry=line, rows=rows))
+
+    def is_at(self, found: Band) -> bool:
+        """Return whether the middle of a band found in a photo lies in the instrument's own."""
+        return found.axis == self.direction and self._off(found.geometry) < (
+            self.place.geometry.half_height
+        )
 
     def holds(self, found: Band) -> bool:
         """Return whether a band found in a photo lies along the instrument's own."""
-        own, geometry = self.place.geometry, found.geometry
         if found.axis != self.direction:
             return False
+        heights = self.place.geometry.half_height + found.geometry.half_height
+        return self._off(found.geometry) < heights
+
+    def _off(self, geometry: Geometry) -> float:
         middle = (geometry.start + geometry.stop) / 2
-        off = abs(float(geometry.across(middle) - own.across(middle)))
-        return off < own.half_height + geometry.half_height
+        return abs(float(geometry.across(middle) - self.place.geometry.across(middle)))
 
     def check(self, image: np.ndarray, found: Band) -> None:
         """Check that a band found in a photo lies where the instrument's does.

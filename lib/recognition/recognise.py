@@ -316,7 +316,7 @@ def placed(
         # A light too faint or too short to be found is read all the same where it is said to be.
         line = line_of(choice, own)
         return instrument.on_line(line, (-line.half_height, line.half_height)), None
-    if choice is not None and own is not None and not instrument.holds(found):
+    if choice is not None and own is not None and not instrument.is_at(found):
         if found.axis != instrument.direction:
             raise OtherInstrument(
                 f"calibration is for a {instrument.direction} band; "

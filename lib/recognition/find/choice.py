@@ -58,15 +58,7 @@ def line_of(box: Box, like: Geometry) -> Geometry:
     start, stop, low, high = (x0, x1, y0, y1) if like.axis == "horizontal" else (y0, y1, x0, x1)
     middle, slope = (start + stop - 1) / 2, like.slope()
     centre = ((low + high - 1) / 2 - slope * middle, slope)
-    return Geometry(
-        like.axis,
-        float(start),
-        float(stop - 1),
-        centre,
-        (high - low) / 2,
-        lean=like.lean,
-        smile=like.smile,
-    )
+    return Geometry(like.axis, float(start), float(stop - 1), centre, (high - low) / 2)
 
 
 def _overlap(one: Box, other: Box) -> float:

@@ -14,8 +14,11 @@ import numpy as np
 from lib.recognition.find.search import Candidate
 from lib.recognition.straighten import Geometry, brightest_channel
 
-# The part of the photo that is looked at: beyond the mask by so much of its height and length.
-_BESIDE, _BEYOND = 0.35, 0.1
+# The part of the photo that is looked at: the mask's cells, and beyond them by so much of their
+# breadth across and along.
+_BESIDE, _BEYOND = 0.15, 0.05
+# What reaches into so much of the picture at either rim goes on beyond it.
+_RIM_PART = 0.04
 # It is made so small, samples across and along.
 _ROWS, _COLUMNS = 160, 128
 # Of more photo pixels than so many for each of its samples, across and along, not all are read.
@@ -29,11 +32,11 @@ _SHARPER = 1.02
 _ROW_BLUR, _COLUMN_BLUR = 0.8, 1.0
 # Half the height of the lowest mask that may cover two rows, pixels.
 _LOWEST_PX = 4.0
-# The middle of a row lies inside this part of the mask: beyond lies what is no spectrum.
-_INSIDE_PART = 0.95
 # Rows are apart where the light between them falls below this part of the fainter one's, and count
 # from this part of the brightest one's on, and from so many levels of 255.
-_VALLEY, _MIN_PART, _MIN_LEVELS = 0.35, 0.15, 3.0
+_VALLEY, _MIN_PART, _MIN_LEVELS = 0.35, 0.12, 2.0
+# What counts for nothing, levels.
+_NO_LIGHT = 0.2
 # A row is as high as it shows this part of its greatest light.
 _EDGE_PART = 0.5
 # Rows are one spectrum if their light along the band correlates this well at some shift of up to
@@ -70,12 +73,16 @@ class _Picture:
         """Return the photo coordinate of an edge between columns, pixel centre of the next."""
         return self.start_px[0] + column * self.step_px[0]
 
+    def across(self, row: float) -> float:
+        """Return the photo coordinate of an edge between rows, in the picture's middle."""
+        return self.start_px[1] + row * self.step_px[1] - 0.5
+
     def geometry(self, row: tuple[int, int], like: Geometry) -> Geometry:
         """Return the geometry of a half-open run of rows, of a band whose mask is `like`."""
         spectrum = self.light[row[0] : row[1]].mean(axis=0)
         lit = np.flatnonzero(spectrum > _END_PART * spectrum.max())
         middle = self.along(self.light.shape[1] / 2) - 0.5
-        across = self.start_px[1] + self.step_px[1] * sum(row) / 2 - 0.5
+        across = self.across(sum(row) / 2)
         return replace(
             like,
             start=max(self.along(int(lit.min(initial=self.light.shape[1]))), 0.0),
@@ -101,17 +108,18 @@ def rows_apart(image: np.ndarray, candidate: Candidate) -> list[Candidate]:
     mask = candidate.geometry
     if mask.half_height < _LOWEST_PX:
         return [candidate]
-    picture = _level(image, mask)
+    picture = _level(image, candidate)
     profile = _profile(picture.light)
     runs = _runs(profile, 0, len(profile))
     if len(runs) < 2:
         return [candidate]
     least = max(_MIN_PART * profile.max(), _MIN_LEVELS)
-    middle = (mask.start + mask.stop) / 2
+    (low, high), rim = _extent(candidate)[1], _RIM_PART * len(profile)
     rows: list[tuple[int, int]] = []
     for row in (_bright_part(profile, run) for run in runs):
-        off = picture.geometry(row, mask).across(middle) - mask.across(middle)
-        inside = abs(off) < _INSIDE_PART * mask.half_height
+        # Beyond the mask lies what is no spectrum, and may reach in.
+        inside = low < picture.across(sum(row) / 2) < high
+        inside &= rim < row[0] and row[1] < len(profile) - rim
         if not inside or profile[slice(*row)].max() < least or not _is_repeated(picture.light, row):
             continue
         if rows and are_alike(*(_spectrum(picture.light[slice(*one)]) for one in (rows[-1], row))):
@@ -122,21 +130,19 @@ def rows_apart(image: np.ndarray, candidate: Candidate) -> list[Candidate]:
         return [candidate]
     rows.sort(key=lambda row: -float(profile[slice(*row)].max()))
     return [
-        Candidate(picture.geometry(row, mask), candidate.confidence, picture.step_px[1])
+        replace(candidate, geometry=picture.geometry(row, mask), pixel_px=picture.step_px[1])
         for row in rows
     ]
 
 
-def _level(image: np.ndarray, mask: Geometry) -> _Picture:
+def _level(image: np.ndarray, candidate: Candidate) -> _Picture:
     """Return a mask's part of a photo, turned so that its rows are as sharp as can be."""
+    mask = candidate.geometry
     length, breadth = mask.size_of(image)
-    ends = mask.across(np.array([mask.start, mask.stop]))
-    beyond = _BEYOND * (mask.stop - mask.start) + 1
-    beside = (1 + _BESIDE) * mask.half_height + 3
-    a0, a1 = int(max(mask.start - beyond, 0)), int(min(mask.stop + beyond + 1, length))
-    b0, b1 = int(max(ends.min() - beside, 0)), int(min(ends.max() + beside + 1, breadth))
-    if a1 - a0 < 2 or b1 - b0 < 2:
-        a0, a1, b0, b1 = 0, length, 0, breadth
+    (a0, a1), (b0, b1) = _extent(candidate)
+    beyond, beside = _BEYOND * (a1 - a0) + 1, _BESIDE * (b1 - b0) + 3
+    a0, a1 = int(max(a0 - beyond, 0)), int(min(a1 + beyond + 1, length))
+    b0, b1 = int(max(b0 - beside, 0)), int(min(b1 + beside + 1, breadth))
     size = min(_COLUMNS, a1 - a0), min(_ROWS, b1 - b0)
     a_step, b_step = (
         (a1 - a0) // (_READ_PX * size[0]) or 1,
@@ -156,6 +162,14 @@ def _level(image: np.ndarray, mask: Geometry) -> _Picture:
     return _Picture(light, (float(a0), float(b0)), step, slope)
 
 
+def _extent(candidate: Candidate) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return from where to where a mask's cells go along the dispersion, and across it."""
+    x0, y0, x1, y1 = candidate.box
+    if candidate.geometry.axis == "horizontal":
+        return (x0, x1), (y0, y1)
+    return (y0, y1), (x0, x1)
+
+
 def _turn(light: np.ndarray, step: tuple[float, float], slope: float) -> float:
     """Return by how much other than `slope` rows are sharpest, across pixels per along pixel."""
     rows, columns = light.shape
@@ -170,6 +184,9 @@ def _turn(light: np.ndarray, step: tuple[float, float], slope: float) -> float:
         return float(steps @ steps)
 
     best = max(_SLOPES, key=sharpness)
+    if abs(best) == _SLOPES[-1]:
+        # Nothing in between is sharpest: what is there has no level rows.
+        return 0.0
     best = float(max(best + _FINER, key=sharpness))
     return best if sharpness(best) > _SHARPER * sharpness(0.0) else 0.0
 
@@ -183,8 +200,9 @@ def _turned(light: np.ndarray, slope: float) -> np.ndarray:
 
 
 def _profile(light: np.ndarray) -> np.ndarray:
-    """Return the mean light of each row, hardly blurred."""
-    return _blurred(light.mean(axis=1), _ROW_BLUR)
+    """Return the mean light of each row above that of the darkest, hardly blurred."""
+    profile = _blurred(light.mean(axis=1), _ROW_BLUR)
+    return profile - profile.min()
 
 
 def _blurred(values: np.ndarray, sigma: float) -> np.ndarray:
@@ -198,7 +216,7 @@ def _runs(profile: np.ndarray, first: int, stop: int) -> list[tuple[int, int]]:
     part = profile[first:stop]
     left = np.maximum.accumulate(part)
     right = np.maximum.accumulate(part[::-1])[::-1]
-    depth = part / np.maximum(np.minimum(left, right), 1e-6)
+    depth = (part + _NO_LIGHT) / (np.minimum(left, right) + _NO_LIGHT)
     lowest = int(depth.argmin())
     if depth[lowest] >= _VALLEY or not 0 < lowest < len(part) - 1:
         return [(first, stop)]

@@ -46,11 +46,14 @@ class Candidate:
         Mean probability of its cells, 0 to 1.
     pixel_px : float
         Photo pixels across that one canvas pixel of the closest look spans.
+    box : tuple of float
+        Left, top, right and bottom of the marked cells, photo pixel edges.
     """
 
     geometry: Geometry
     confidence: float
     pixel_px: float
+    box: tuple[float, float, float, float]
 
 
 def find_candidates(image: np.ndarray) -> list[Candidate]:
@@ -170,7 +173,7 @@ def _measure(
     confidence = float(core.sum() / group.sum())
     if geometry is None or confidence < _MIN_CONFIDENCE:
         return None
-    return Candidate(geometry, confidence, 1 / view.scale[1 - main])
+    return Candidate(geometry, confidence, 1 / view.scale[1 - main], _photo_box(view, group))
 
 
 def _fit_box(
