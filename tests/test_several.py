@@ -19,23 +19,7 @@ from lib.recognition.find.search import find_candidates
 from lib.recognition.instrument import instrument_of
 from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.recognise import placed, recognise
-from lib.simulation.lamps.catalogue import LAMPS
-from lib.simulation.photos.bench import Row, draw_bench
-
-# Its spectrum is level, blue at the left, in the middle of 640 x 480 px.
-BENCH = draw_bench(np.random.default_rng(5))
-
-
-def light(name):
-    return LAMPS[name].draw(np.random.default_rng(3))
-
-
-def photo(*rows):
-    """Return a photo of (lamp, from, to) on the slit, pixels from its middle."""
-    middle = BENCH.layout.projection
-    off = (BENCH.setting.height - 1) / 2 - middle.anchor_y
-    rows = [Row(light(name), low + off, high + off) for name, low, high in rows]
-    return BENCH.photograph_rows(np.random.default_rng(1), rows)
+from tests.support.rows import BENCH, photo_of_rows
 
 
 def centre(box):
@@ -44,12 +28,12 @@ def centre(box):
 
 @pytest.fixture(scope="module")
 def two():
-    return photo(("mercury", -80, -25), ("neon", 25, 80))
+    return photo_of_rows(("mercury", -80, -25), ("neon", 25, 80))
 
 
 @pytest.fixture(scope="module")
 def star_between_lamps():
-    return photo(("neon", -80, -25), ("star", -3, 3), ("neon", 25, 80))
+    return photo_of_rows(("neon", -80, -25), ("star", -3, 3), ("neon", 25, 80))
 
 
 @pytest.fixture(scope="module")
@@ -98,13 +82,13 @@ def test_what_was_chosen_and_is_not_there_is_refused_in_words(two):
 
 @pytest.mark.parametrize("gap", [0, 8])
 def test_the_halves_of_a_divided_slit_are_one_spectrum(gap):
-    image = photo(("neon", -60, -gap / 2), ("neon", gap / 2, 60))
+    image = photo_of_rows(("neon", -60, -gap / 2), ("neon", gap / 2, 60))
     assert find_band(image).among == ()
     assert find_band(image, 1).among == ()
 
 
 def test_one_spectrum_costs_one_examination(monkeypatch):
-    image = photo(("neon", -40, 40))
+    image = photo_of_rows(("neon", -40, 40))
     (candidate,) = find_candidates(image)
     assert rows_apart(image, candidate) == [candidate]
     examined = []
@@ -178,7 +162,7 @@ def test_a_lamp_gives_the_trace_beside_it_wavelengths(star_between_lamps, classi
 
 
 def test_a_box_too_faint_to_be_found_is_read_by_the_instrument(classifier):
-    image = photo(("neon", -80, -25))
+    image = photo_of_rows(("neon", -80, -25))
     told = recognise(image, classifier, lamp="neon")
     instrument = instrument_of(told.axis, image, told.band)
     box = (100, 300, 600, 321)
@@ -189,7 +173,7 @@ def test_a_box_too_faint_to_be_found_is_read_by_the_instrument(classifier):
 
 
 def test_lines_that_lean_are_followed_to_another_row(classifier):
-    image = photo(("neon", -80, -25))
+    image = photo_of_rows(("neon", -80, -25))
     told = recognise(image, classifier, lamp="neon")
     made = instrument_of(told.axis, image, told.band)
     own = made.place.geometry

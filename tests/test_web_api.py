@@ -72,10 +72,12 @@ def test_a_photo_may_be_the_body_itself(ask, pool, content_type):
 
 
 def test_options_reach_the_recogniser_from_form_and_query(ask, pool):
-    form = {"photo": photo(), "lamp": "neon", "tone": "2.2", "include": ["spectrum", "preview"]}
+    form = {"photo": photo(), "lamp": "neon", "tone": "2.2", "band": "2"}
+    form["include"] = ["spectrum", "preview"]
     ask(form, query_params={"min_precision": "0.99"})
     job = pool.jobs[0]
-    assert (job.lamp, job.min_precision, job.tone) == ("neon", 0.99, "2.2")
+    assert (job.lamp, job.min_precision) == ("neon", 0.99)
+    assert (job.tone, job.band) == ("2.2", 2)
     assert job.extras == {"spectrum", "preview"}
 
 
@@ -86,6 +88,8 @@ def test_options_reach_the_recogniser_from_form_and_query(ask, pool):
         {"min_precision": "1.5"},
         {"min_precision": "nan"},
         {"tone": "film"},
+        {"band": "0"},
+        {"band": "1,2,3"},
         {"include": "everything"},
         {"calibration": "no-uuid"},
         {"calibration": NO_SUCH_ID},

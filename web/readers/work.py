@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from lib.recognition.find.choice import Choice
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -43,7 +45,7 @@ class Job:
         What the answer calls the file.
     kind : str
         "photo", or "instrument" for what `calibrate.py` wrote, to be checked.
-    lamp, min_precision, calibration
+    lamp, min_precision, band, calibration
         As `lib.recognition.recognise.recognise` takes them; the calibration as saved.
     tone : str or None
         As `lib.images.tone.told` takes it: the curve that measuring undoes.
@@ -56,6 +58,7 @@ class Job:
     kind: str = "photo"
     lamp: str | None = None
     min_precision: float | None = None
+    band: Choice | None = None
     calibration: dict | None = None
     tone: str | None = None
     extras: frozenset[str] = frozenset()

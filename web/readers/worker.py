@@ -27,6 +27,7 @@ from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
+from lib.recognition.find.choice import Choice
 from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import (
@@ -112,7 +113,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
         instrument = instrument_from_json(job.calibration, "saved calibration")
         if measuring:
             picture = replace(picture, told=told(job.tone) if job.tone else None)
-            measured = _measure(Frames((job.name,), (picture,)), instrument, classifier)
+            measured = _measure(Frames((job.name,), (picture,)), instrument, classifier, job.band)
     if isinstance(measured, Measurement) and job.lamp is None and job.min_precision is None:
         result = measured.result
     else:
@@ -122,6 +123,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
             lamp=job.lamp,
             instrument=instrument,
             min_precision=job.min_precision,
+            band=job.band,
         )
     remarks = result.remarks + first_of_frames(picture.passed_over)
     # Where nothing gives wavelengths the reason says so.
@@ -143,11 +145,11 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
 
 
 def _measure(
-    frames: Frames, instrument: Instrument, classifier: Classifier
+    frames: Frames, instrument: Instrument, classifier: Classifier, band: Choice | None
 ) -> Measurement | DataError:
     """Measure a photo, or return why it cannot be measured."""
     try:
-        return measure(frames, instrument, classifier)
+        return measure(frames, instrument, classifier, band=band)
     except DataError as error:
         log.info("not measured", extra={"fields": {"why": type(error).__name__}})
         return error

@@ -214,6 +214,7 @@ def _job(data: bytes, name: str, options: dict) -> Job:
         name=name,
         lamp=options.get("lamp"),
         min_precision=options.get("min_precision"),
+        band=options.get("band"),
         calibration=calibration.document if calibration else None,
         tone=options.get("tone"),
         extras=frozenset(options.get("include", ())),
@@ -228,6 +229,7 @@ def _document(given: dict, client: str) -> dict:
         data=photo.read(),
         name=photo.name,
         lamp=given.get("lamp"),
+        band=given.get("band"),
         extras=frozenset({"calibration"}),
     )
     return _calibration_of(ask(job, client))

@@ -15,6 +15,7 @@ from rest_framework import serializers
 from lib.errors import DataError
 from lib.images.tone import told
 from lib.measurement.measured import MeasuredLight
+from lib.recognition.find.choice import Choice, parse_choice
 from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument_model import InstrumentFile
 from lib.shapes import Answer
@@ -25,6 +26,10 @@ from web.readers.asking import pool
 EXTRAS = ("spectrum", "preview", "measurement")
 LAMP_HELP = (
     "The light source, where you know it: a class, or a lamp with known lines; or several, a+b."
+)
+BAND_HELP = (
+    "Which of several spectra in each photo: its number in reading order, as `bands` of the answer "
+    "lists them, or a box x0,y0,x1,y1 around it, in pixels."
 )
 # Axis, lines and response of an instrument fill a twentieth of this.
 _MAX_INSTRUMENT_BYTES = 2**20
@@ -74,10 +79,22 @@ def check_tone(words: str) -> None:
         raise serializers.ValidationError(f"{error}.") from error
 
 
+class BandField(serializers.CharField):
+    """Which of several spectra."""
+
+    def to_internal_value(self, data) -> Choice:
+        """Return a number or a box."""
+        try:
+            return parse_choice(super().to_internal_value(data))
+        except ValueError as error:
+            raise serializers.ValidationError(f"{error}.") from error
+
+
 class IdentifyOptions(serializers.Serializer):
     """What a request may say beside its photos, as form fields or in the query."""
 
     lamp = serializers.CharField(required=False, validators=[check_lamp], help_text=LAMP_HELP)
+    band = BandField(required=False, help_text=BAND_HELP)
     min_precision = serializers.FloatField(
         required=False,
         min_value=1e-3,
@@ -122,6 +139,7 @@ class CalibrationUpload(serializers.Serializer):
     )
     name = serializers.CharField(max_length=100, help_text="What people call the instrument.")
     lamp = serializers.CharField(required=False, validators=[check_lamp], help_text=LAMP_HELP)
+    band = BandField(required=False, help_text=BAND_HELP)
 
     def validate_instrument(self, file):
         """Refuse what is larger than any instrument."""

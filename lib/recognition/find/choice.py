@@ -11,6 +11,8 @@ Choice = int | Box
 _SAME_BOX = 0.7
 # A box that is smaller holds no spectrum, pixels.
 _LEAST_SIDE_PX = 2
+# Of a longer text the rest is nothing that a person meant.
+_MOST_LETTERS = 40
 # No photo is wider.
 _MAX_PX = 100_000
 
@@ -24,7 +26,7 @@ def parse_choice(text: str) -> Choice:
         If it is neither.
     """
     try:
-        numbers = [int(part) for part in text.split(",")]
+        numbers = [int(part) for part in text[:_MOST_LETTERS].split(",")]
     except ValueError:
         numbers = []
     if len(numbers) == 1 and 1 <= numbers[0] <= _MAX_PX:
@@ -34,7 +36,7 @@ def parse_choice(text: str) -> Choice:
         if min(x1 - x0, y1 - y0) >= _LEAST_SIDE_PX:
             return x0, y0, x1, y1
     raise ValueError(
-        f"a band of {text!r}: expected its number, 1 or more, or a box x0,y0,x1,y1 "
+        f"a band of {text[:_MOST_LETTERS]!r}: expected its number, 1 or more, or a box x0,y0,x1,y1 "
         "with x0 < x1 and y0 < y1, in pixels of the upright photo"
     )
 

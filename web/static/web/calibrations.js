@@ -24,9 +24,9 @@ export async function loadCalibrations() {
   part("calibration-list").replaceChildren(...saved.map(row));
 }
 
-export async function keepCalibration(photo, name, lamp) {
+export async function keepCalibration(photo, name, asked) {
   try {
-    await service.saveCalibration(photo, name, lamp);
+    await service.saveCalibration(photo, name, asked);
     await loadCalibrations();
     return `Saved as "${name}". It is among the instruments under Options, and in the live view.`;
   } catch (error) {

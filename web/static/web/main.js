@@ -1,5 +1,6 @@
 // The page: takes photos, asks the service, shows the answers.
 
+import { wireBands } from "./bands.js";
 import { keepCalibration, loadCalibrations, wireOpening } from "./calibrations.js";
 import { part } from "./elements.js";
 import { showSpectra, shown, wirePanel } from "./panel.js";
@@ -16,6 +17,7 @@ const AT_ONCE = 2; // photos sent to the server together
 
 let shots = []; // as shots.js describes them
 let current = null; // the one in view
+let awaited = null; // the one to view once it is read, if not the first
 let rounds = 0;
 
 /* Asking */
@@ -27,27 +29,47 @@ function take(files, { isMore = false } = {}) {
   const fit = chosen.slice(0, maxPhotos - before.length);
   part("drop-note").textContent = fit.length < chosen.length
     ? `Took the first ${fit.length} of ${chosen.length} files: the page compares up to ${maxPhotos}.` : "";
-  const fresh = fit.map((file, index) => ({ file, index: before.length + index, isOverlaid: true }));
+  const lamp = isMore ? "" : lampOfNext();
+  const fresh = fit.map((file, index) => ({ file, index: before.length + index, isOverlaid: true, lamp, band: "" }));
   shots = [...before, ...fresh];
-  if (!isMore) current = null;
-  read(fresh);
+  if (!isMore) current = awaited = null;
+  read();
 }
 
-// Asks for photos anew, after another lamp or instrument was chosen.
+// A lamp that was named for photos that are here already says nothing of the next ones.
+function lampOfNext() {
+  const select = part("lamp");
+  const { value, selectedOptions: [{ textContent: name }] } = select;
+  if (!value || !shots.length) return value;
+  select.value = "";
+  part("drop-note").textContent += ` The lamp is recognised: "${name}" was named for the photo before.`;
+  return "";
+}
+
+// Asks for photos anew, after another instrument was chosen.
 function readAgain() {
   for (const shot of shots) Object.assign(shot, { answer: null, refused: null });
-  current = null;
-  if (shots.length) read(shots);
+  current = awaited = null;
+  if (shots.length) read();
 }
 
-async function read(wanted) {
+// Asks for the photo in view anew, after its lamp was named or one of its spectra chosen.
+function readOneAgain(choice) {
+  const shot = current ?? (shots.length === 1 ? shots[0] : null);
+  if (!shot) return;
+  Object.assign(shot, choice, { answer: null, refused: null });
+  current = null;
+  awaited = shot;
+  read();
+}
+
+async function read() {
   rounds += 1;
   const mine = rounds;
+  const wanted = shots.filter((shot) => !shot.answer && !shot.refused);
   const select = part("calibration");
-  const asked = {
-    lamp: part("lamp").value, calibration: select.value, name: select.selectedOptions[0].textContent,
-  };
-  for (const shot of wanted) shot.asked = asked;
+  const asked = { calibration: select.value, name: select.selectedOptions[0].textContent };
+  for (const shot of wanted) shot.asked = { ...asked, lamp: shot.lamp, band: shot.band };
   wait();
   const queue = [...wanted];
   const work = async () => {
@@ -93,7 +115,7 @@ function arrive() {
     plot();
     return;
   }
-  const first = shots.find((shot) => !shot.refused);
+  const first = awaited && !awaited.refused ? awaited : shots.find((shot) => !shot.refused);
   if (!first?.answer) return;
   // What lies above the answer goes before the page moves to it.
   part("busy").hidden = true;
@@ -119,11 +141,14 @@ function refuse(error) {
 
 function view(shot) {
   current = shot;
+  awaited = null;
   const { answer, asked } = shot;
   document.body.classList.add("answered");
   part("result").hidden = false;
   list();
   showPhoto(part("photo"), answer);
+  wireBands(document.querySelector("#photo .frame"), answer, (band) => readOneAgain({ band }));
+  part("lamp").value = shot.lamp;
   showVerdict(answer, asked);
   plot();
   part("kept").textContent = "";
@@ -152,7 +177,7 @@ async function keep(event) {
   const button = event.target.querySelector("button");
   button.disabled = true;
   try {
-    part("kept").textContent = await keepCalibration(current.file, name, part("lamp").value);
+    part("kept").textContent = await keepCalibration(current.file, name, current.asked);
     field.value = "";
   } finally {
     button.disabled = false;
@@ -195,7 +220,8 @@ function wireChoosing() {
       take([new File([await response.blob()], name, { type: "image/jpeg" })]);
     });
   }
-  for (const id of ["lamp", "calibration"]) part(id).addEventListener("change", readAgain);
+  part("calibration").addEventListener("change", readAgain);
+  part("lamp").addEventListener("change", (event) => readOneAgain({ lamp: event.target.value }));
   for (const option of part("lamp").options) {
     if (option.value) option.textContent = sourceName(option.value);
   }

@@ -30,7 +30,7 @@ async function ask(path, options = {}) {
   return body;
 }
 
-export function identify(photo, { lamp, calibration }) {
+export function identify(photo, { lamp, calibration, band }) {
   const form = new FormData();
   form.append("photo", photo, photo.name || "pasted photo");
   form.append("include", "spectrum");
@@ -38,6 +38,7 @@ export function identify(photo, { lamp, calibration }) {
   if (calibration) form.append("include", "measurement");
   if (lamp) form.append("lamp", lamp);
   if (calibration) form.append("calibration", calibration);
+  if (band) form.append("band", band);
   return ask("page/identify", { method: "POST", body: form });
 }
 
@@ -53,11 +54,12 @@ export function deleteCalibration(id) {
   return ask(`page/calibrations/${id}`, { method: "DELETE" });
 }
 
-export function saveCalibration(photo, name, lamp) {
+export function saveCalibration(photo, name, { lamp, band }) {
   const form = new FormData();
   form.append("photo", photo, photo.name || "pasted photo");
   form.append("name", name);
   if (lamp) form.append("lamp", lamp);
+  if (band) form.append("band", band);
   return ask("page/calibrations", { method: "POST", body: form });
 }
 

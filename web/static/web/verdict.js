@@ -94,6 +94,7 @@ function hints(answer, asked) {
 const REMARKS = {
   overexposed: "Part of the spectrum is overexposed; a shorter exposure shows more.",
   shifted: "",
+  several_bands: "The photo shows several spectra. Click another one in it, or draw a box around one.",
 };
 
 const CAPTIONS = {
