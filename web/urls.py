@@ -3,7 +3,7 @@
 from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 
-from web.views import api, page
+from web.views import api, by_hand, page
 
 urlpatterns = [
     path("", page.home, name="home"),
@@ -13,11 +13,15 @@ urlpatterns = [
     path("page/identify", page.PageIdentify.as_view(), name="page-identify"),
     path("page/calibrations", page.PageCalibrations.as_view(), name="page-calibrations"),
     path("page/calibrations/<uuid:pk>", page.PageCalibration.as_view(), name="page-calibration"),
+    path("page/lines/<slug:lamp>", page.PageLines.as_view(), name="page-lines"),
+    path("page/points", page.PagePoints.as_view(), name="page-points"),
     path("api/", page.api_page, name="api"),
     path("api/v1/schema", SpectacularJSONAPIView.as_view(), name="schema"),
     path("api/v1/identify", api.Identify.as_view(), name="identify"),
     path("api/v1/calibrations", api.Calibrations.as_view(), name="calibrations"),
     path("api/v1/calibrations/<uuid:pk>", api.Calibration.as_view(), name="calibration"),
+    path("api/v1/lines/<slug:lamp>", by_hand.Lines.as_view(), name="lines"),
+    path("api/v1/points", by_hand.Points.as_view(), name="points"),
     path("api/v1/model", api.Model.as_view(), name="model"),
 ]
 

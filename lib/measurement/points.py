@@ -20,8 +20,7 @@ def read_points(text: str) -> tuple[tuple[float, float], ...]:
         If it is neither.
     """
     if "=" in text and not _is_there(text):
-        rows = [(part, part.split("=")) for part in text.split(",") if part.strip()]
-        return tuple(_point(fields, f"--points {part}") for part, fields in rows)
+        return points_in(text, "--points")
     path = Path(text)
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
@@ -39,6 +38,24 @@ def read_points(text: str) -> tuple[tuple[float, float], ...]:
     if not points:
         raise DataError(f"{text}: no points; expected lines of two numbers, pixel and nm")
     return tuple(points)
+
+
+def points_in(text: str, place: str = "points") -> tuple[tuple[float, float], ...]:
+    """Return points (px, nm) written as "31=388.9,616=632.8", never a file's.
+
+    Parameters
+    ----------
+    text : str
+    place : str
+        What an error calls them.
+
+    Raises
+    ------
+    DataError
+        If they are not pairs of numbers.
+    """
+    parts = [part for part in text.split(",") if part.strip()]
+    return tuple(_point(part.split("="), f"{place} {part}") for part in parts)
 
 
 def _is_there(text: str) -> bool:

@@ -44,13 +44,18 @@ class Job:
     name : str
         What the answer calls the file.
     kind : str
-        "photo", or "instrument" for what `calibrate.py` wrote, to be checked.
+        "photo"; "instrument" for what `calibrate.py` wrote, to be checked; or "points" for the
+        instrument that known points give.
     lamp, min_precision, band, calibration
         As `lib.recognition.recognise.recognise` takes them; the calibration as saved.
     tone : str or None
         As `lib.images.tone.told` takes it: the curve that measuring undoes.
     extras : frozenset of str
         Any of "spectrum", "preview", "measurement" and "calibration".
+    points : tuple of (px, nm)
+        Along the band of the photo in `data`, or where that is empty, of `frame`.
+    frame : dict, optional
+        As `lib.measurement.by_hand.instrument_of_frame` takes it.
     """
 
     data: bytes
@@ -62,6 +67,8 @@ class Job:
     calibration: dict | None = None
     tone: str | None = None
     extras: frozenset[str] = frozenset()
+    points: tuple[tuple[float, float], ...] = ()
+    frame: dict | None = None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from lib.images.reading import read_picture
 from lib.images.tone import told
 from lib.lines import available_line_lists
 from lib.measurement.answers import answer_of, curve_of
+from lib.measurement.by_hand import instrument_of_band, instrument_of_frame
 from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
@@ -81,6 +82,8 @@ def work(job: Job, classifier: Classifier, limits: Limits) -> Reply | JobFailed:
     try:
         if job.kind == "instrument":
             return _check_instrument(job)
+        if job.kind == "points":
+            return _lay_points(job, classifier, limits)
         return _recognise(job, classifier, limits)
     except DataError as error:
         return _unreadable(str(error), job, classifier)
@@ -103,10 +106,31 @@ def _check_instrument(job: Job) -> Reply:
     return Reply({"status": "ok"}, {"calibration": instrument_to_json(instrument)})
 
 
+def _lay_points(job: Job, classifier: Classifier, limits: Limits) -> Reply:
+    """Answer with the document of the instrument that points give along a band.
+
+    The band is the one that the frame tells, or that is found in the photo. What the photo's own
+    lines say is left aside: whoever sets points by hand knows better.
+    """
+    if not job.data:
+        instrument = instrument_of_frame(job.points, job.frame or {})
+    else:
+        picture = read_picture(job.data, name=job.name, **_bounds(limits))
+        image = to_eight_bits(picture.pixels)
+        result = recognise(image, classifier, band=job.band)
+        if result.band is None:
+            return Reply(result.to_json(job.name))
+        instrument = instrument_of_band(job.points, image, result.band)
+    return Reply({"status": "ok"}, {"calibration": instrument_to_json(instrument)})
+
+
+def _bounds(limits: Limits) -> dict:
+    return {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
+
+
 def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
-    bounds = {"max_bytes": limits.max_bytes, "max_pixels": limits.max_pixels}
     measuring = bool(job.calibration) and "measurement" in job.extras
-    picture = read_picture(job.data, name=job.name, deep=measuring, **bounds)
+    picture = read_picture(job.data, name=job.name, deep=measuring, **_bounds(limits))
     shown = to_eight_bits(picture.pixels)
     instrument = measured = None
     if job.calibration:

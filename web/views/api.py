@@ -18,7 +18,7 @@ from web.views import schema
 # Room for every instrument of a school; a bound, as anyone with a token can add one.
 MAX_CALIBRATIONS = 1000
 
-_REFUSALS = dict.fromkeys((400, 401, 403, 413, 415, 429, 503), schema.Error)
+REFUSALS = dict.fromkeys((400, 401, 403, 413, 415, 429, 503), schema.Error)
 _RAW_BODY = OpenApiTypes.BINARY
 
 
@@ -63,7 +63,7 @@ class Identify(ServiceView):
         responses={
             200: schema.IdentifiedOneOrMany,
             422: schema.UnreadablePhoto,
-            **_REFUSALS,
+            **REFUSALS,
         },
     )
     def post(self, request) -> Response:
@@ -86,7 +86,7 @@ class Calibrations(ServiceView):
     @extend_schema(
         operation_id="list_calibrations",
         summary="List the saved calibrations",
-        responses={200: schema.CalibrationRows, **_REFUSALS},
+        responses={200: schema.CalibrationRows, **REFUSALS},
     )
     def get(self, request) -> Response:
         """List all, newest first."""
@@ -96,7 +96,7 @@ class Calibrations(ServiceView):
         operation_id="save_calibration",
         summary="Keep the instrument that a lamp photo or a file shows, for its other photos",
         request={"multipart/form-data": schema.CalibrationUpload},
-        responses={201: schema.Calibration, 422: schema.Error, **_REFUSALS},
+        responses={201: schema.Calibration, 422: schema.Error, **REFUSALS},
     )
     def post(self, request) -> Response:
         """Save the instrument that one lamp photo shows, or that a file describes."""
@@ -119,7 +119,7 @@ class Calibration(ServiceView):
     @extend_schema(
         operation_id="read_calibration",
         summary="Read a saved calibration",
-        responses={200: schema.Calibration, 404: schema.Error, **_REFUSALS},
+        responses={200: schema.Calibration, 404: schema.Error, **REFUSALS},
     )
     def get(self, request, pk) -> Response:
         """Return it whole."""
@@ -128,7 +128,7 @@ class Calibration(ServiceView):
     @extend_schema(
         operation_id="delete_calibration",
         summary="Delete a saved calibration that is yours",
-        responses={204: None, 404: schema.Error, **_REFUSALS},
+        responses={204: None, 404: schema.Error, **REFUSALS},
     )
     def delete(self, request, pk) -> Response:
         """Forget it, if it is the client's."""
@@ -145,7 +145,7 @@ class Model(ServiceView):
     @extend_schema(
         operation_id="model",
         summary="Version, classes and metrics of the model",
-        responses={200: schema.Model, **_REFUSALS},
+        responses={200: schema.Model, **REFUSALS},
     )
     def get(self, request) -> Response:
         """Return what model.json says."""

@@ -8,13 +8,14 @@ from django.views.decorators.csrf import csrf_protect, ensure_csrf_cookie
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from drf_spectacular.utils import extend_schema
 
+from lib.lines import available_line_lists
 from lib.taxonomy import LAMP_CLASSES
 from web.gate.access import SESSION_KEY, AddressThrottle, PageAuthentication, page_client
 from web.gate.middleware import permissions
 from web.options import MAX_PHOTOS
 from web.readers.asking import pool
 from web.storage.tokens import UnknownToken, find_token
-from web.views import api, examples
+from web.views import api, by_hand, examples
 
 # What people call a lamp, and a few words about it.
 _TITLES = {one.name: [one.title, one.text] for one in LAMP_CLASSES} | {
@@ -43,6 +44,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "model": api.model_facts(),
         "lamps": pool().info.lamps,
         "titles": _TITLES,
+        "line_lists": available_line_lists(),
     }
     return render(request, "web/home.html", context)
 
@@ -54,7 +56,12 @@ def live(request: HttpRequest) -> HttpResponse:
     client = page_client(request)
     if client is None:
         return HttpResponseRedirect(reverse("login"))
-    context = {"client": client, "lamps": pool().info.lamps, "titles": _TITLES}
+    context = {
+        "client": client,
+        "lamps": pool().info.lamps,
+        "titles": _TITLES,
+        "line_lists": available_line_lists(),
+    }
     response = render(request, "web/live.html", context)
     response.headers["Permissions-Policy"] = permissions(camera="(self)")
     return response
@@ -111,5 +118,19 @@ class PageCalibrations(api.Calibrations):
 @extend_schema(exclude=True)
 class PageCalibration(api.Calibration):
     """One saved calibration, for the page."""
+
+    authentication_classes = (PageAuthentication,)
+
+
+@extend_schema(exclude=True)
+class PageLines(by_hand.Lines):
+    """The lines of one lamp, for the page."""
+
+    authentication_classes = (PageAuthentication,)
+
+
+@extend_schema(exclude=True)
+class PagePoints(by_hand.Points):
+    """The instrument of known points, for the page."""
 
     authentication_classes = (PageAuthentication,)

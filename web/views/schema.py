@@ -15,6 +15,7 @@ from rest_framework import serializers
 from lib.errors import DataError
 from lib.images.tone import told
 from lib.measurement.measured import MeasuredLight
+from lib.measurement.points import points_in
 from lib.recognition.find.choice import Choice, parse_choice
 from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument_model import InstrumentFile
@@ -33,6 +34,8 @@ BAND_HELP = (
 )
 # Axis, lines and response of an instrument fill a twentieth of this.
 _MAX_INSTRUMENT_BYTES = 2**20
+# Two thousand points, as many as an instrument may have.
+_MAX_POINTS_TEXT = 60_000
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -152,6 +155,60 @@ class CalibrationUpload(serializers.Serializer):
         if ("photo" in given) == ("instrument" in given):
             raise serializers.ValidationError("expected a photo, or an instrument's file.")
         return given
+
+
+class PointsUpload(serializers.Serializer):
+    """The form of a request for the instrument of known points."""
+
+    points = serializers.CharField(
+        max_length=_MAX_POINTS_TEXT,
+        help_text="Photo pixels along the band and wavelengths in nm, in air: 31=388.9,616=632.8",
+    )
+    photo = serializers.FileField(required=False, help_text="The photo, whose band is looked for.")
+    frame = serializers.JSONField(
+        required=False,
+        help_text="In place of a photo: the parts `photo` and `band` of an instrument's file.",
+    )
+
+    def validate_points(self, text: str) -> str:
+        """Refuse what is not pairs of numbers."""
+        try:
+            points_in(text)
+        except DataError as error:
+            raise serializers.ValidationError(f"{error}.") from error
+        return text
+
+    def validate_frame(self, frame) -> dict:
+        """Refuse what is no object."""
+        if not isinstance(frame, dict):
+            raise serializers.ValidationError("expected an object with the parts photo and band.")
+        return frame
+
+    def validate(self, given: dict) -> dict:
+        """Refuse both and neither."""
+        if ("photo" in given) == ("frame" in given):
+            raise serializers.ValidationError("expected a photo, or a frame.")
+        return given
+
+
+@dataclass(frozen=True)
+class LampLine(Answer):
+    """A spectral line of a lamp."""
+
+    nm: float
+    """wavelength in air"""
+    intensity: float
+    """relative flux, an estimate; only to rank lines"""
+    name: str
+    """emitter"""
+
+
+class LampLineRows(RootModel[list[LampLine]]):
+    """The lines of a lamp, by rising wavelength."""
+
+
+class InstrumentDocument(RootModel[InstrumentFile]):
+    """An instrument's file."""
 
 
 @dataclass(frozen=True)

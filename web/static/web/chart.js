@@ -1,10 +1,15 @@
-// A spectrum that moves, on a canvas: axes with numbers, the curve over its colours, peaks.
+// A spectrum that moves, on a canvas: axes with numbers, the curve over its colours, peaks, names.
 
+import { nameSpots } from "./labels.js";
 import { colourOf, ticks } from "./spectrum.js";
 
 const MARGIN = { top: 26, right: 14, bottom: 46, left: 58 };
+const NAME_SPACE = 82; // above the curve, for the names of lines
+const NAME_GAP = 14; // between a name and its line
+const STOPS = 60; // of the colours beneath a curve
 const FONT = "12.5px system-ui, -apple-system, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 const LABEL_WIDTH = 40;
+const LEAST_COLOUR = 0.004; // of full scale: darker light has noise for a colour
 const SHRINK_AFTER_S = 1.5; // the scale grows at once, and shrinks once it has long been too large
 
 export class Chart {
@@ -17,36 +22,47 @@ export class Chart {
     this.context = canvas.getContext("2d");
   }
 
+  // The upper end of the intensity axis.
+  get top() {
+    return this.#top;
+  }
+
   // Left and right end of the axis, in pixels of the page.
   get scale() {
     return { left: MARGIN.left, right: this.canvas.clientWidth - MARGIN.right };
   }
 
-  // `seen`: { nm, values, error, clipped, peaks, unit }; `shown`: the wavelengths at the ends;
-  // `marked`: a part that is being chosen; `cursor`: the sample that is read off.
-  draw(seen, { shown, marked, cursor, palette, dark }) {
+  // `seen`: { places, axis, values, light, error, clipped, peaks, unit }, with `places` in nm or pixels
+  // as `axis` says, `light` as light.js has it, `error` null over pixels; `highest`: the peak hold's values, or null; `shown`: the
+  // places at the ends; `marked`: a part that is being chosen; `cursor`: the sample that is read off,
+  // and `bubble` its words where a pointer is over it, or null; `lines`: { nm, text, strength } to mark, `nm` in places.
+  draw(seen, { shown, marked, cursor, bubble, lines, highest, palette, dark }) {
     const { width, height, ratio } = this.#fit();
     const { context } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     context.font = FONT;
-    const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, MARGIN.top, height - MARGIN.bottom];
-    const most = this.#most(seen, shown);
-    const x = (nm) => left + ((nm - shown[0]) / (shown[1] - shown[0])) * (right - left);
+    const head = lines.length ? NAME_SPACE : MARGIN.top;
+    const [left, right, top, bottom] = [MARGIN.left, width - MARGIN.right, head, height - MARGIN.bottom];
+    const most = this.#most(highest ? { ...seen, values: highest } : seen, shown);
+    const x = (place) => left + ((place - shown[0]) / (shown[1] - shown[0])) * (right - left);
     const y = (value) => bottom - (value / most) * (bottom - top);
     const frame = { left, right, top, bottom, x, y, most, palette, dark, shown };
-    this.#axes(frame, seen.unit, width, height);
+    this.#axes(frame, seen, width, height);
     context.save();
     context.beginPath();
     context.rect(left, 0, right - left, height);
     context.clip();
     this.#curve(frame, seen);
-    this.#unclaimed(frame, seen);
+    if (highest) this.#highest(frame, seen, highest);
+    if (seen.error) this.#unclaimed(frame, seen);
     this.#clipped(frame, seen);
-    if (cursor !== null) this.#upright(frame, x(seen.nm[cursor]));
+    this.#upright(frame, x(seen.places[cursor]));
     if (marked) this.#marked(frame, marked);
     context.restore();
+    this.#lines(frame, lines);
     this.#peaks(frame, seen);
+    if (bubble) this.#bubble(frame, x(seen.places[cursor]), y(seen.values[cursor]), bubble);
   }
 
   #fit() {
@@ -60,10 +76,10 @@ export class Chart {
   }
 
   // The upper end of the intensity axis: a round number above everything that is shown.
-  #most({ nm, values, unit }, shown) {
+  #most({ places, values, unit }, shown) {
     let high = 0;
     for (let at = 0; at < values.length; at += 1) {
-      if (nm[at] >= shown[0] && nm[at] <= shown[1] && values[at] > high) high = values[at];
+      if (places[at] >= shown[0] && places[at] <= shown[1] && values[at] > high) high = values[at];
     }
     const wanted = Math.min(roundAbove(Math.max(1.05 * high, unit.least)), unit.most);
     const now = performance.now() / 1000;
@@ -81,7 +97,7 @@ export class Chart {
     return this.#top;
   }
 
-  #axes({ left, right, top, bottom, x, y, most, palette, shown }, unit, width, height) {
+  #axes({ left, right, top, bottom, x, y, most, palette, shown }, { unit, axis }, width, height) {
     const { context } = this;
     context.lineWidth = 1;
     context.strokeStyle = palette.grid;
@@ -89,10 +105,10 @@ export class Chart {
     context.textBaseline = "middle";
     context.textAlign = "center";
     context.beginPath();
-    for (const nm of ticks(shown[0], shown[1], Math.max(3, (right - left) / 60))) {
-      context.moveTo(x(nm), top);
-      context.lineTo(x(nm), bottom);
-      context.fillText(`${nm}`, x(nm), bottom + 14);
+    for (const place of ticks(shown[0], shown[1], Math.max(3, (right - left) / 60))) {
+      context.moveTo(x(place), top);
+      context.lineTo(x(place), bottom);
+      context.fillText(`${place}`, x(place), bottom + 14);
     }
     context.textAlign = "right";
     for (const value of ticks(0, most, Math.max(2, (bottom - top) / 44))) {
@@ -102,7 +118,7 @@ export class Chart {
     }
     context.stroke();
     context.textAlign = "center";
-    context.fillText("Wavelength (nm, in air)", (left + right) / 2, height - 10);
+    context.fillText(axis.title, (left + right) / 2, height - 10);
     context.save();
     context.translate(12, (top + bottom) / 2);
     context.rotate(-Math.PI / 2);
@@ -110,37 +126,42 @@ export class Chart {
     context.restore();
   }
 
-  #curve(frame, { nm, values }) {
+  #curve(frame, seen) {
     const { context } = this;
+    const { places, values } = seen;
     const { x, y, bottom, palette, dark } = frame;
-    const line = new Path2D();
     const area = new Path2D();
-    let start = null;
-    const close = (at) => {
-      area.lineTo(x(nm[at]), bottom);
-      area.lineTo(x(nm[start]), bottom);
+    for (const [first, last] of runs(values)) {
+      area.moveTo(x(places[first]), bottom);
+      for (let at = first; at <= last; at += 1) area.lineTo(x(places[at]), y(Math.max(values[at], 0)));
+      area.lineTo(x(places[last]), bottom);
       area.closePath();
-      start = null;
-    };
-    for (let at = 0; at < nm.length; at += 1) {
-      if (Number.isNaN(values[at])) {
-        if (start !== null) close(at - 1);
-        continue;
-      }
-      const [u, v] = [x(nm[at]), y(Math.max(values[at], 0))];
-      line[start === null ? "moveTo" : "lineTo"](u, v);
-      area[start === null ? "moveTo" : "lineTo"](u, v);
-      start ??= at;
     }
-    if (start !== null) close(nm.length - 1);
     context.globalAlpha = dark ? 0.5 : 0.38;
-    context.fillStyle = this.#colours(frame);
+    context.fillStyle = seen.error ? this.#colours(frame) : this.#seenColours(frame, seen);
     context.fill(area);
     context.globalAlpha = 1;
     context.strokeStyle = palette.ink;
     context.lineWidth = 1.5;
-    context.lineJoin = "round";
-    context.stroke(line);
+    context.stroke(this.#line(frame, places, values));
+  }
+
+  #line({ x, y }, places, values) {
+    const line = new Path2D();
+    for (const [first, last] of runs(values)) {
+      for (let at = first; at <= last; at += 1) {
+        line[at === first ? "moveTo" : "lineTo"](x(places[at]), y(Math.max(values[at], 0)));
+      }
+    }
+    return line;
+  }
+
+  // The highest of every place since peak hold was switched on.
+  #highest(frame, { places }, highest) {
+    const { context } = this;
+    context.strokeStyle = frame.palette.mark;
+    context.lineWidth = 1.2;
+    context.stroke(this.#line(frame, places, highest));
   }
 
   // What the eye sees at each wavelength; made anew only when the axis changes.
@@ -148,30 +169,44 @@ export class Chart {
     const key = [left, right, ...shown].join();
     if (this.#gradient?.key === key) return this.#gradient.fill;
     const fill = this.context.createLinearGradient(left, 0, right, 0);
-    for (let step = 0; step <= 40; step += 1) {
-      fill.addColorStop(step / 40, colourOf(shown[0] + ((shown[1] - shown[0]) * step) / 40));
+    for (let step = 0; step <= STOPS; step += 1) {
+      fill.addColorStop(step / STOPS, colourOf(shown[0] + ((shown[1] - shown[0]) * step) / STOPS));
     }
     this.#gradient = { key, fill };
     return fill;
   }
 
+  // The camera's own colours, each as bright as can be: where no wavelengths are known they tell blue from red.
+  #seenColours({ left, right, shown, palette }, { places, light }) {
+    const fill = this.context.createLinearGradient(left, 0, right, 0);
+    const step = places[1] - places[0];
+    for (let stop = 0; stop <= STOPS; stop += 1) {
+      const at = Math.round((shown[0] + ((shown[1] - shown[0]) * stop) / STOPS - places[0]) / step);
+      const rgb = light.slice(3 * at, 3 * at + 3);
+      const most = Math.max(...rgb);
+      fill.addColorStop(stop / STOPS, most > LEAST_COLOUR
+        ? `rgb(${[...rgb].map((value) => Math.round(255 * Math.max(value / most, 0) ** 0.6)).join()})` : palette.label);
+    }
+    return fill;
+  }
+
   // A veil over what lies beyond the wavelengths that the axis claims to know.
-  #unclaimed({ x, top, bottom, left, right, palette }, { nm, error }) {
+  #unclaimed({ x, top, bottom, left, right, palette }, { places, error }) {
     const first = error.findIndex((value) => !Number.isNaN(value));
     const last = error.findLastIndex((value) => !Number.isNaN(value));
     const { context } = this;
     context.fillStyle = palette.veil;
     context.globalAlpha = 0.72;
-    for (const [from, to] of first < 0 ? [[left, right]] : [[left, x(nm[first])], [x(nm[last]), right]]) {
+    for (const [from, to] of first < 0 ? [[left, right]] : [[left, x(places[first])], [x(places[last]), right]]) {
       if (to > from) context.fillRect(from, top, to - from, bottom - top);
     }
     context.globalAlpha = 1;
   }
 
-  #clipped({ x, bottom, palette }, { nm, clipped }) {
+  #clipped({ x, bottom, palette }, { places, clipped }) {
     this.context.fillStyle = palette.clip;
-    for (let at = 0; at < nm.length; at += 1) {
-      if (clipped[at]) this.context.fillRect(x(nm[at]) - 1.5, bottom + 1, 3, 4);
+    for (let at = 0; at < places.length; at += 1) {
+      if (clipped[at]) this.context.fillRect(x(places[at]) - 1.5, bottom + 1, 3, 4);
     }
   }
 
@@ -193,8 +228,37 @@ export class Chart {
     this.context.globalAlpha = 1;
   }
 
-  // The highest peaks get their wavelengths, as many as have room side by side.
-  #peaks({ x, y, top, left, right, palette, shown }, { peaks }) {
+  // Lines get their marks, the strongest their names, as many as fit near their lines.
+  #lines({ x, top, bottom, left, right, palette, shown }, lines) {
+    const inside = lines.filter(({ nm }) => nm >= shown[0] && nm <= shown[1]);
+    const { context } = this;
+    context.strokeStyle = palette.mark;
+    context.lineWidth = 1;
+    context.setLineDash([2, 4]);
+    context.beginPath();
+    for (const { nm } of inside) {
+      context.moveTo(x(nm), top);
+      context.lineTo(x(nm), bottom);
+    }
+    context.stroke();
+    context.setLineDash([]);
+    context.textAlign = "left";
+    for (const { line, spot } of nameSpots(inside, ({ strength }) => strength, x, [left, right])) {
+      context.beginPath();
+      context.moveTo(x(line.nm), top);
+      context.lineTo(spot, top - NAME_GAP + 3);
+      context.stroke();
+      context.save();
+      context.translate(spot, top - NAME_GAP);
+      context.rotate(-Math.PI / 2);
+      context.fillStyle = palette.ink;
+      context.fillText(line.text, 0, 0);
+      context.restore();
+    }
+  }
+
+  // The highest peaks get their places, as many as have room side by side.
+  #peaks({ x, y, top, left, right, palette, shown }, { peaks, axis }) {
     const { context } = this;
     const taken = [];
     context.textAlign = "center";
@@ -205,11 +269,47 @@ export class Chart {
       taken.push(spot);
       const height = Math.max(y(peak.value) - 12, top - 12);
       context.fillStyle = palette.ink;
-      context.fillText(peak.nm.toFixed(1), spot, height);
+      context.fillText(peak.nm.toFixed(axis.digits), spot, height);
       context.fillStyle = palette.mark;
       context.fillRect(at - 1, height + 7, 2, 4);
     }
   }
+
+  // What is read off, beside the pointer.
+  #bubble({ left, right, top, bottom, palette }, at, height, words) {
+    const { context } = this;
+    const spot = Math.min(Math.max(height, top), bottom);
+    context.fillStyle = palette.ink;
+    if (!Number.isNaN(height)) {
+      context.beginPath();
+      context.arc(at, spot, 4, 0, 2 * Math.PI);
+      context.fill();
+    }
+    const width = context.measureText(words).width + 16;
+    const start = at + 10 + width <= right ? at + 10 : Math.max(at - 10 - width, left);
+    const middle = Math.min(Math.max(spot - 18, top + 14), bottom - 14);
+    context.beginPath();
+    context.rect(start, middle - 13, width, 26);
+    context.fill();
+    context.fillStyle = palette.veil;
+    context.textAlign = "left";
+    context.fillText(words, start + 8, middle);
+  }
+}
+
+// First and last sample of every stretch that has values.
+function runs(values) {
+  const found = [];
+  let first = null;
+  for (let at = 0; at <= values.length; at += 1) {
+    const isThere = at < values.length && !Number.isNaN(values[at]);
+    if (isThere) first ??= at;
+    else if (first !== null) {
+      found.push([first, at - 1]);
+      first = null;
+    }
+  }
+  return found;
 }
 
 function roundAbove(value) {

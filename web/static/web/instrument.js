@@ -72,7 +72,8 @@ function reach(nmAt, range, length) {
   return rises > 0 ? px : px.reverse();
 }
 
-function errorAt(axis, px) {
+// The standard error of an axis at one of its photos' pixels, nm.
+export function errorAt(axis, px) {
   const scaled = (px - axis.origin_px) / axis.scale_px;
   let variance = 0;
   axis.covariance.forEach((row, i) => row.forEach((value, j) => {

@@ -33,11 +33,13 @@ async function load(wanted) {
     return;
   }
   part("instrument").replaceChildren(
-    element("option", { value: "", textContent: rows.length ? "None: only the picture" : "None saved yet" }),
+    element("option", { value: "", textContent: rows.length ? "None: pixels" : "None saved yet: pixels" }),
     ...rows.map(({ id, name }) => element("option", { value: id, textContent: name })));
   part("instrument").value = rows.some(({ id }) => id === wanted) ? wanted : rows[0]?.id ?? "";
   await choose();
 }
+
+export const chooseSaved = load;
 
 async function choose() {
   const id = part("instrument").value;

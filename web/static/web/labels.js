@@ -43,36 +43,38 @@ export function peakLabels(peaks, { x, y, top, width, palette }) {
 // Every line gets its mark; the strongest get names, as many as fit near their lines.
 export function names(lines, points, { x, top, bottom, width, palette }) {
   const sorted = [...lines].sort((a, b) => a.nm - b.nm);
-  const ends = [MARGIN.left, width - MARGIN.right];
-  const named = namable(sorted, points, x, ends);
-  const spots = spread(named.map((line) => x(line.nm)), ...ends);
+  const named = nameSpots(sorted, (line) => brightnessAt(line.nm, points), x, [MARGIN.left, width - MARGIN.right]);
   const marks = sorted.map((line) => shape("line", {
     x1: x(line.nm), x2: x(line.nm), y1: top - 2, y2: bottom, stroke: palette.mark, "stroke-dasharray": "2 4",
   }));
-  const labels = named.flatMap((line, index) => {
-    const spot = spots[index];
+  const labels = named.flatMap(({ line, spot }) => {
     return [
       shape("path", { d: `M${x(line.nm)} ${top - 2}L${spot} ${top - 12}`, fill: "none", stroke: palette.mark }),
       shape("text", {
         x: spot, y: top - 16, fill: palette.ink, transform: `rotate(-90 ${spot} ${top - 16})`,
         "dominant-baseline": "central",
-      }, `${short(emitter(line.name))} ${line.nm.toFixed(1)}`),
+      }, lineName(line)),
     ];
   });
   return [...marks, ...labels];
 }
 
-// By falling strength, each line that leaves every name near its line.
-function namable(lines, points, x, ends) {
-  const strength = new Map(lines.map((line) => [line, brightnessAt(line.nm, points)]));
+// Lines whose names leave every name near its line, by falling strength, and where their names stand:
+// { line, spot } by rising spot.
+export function nameSpots(lines, strengthOf, x, ends) {
+  const strength = new Map(lines.map((line) => [line, strengthOf(line)]));
+  const spotsOf = (some) => spread(some.map((line) => x(line.nm)), ...ends);
   let chosen = [];
   for (const line of [...lines].sort((a, b) => strength.get(b) - strength.get(a))) {
     const tried = [...chosen, line].sort((a, b) => a.nm - b.nm);
-    const wanted = tried.map((each) => x(each.nm));
-    const shifts = spread(wanted, ...ends).map((spot, index) => Math.abs(spot - wanted[index]));
-    if (Math.max(...shifts) <= MOST_SHIFT) chosen = tried;
+    if (spotsOf(tried).every((spot, index) => Math.abs(spot - x(tried[index].nm)) <= MOST_SHIFT)) chosen = tried;
   }
-  return chosen;
+  const spots = spotsOf(chosen);
+  return chosen.map((line, index) => ({ line, spot: spots[index] }));
+}
+
+export function lineName({ name, nm }) {
+  return `${short(emitter(name))} ${nm.toFixed(1)}`;
 }
 
 function brightnessAt(nm, points) {

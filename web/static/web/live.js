@@ -1,51 +1,74 @@
-// The live view: the camera's light on an instrument's wavelengths, as it moves.
+// The live view: the camera's light as it moves, over pixels or on an instrument's wavelengths.
 
+import { ByHand } from "./by_hand.js";
 import { NoCamera, hold, holdable, listCameras, openCamera } from "./camera.js";
-import { Chart } from "./chart.js";
+import { isFaithful, makeCanvas, pngOf, readable } from "./canvas.js";
 import { element, part, shape } from "./elements.js";
 import { WrongInstrument, instrumentIn } from "./instrument.js";
-import { saved, shift, wireInstruments } from "./instruments.js";
-import { RunningMean, absorbance, intensity, isBrighter, isLit, transmission, without } from "./light.js";
-import { isDark, palette, whenColoursChange } from "./palette.js";
+import { chooseSaved, saved, shift, wireInstruments } from "./instruments.js";
+import { nameOptions } from "./lamp_lines.js";
+import { LiveLight } from "./live_light.js";
+import { LivePlot } from "./live_plot.js";
 import { findPeaks } from "./peaks.js";
-import { UNITS, tell, tellReading } from "./readout.js";
+import { frameOf, pixelsIn } from "./pixels.js";
+import { Placing } from "./placing.js";
+import { AXES, sharpest } from "./readout.js";
 import { Sampler } from "./sampler.js";
 import { saveBlob, saveText } from "./save.js";
 import { measuredTable } from "./tables.js";
-import { sourceName } from "./words.js";
-import { Zoom } from "./zoom.js";
+import { Watch } from "./watch.js";
 
-const KEPT_FRAMES = 16; // of a dark and a reference: their noise is to add nothing to that of the light
 const WORDS_EVERY_MS = 400; // numbers that change faster cannot be read
 const LEAST_PEAK = 0.15; // % of full scale: about half a level where an 8-bit camera is dark
 const NOTES = {
   dark: "Dark taken: it is subtracted.",
   reference: "Reference taken: put the sample in the way.",
   unlit: "The reference has light at too few wavelengths to divide by: take a filament lamp or daylight, without the sample.",
+  dropped: "Dark and reference are dropped: they belong to another place in the picture. Take them again.",
 };
 
 const video = part("video");
-const chart = new Chart(part("chart"));
-const zoom = new Zoom(part("plot"), {
-  scale: () => chart.scale,
-  changed: draw,
-  buttons: { in: part("zoom-in"), out: part("zoom-out"), reset: part("zoom-reset") },
-});
-const pad = new OffscreenCanvas(2, 2);
-const pixels = pad.getContext("2d", { willReadFrequently: true });
+const pixels = readable(makeCanvas(2, 2));
 
 let stream = null;
-let placed = null; // the chosen instrument, laid over the camera's frames
+let band = null; // while no instrument is chosen
+let placed = null; // the chosen instrument, or the band over pixels, laid over the camera's frames
+let places = null; // of its samples: nm, or pixels
 let sampler = null;
-let mean = null;
-let kept = { dark: null, reference: null };
-let taking = null; // { kind, mean } while a dark or a reference is taken
+let laid = ""; // the size of the frames that it was laid over
 let frozen = null; // the camera's picture, while it is
-let seen = null; // what the chart shows, as readout.js and chart.js take it
-let colours = { palette: palette(), dark: isDark() };
+let narrowest = Infinity; // the sharpest line so far, pixels
 let rounds = 0;
 let drawn = 0;
 let told = { at: 0, drawn: 0 };
+
+const light = new LiveLight((kind) => {
+  if (kind === "reference") part("shows").value = "transmission";
+  note(NOTES[kind]);
+  showButtons();
+});
+const placing = new Placing({ size: () => ({ width: video.videoWidth, height: video.videoHeight }), changed: lay });
+const byHand = new ByHand({
+  place: () => ({ frame: frameOf(band, placed.width, placed.height) }),
+  saved: async ({ id, name, document }) => {
+    await chooseSaved(id);
+    note(`Saved as "${name}": ${document.quality}. The plot shows its wavelengths.`);
+  },
+  changed: () => plot.draw(),
+});
+const plot = new LivePlot({
+  picked: (at, reach) => {
+    if (placed && !saved) byHand.pick(plot.seen.values, placed.px, at, reach);
+  },
+  marks: () => (saved ? [] : byHand.marks.map(({ px, text }) => ({ nm: px, text, strength: 2 }))),
+  nmAt: (px) => byHand.nmAt(px),
+});
+const watch = new Watch((words) => {
+  part("halted").textContent = words ?? "";
+  part("halted").hidden = !words;
+  part("plot").classList.toggle("stale", Boolean(stream) && !watch.isLive);
+  if (words) tellRate();
+});
 
 /* Starting and stopping */
 
@@ -54,6 +77,8 @@ async function start() {
   part("start").disabled = true;
   try {
     stop();
+    // Numbers of noise would be worse than none.
+    if (!isFaithful()) throw falsified();
     stream = await openCamera(saved?.document.photo, part("camera").value);
     const [track] = stream.getVideoTracks();
     track.addEventListener("ended", () => {
@@ -62,9 +87,10 @@ async function start() {
     });
     video.srcObject = stream;
     await video.play();
-    part("live").hidden = false;
+    part("picture").hidden = false;
     await showCameras(track);
     showHolding(track);
+    watch.start(track);
     lay();
     follow();
     say("The camera runs.");
@@ -81,8 +107,17 @@ function stop() {
   for (const track of stream?.getTracks() ?? []) track.stop();
   stream = null;
   video.srcObject = null;
-  frozen = taking = null;
+  frozen = light.taking = null;
+  watch.stop();
+  tellRate();
   showButtons();
+}
+
+function falsified() {
+  return new NoCamera(
+    "This browser changes the pixels that a page reads",
+    "A privacy setting does so against fingerprinting (Brave's Shields, Firefox's resistFingerprinting, an extension): " +
+    "noise would be measured as light. Allow this page to read canvas data, then start again.");
 }
 
 function fail(title, text) {
@@ -113,11 +148,12 @@ function showHolding(track) {
   });
 }
 
-/* The instrument over the camera's frames */
+/* The instrument, or the band, over the camera's frames */
 
 async function chosen() {
   const photo = saved?.document.photo;
   const isOfThisSize = !photo || (photo.width === video.videoWidth && photo.height === video.videoHeight);
+  byHand.clear();
   // Another size may be one that the camera has, too.
   if (stream && !isOfThisSize) await start();
   else lay();
@@ -125,35 +161,51 @@ async function chosen() {
 
 // What was measured on another instrument is of no use.
 function lay() {
-  placed = sampler = seen = null;
-  kept = { dark: null, reference: null };
-  taking = frozen = null;
-  average();
+  placed = sampler = places = frozen = null;
+  narrowest = Infinity;
+  note(light.drop(Number(part("average").value)) ? NOTES.dropped : "");
+  const { videoWidth: width, videoHeight: height } = video;
   if (stream) part("problem").hidden = true;
-  if (stream && saved && video.videoWidth) {
-    try {
-      placed = instrumentIn(saved.document, video.videoWidth, video.videoHeight, shift);
-      sampler = new Sampler(placed);
-      pad.width = sampler.box.width;
-      pad.height = sampler.box.height;
-      zoom.fit(placed.nm[0], placed.nm.at(-1));
-      part("cursor").max = placed.px.length - 1;
-      part("cursor").value = Math.round(placed.px.length / 2);
-    } catch (error) {
-      if (!(error instanceof WrongInstrument)) throw error;
-      fail(`"${saved.name}" does not fit this camera`, error.message);
-    }
+  if (laid !== `${width} ${height}`) {
+    laid = `${width} ${height}`;
+    placing.isOfAnotherSize();
+    byHand.clear();
+    watch.isLaid();
   }
-  part("no-instrument").hidden = Boolean(saved);
-  if (!saved) part("making").open = true;
-  part("measured").hidden = part("checking").hidden = !placed;
+  plot.clear(stream ? "" : "Start the camera: its light is drawn here.");
+  if (stream && width) layOver(width, height);
+  part("by-hand").hidden = Boolean(saved);
+  part("placing").hidden = Boolean(saved);
+  part("checking").hidden = !saved || !placed;
+  part("sharpness-line").hidden = Boolean(saved);
   part("peaks").hidden = true;
   outline();
   showButtons();
 }
 
+function layOver(width, height) {
+  try {
+    if (saved) {
+      placed = instrumentIn(saved.document, width, height, shift);
+    } else {
+      band = placing.bandIn(video);
+      placed = pixelsIn(band, width, height);
+    }
+  } catch (error) {
+    if (!(error instanceof WrongInstrument)) throw error;
+    fail(`"${saved.name}" does not fit this camera`, error.message);
+    plot.clear("The instrument does not fit the camera's picture.");
+    return;
+  }
+  places = placed.nm ?? placed.px;
+  sampler = new Sampler(placed);
+  [pixels.canvas.width, pixels.canvas.height] = [sampler.box.width, sampler.box.height];
+  plot.fit({ places, axis: placed.nm ? AXES.nm : AXES.px });
+}
+
 function outline() {
   part("outline").replaceChildren();
+  part("outline").classList.toggle("free", !saved);
   if (!placed) return;
   part("outline").setAttribute("viewBox", `0 0 ${placed.width} ${placed.height}`);
   const spots = Array.from({ length: 25 }, (_, step) => placed.px[Math.round((step / 24) * (placed.px.length - 1))]);
@@ -171,6 +223,7 @@ function outline() {
 function follow() {
   rounds += 1;
   const mine = rounds;
+  let shownAt = -1;
   const next = () => {
     if (video.requestVideoFrameCallback) video.requestVideoFrameCallback(step);
     else requestAnimationFrame(step);
@@ -178,8 +231,16 @@ function follow() {
   const step = () => {
     if (!stream || mine !== rounds) return;
     next();
-    if (placed && (placed.width !== video.videoWidth || placed.height !== video.videoHeight)) lay();
-    if (!frozen && sampler) take(video);
+    // Without callbacks for frames the same one is met several times.
+    const isNew = video.requestVideoFrameCallback || video.currentTime !== shownAt;
+    shownAt = video.currentTime;
+    if (!isNew) return;
+    watch.saw();
+    if (laid !== `${video.videoWidth} ${video.videoHeight}`) lay();
+    if (frozen || !sampler) return;
+    take(video);
+    // Points lie on the band that they were set on, and a dark belongs to its place.
+    if (!saved && light.isPlain && byHand.isEmpty) placing.look(video);
   };
   next();
 }
@@ -187,66 +248,49 @@ function follow() {
 function take(picture) {
   const { left, top, width, height } = sampler.box;
   pixels.drawImage(picture, left, top, width, height, 0, 0, width, height);
-  const frame = sampler.read(pixels.getImageData(0, 0, width, height).data);
-  mean.add(frame);
-  if (taking) collect(frame);
-  look();
-  draw();
+  light.add(sampler.read(pixels.getImageData(0, 0, width, height).data));
+  show({ isNew: true });
   drawn += 1;
   if (performance.now() - told.at > WORDS_EVERY_MS) tellAll();
 }
 
-function collect(frame) {
-  taking.mean.add(frame);
-  if (!taking.mean.isFull) return;
-  const { kind, mean: whole } = taking;
-  taking = null;
-  const { rgb } = whole.mean();
-  if (kind === "reference" && !isLit(without(rgb, kept.dark))) {
-    note(NOTES.unlit);
-  } else {
-    kept[kind] = rgb;
-    if (kind === "reference") part("shows").value = "transmission";
-    note(NOTES[kind]);
-  }
-  showButtons();
-}
-
-// What the chart is to show of the frames of late.
-function look() {
-  const { rgb, clipped, noise, frames } = mean.mean();
-  const light = without(rgb, kept.dark);
-  const shows = kept.reference ? part("shows").value : "light";
-  const passed = shows === "light" ? null : transmission(light, without(kept.reference, kept.dark));
-  const measured = { light: () => intensity(light), transmission: () => passed, absorbance: () => absorbance(passed) }[shows]();
-  const values = shows === "absorbance" ? measured : measured.map((value) => 100 * value);
-  seen = {
-    nm: placed.nm, error: placed.error, unit: UNITS[shows], shows, measured, values, light, clipped, noise, frames,
-    brightest: rgb.reduce((most, value) => Math.max(most, value), 0),
-    peaks: shows === "light" ? findPeaks(values, placed.nm, LEAST_PEAK) : [],
-    isDarker: Boolean(kept.dark) && isBrighter(kept.dark, rgb),
-  };
-}
-
-function draw() {
-  if (!seen) return;
-  chart.draw(seen, { ...colours, shown: zoom.shown, marked: zoom.marked, cursor: Number(part("cursor").value) });
+// Draws the light of the frames of late.
+function show({ isNew }) {
+  const seen = light.seen(light.kept.reference ? part("shows").value : "light");
+  const peaks = seen.shows === "light" ? findPeaks(seen.values, places, LEAST_PEAK) : [];
+  const axis = placed.nm ? AXES.nm : AXES.px;
+  plot.show({ ...seen, places, axis, error: placed.error ?? null, peaks }, { isNew });
 }
 
 function tellAll() {
+  part("save-csv").disabled = false;
+  tellRate();
+  plot.tell();
+  if (!saved) tellSharpness();
+}
+
+function tellRate() {
   const now = performance.now();
-  const rate = told.at ? `${((1000 * (drawn - told.drawn)) / (now - told.at)).toFixed(0)} frames a second` : "";
-  part("rate").textContent = [frozen ? "Frozen" : rate, `mean of ${seen.frames}`].filter(Boolean).join(" · ");
+  const rate = told.at && stream ? `${((1000 * (drawn - told.drawn)) / (now - told.at)).toFixed(0)} frames a second` : "";
+  const state = !stream ? (drawn ? "Stopped" : "") : !watch.isLive ? "No pictures" : frozen ? "Frozen" : rate;
+  const mean = plot.seen ? `mean of ${plot.seen.frames}` : "";
+  part("rate").textContent = [state, state && mean].filter(Boolean).join(" · ");
   part("rate").dataset.drawn = drawn;
   told = { at: now, drawn };
-  tell(seen, zoom.shown);
+}
+
+function tellSharpness() {
+  const line = sharpest(plot.seen);
+  if (line) narrowest = Math.min(narrowest, line.width);
+  part("sharpness").textContent = line
+    ? `${line.width.toFixed(1)} px at ${line.nm.toFixed(0)} px; narrowest so far ${narrowest.toFixed(1)} px`
+    : "no line to measure: show the camera a lamp with lines, not overexposed";
 }
 
 // After a change of what is shown, whether frames come or not.
 function refresh() {
-  if (!seen) return;
-  look();
-  draw();
+  if (!plot.seen || light.isEmpty) return;
+  show({ isNew: false });
   tellAll();
 }
 
@@ -259,18 +303,19 @@ function freeze() {
     frozen = picture();
     take(frozen);
     tellAll();
-    const peaks = seen.peaks.map((peak) => peak.nm.toFixed(1)).join(", ");
-    say(peaks ? `Frozen. Peaks at ${peaks} nanometres.` : "Frozen.");
+    const { peaks, axis } = plot.seen;
+    const words = peaks.map((peak) => peak.nm.toFixed(1)).join(", ");
+    say(words ? `Frozen. Peaks at ${words} ${axis.name}.` : "Frozen.");
   }
   showButtons();
 }
 
 function takeOrDrop(kind) {
-  if (kept[kind]) {
-    kept[kind] = null;
+  if (light.kept[kind]) {
+    light.kept[kind] = null;
     note(kind === "dark" ? "Nothing is subtracted." : "The light itself is shown.");
   } else {
-    taking = { kind, mean: new RunningMean(KEPT_FRAMES) };
+    light.take(kind);
   }
   showButtons();
   refresh();
@@ -278,94 +323,73 @@ function takeOrDrop(kind) {
 
 function note(text) {
   part("note").textContent = text;
-  say(text);
-}
-
-function average() {
-  mean = new RunningMean(Number(part("average").value));
+  if (text) say(text);
 }
 
 function showButtons() {
   part("start").textContent = stream ? "Start again" : "Start the camera";
   part("start").classList.toggle("primary", !stream);
   part("stop").hidden = !stream;
-  part("freeze").disabled = !stream;
+  part("freeze").classList.toggle("primary", Boolean(stream));
   part("freeze").textContent = frozen ? "Go on" : "Freeze";
+  part("freeze").disabled = !stream || !sampler;
   part("average").disabled = Boolean(frozen);
   for (const kind of ["dark", "reference"]) {
-    const verb = taking?.kind === kind ? "Taking" : kept[kind] ? "Drop" : "Take";
+    const verb = light.taking?.kind === kind ? "Taking" : light.kept[kind] ? "Drop" : "Take";
     part(kind).textContent = `${verb} ${kind}`;
-    part(kind).setAttribute("aria-pressed", Boolean(kept[kind]));
-    part(kind).disabled = Boolean(taking) || (!kept[kind] && (!stream || Boolean(frozen)));
+    part(kind).setAttribute("aria-pressed", Boolean(light.kept[kind]));
+    part(kind).disabled = Boolean(light.taking) || (!light.kept[kind] && (!stream || !sampler || Boolean(frozen)));
   }
-  part("shows-field").hidden = !kept.reference;
+  part("shows-field").hidden = !light.kept.reference;
+  part("save-csv").disabled = !plot.seen;
+  part("save-png").disabled = !stream;
 }
 
 /* Files */
 
 // All of the camera's picture, as it is now.
 function picture() {
-  const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
+  const canvas = makeCanvas(video.videoWidth, video.videoHeight);
   canvas.getContext("2d").drawImage(video, 0, 0);
   return canvas;
 }
 
 function pictureFile() {
-  return (frozen ?? picture()).convertToBlob({ type: "image/png" });
+  return pngOf(frozen ?? picture());
 }
 
 function fileName(what, suffix) {
-  const stem = saved.name.replace(/[^\p{L}\p{N}_-]+/gu, "_");
+  const stem = (saved?.name ?? "pixels").replace(/[^\p{L}\p{N}_-]+/gu, "_");
   return `${stem}_${what}_${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}.${suffix}`;
 }
 
 function csv() {
-  return measuredTable(Array.from(placed.nm, (nm, at) => ({
-    nm,
-    measured: seen.measured[at],
-    error: placed.error[at],
-    noise: seen.noise && seen.shows === "light" ? seen.noise[at] : null,
-    rgb: [0, 1, 2].map((channel) => 100 * seen.light[3 * at + channel]),
-    clipped: seen.clipped[at],
-    px: placed.px[at],
+  const { measured, noise, shows, light: rgb, clipped } = plot.seen;
+  return measuredTable(Array.from(placed.px, (px, at) => ({
+    nm: placed.nm?.[at],
+    measured: measured[at],
+    error: placed.error?.[at],
+    noise: noise && shows === "light" ? noise[at] : null,
+    rgb: [0, 1, 2].map((channel) => 100 * rgb[3 * at + channel]),
+    clipped: clipped[at],
+    px,
   })));
 }
 
 /* Wiring */
-
-function point(event) {
-  if (!seen || zoom.marked || (event.pointerType === "touch" && event.type === "pointermove" && !event.buttons)) return;
-  const nm = zoom.valueAt(event);
-  part("cursor").value = seen.nm.reduce((best, value, at) => (Math.abs(value - nm) < Math.abs(seen.nm[best] - nm) ? at : best), 0);
-  moveCursor();
-}
-
-function moveCursor() {
-  if (!seen) return;
-  tellReading(seen);
-  draw();
-}
 
 function wire() {
   part("start").addEventListener("click", start);
   part("stop").addEventListener("click", stop);
   part("camera").addEventListener("change", start);
   part("freeze").addEventListener("click", freeze);
-  part("average").addEventListener("change", average);
+  part("average").addEventListener("change", () => light.average(Number(part("average").value)));
   part("shows").addEventListener("change", refresh);
   for (const kind of ["dark", "reference"]) part(kind).addEventListener("click", () => takeOrDrop(kind));
-  part("save-csv").addEventListener("click", () => seen && saveText(csv(), "text/csv", fileName(seen.shows, "csv")));
+  part("save-csv").addEventListener("click", () => plot.seen && saveText(csv(), "text/csv", fileName(plot.seen.shows, "csv")));
   part("save-png").addEventListener("click", async () => saveBlob(await pictureFile(), fileName("picture", "png")));
-  part("cursor").addEventListener("input", moveCursor);
-  for (const kind of ["pointermove", "pointerdown"]) part("plot").addEventListener(kind, point);
-  for (const option of part("lamp").options) {
-    if (option.value) option.textContent = sourceName(option.value);
-  }
-  whenColoursChange(() => {
-    colours = { palette: palette(), dark: isDark() };
-    draw();
-  });
-  new ResizeObserver(draw).observe(part("plot"));
+  for (const id of ["lamp", "named"]) nameOptions(part(id));
+  lay();
   wireInstruments({ chosen, picture: pictureFile });
   // What cannot work is said before anything is pressed.
   if (!navigator.mediaDevices?.getUserMedia) start();

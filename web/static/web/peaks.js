@@ -2,6 +2,7 @@
 
 const LEAST_PART = 0.04; // of the brightest: less stands out of noise and stray light, but matters to nobody
 const LEAST_NOISES = 8;
+const LEAST_NOISES_NEAR = 3; // where somebody points at it
 const MOST_PEAKS = 12;
 const TOP = 0.25; // of a peak's prominence: over this part of it a parabola is fitted
 
@@ -20,6 +21,20 @@ export function findPeaks(values, nm, floor) {
     found.push(measured(values, nm, index, low));
   }
   return found.sort((a, b) => b.prominence - a.prominence).slice(0, MOST_PEAKS);
+}
+
+// The peak nearest to a place among the samples, at most `reach` samples away, as findPeaks gives it;
+// null where none stands out there.
+export function peakNear(values, places, near, reach) {
+  const smooth = smoothed(values);
+  let best = null;
+  const first = Math.max(Math.floor(near - reach), 1);
+  for (let at = first; at <= Math.min(near + reach, smooth.length - 2); at += 1) {
+    if (smooth[at] <= smooth[at - 1] || smooth[at] < smooth[at + 1]) continue;
+    const height = smooth[at] - saddle(smooth, at);
+    if (height > LEAST_NOISES_NEAR * noise(values) && (!best || height > best.height)) best = { at, height };
+  }
+  return best && measured(values, places, best.at, smooth[best.at] - best.height);
 }
 
 // One, two, one; twice: so that noise on a broad top is not many peaks.

@@ -69,3 +69,17 @@ export function saveInstrument(file, name) {
   form.append("name", name);
   return ask("page/calibrations", { method: "POST", body: form });
 }
+
+export function linesOf(lamp) {
+  return ask(`page/lines/${lamp}`);
+}
+
+// The document of the instrument that points ({ px, nm }) give along the band of a photo, or of a frame
+// ({ photo, band } as in an instrument's file); nothing is saved.
+export function instrumentOfPoints(points, { photo, frame }) {
+  const form = new FormData();
+  form.append("points", points.map(({ px, nm }) => `${px}=${nm}`).join());
+  if (photo) form.append("photo", photo, photo.name || "pasted photo");
+  else form.append("frame", JSON.stringify(frame));
+  return ask("page/points", { method: "POST", body: form });
+}

@@ -11,10 +11,10 @@ export function levelsTable(points) {
 }
 
 // As measure.py --export csv writes them: linear light of full scale 1, or what was made of it.
-// `points`: { nm, measured, error, noise, rgb, clipped, px }; rgb in per cent of full scale.
+// `points`: { nm (or null), measured, error, noise, rgb, clipped, px }; rgb in per cent of full scale.
 export function measuredTable(points) {
   return table(points.map((point) => [
-    point.nm.toFixed(4), known(point.measured, 6), known(point.error, 4), known(point.noise, 7),
+    known(point.nm, 4), known(point.measured, 6), known(point.error, 4), known(point.noise, 7),
     ...point.rgb.map((value) => (value / 100).toFixed(6)),
     Number(point.clipped), point.px.toFixed(2),
   ]));
