@@ -10,6 +10,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import requests
+from live_steps import GREY_CAMERA, drawn, press, start, until_told
 from page_steps import (
     HTTP_HOST,
     choose,
@@ -32,19 +33,6 @@ from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
-
-# A camera that films one grey, in place of Chromium's: window.film(level) changes it.
-GREY_CAMERA = """
-const canvas = Object.assign(document.createElement("canvas"), { width: 1280, height: 720 });
-const context = canvas.getContext("2d");
-let level = 0;
-window.film = (wanted) => { level = wanted; };
-setInterval(() => {
-  context.fillStyle = `rgb(${level}, ${level}, ${level})`;
-  context.fillRect(0, 0, 1280, 720);
-}, 20);
-navigator.mediaDevices.getUserMedia = async () => canvas.captureStream(30);
-"""
 
 
 @pytest.fixture(scope="module")
@@ -87,28 +75,6 @@ def page(browser, service, saved):
     until(browser, "return document.getElementById('instrument').value !== ''")
     until(browser, "return document.getElementById('instrument-note').textContent !== ''")
     return browser
-
-
-def press(page, identifier):
-    page.execute_script("document.getElementById(arguments[0]).click()", identifier)
-
-
-def start(page, script=None):
-    if script:
-        page.execute_script(script)
-    press(page, "start")
-    drawn(page, 3)
-
-
-def drawn(page, more):
-    """Wait until so many more frames have been drawn."""
-    count = "Number(document.getElementById('rate').dataset.drawn ?? 0)"
-    before = page.execute_script(f"return {count}")
-    until(page, f"return {count} >= {before + more}")
-
-
-def until_told(page, identifier, words):
-    until(page, f"return document.getElementById('{identifier}').textContent.includes('{words}')")
 
 
 def readings(page, count):
@@ -347,7 +313,8 @@ def test_an_instrument_of_other_proportions_is_refused_in_words(page, service, d
     press(page, "start")
     until(page, "return !document.getElementById('problem').hidden")
     assert text(page, "#problem-title") == '"Bench" does not fit this camera'
-    assert "640 × 480" in text(page, "#problem-text") and not is_shown(page, "measured")
+    assert "640 × 480" in text(page, "#problem-text")
+    assert text(page, "#waiting") == "The instrument does not fit the camera's picture."
     address = f"{service.url}/api/v1/calibrations/{number}"
     requests.delete(address, headers=service.headers, timeout=10)
 

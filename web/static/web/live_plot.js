@@ -79,18 +79,23 @@ export class LivePlot {
 
   draw() {
     if (!this.#seen) return;
-    const { places, axis } = this.#seen;
+    const { places } = this.#seen;
     const cursor = Math.min(Number(part("cursor").value), places.length - 1);
     this.chart.draw(this.#seen, {
       ...this.colours, shown: this.zoom.shown, marked: this.zoom.marked, cursor,
       bubble: this.#isOver && !this.zoom.marked ? this.words() : null,
-      lines: [...(axis.unit === "nm" ? this.#lines : []), ...this.marks()],
+      lines: this.#marked(),
       highest: this.#highest,
     });
   }
 
   tell() {
-    if (this.#seen) tell(this.#seen, this.zoom.shown, this.words());
+    if (this.#seen) tell(this.#seen, this.zoom.shown, this.words(), this.#marked());
+  }
+
+  // Lines of the chosen lamp where wavelengths are known, and what was set by hand.
+  #marked() {
+    return [...(this.#seen.axis.unit === "nm" ? this.#lines : []), ...this.marks()];
   }
 
   // What is read off at the cursor.

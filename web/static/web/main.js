@@ -1,9 +1,10 @@
 // The page: takes photos, asks the service, shows the answers.
 
 import { wireBands } from "./bands.js";
+import { ByHand } from "./by_hand.js";
 import { keepCalibration, loadCalibrations, wireOpening } from "./calibrations.js";
 import { part } from "./elements.js";
-import { showSpectra, shown, wirePanel } from "./panel.js";
+import { redraw, showSpectra, shown, wirePanel } from "./panel.js";
 import { showPhoto } from "./photo.js";
 import { saveCsv, saveJson, savePng } from "./save.js";
 import * as service from "./service.js";
@@ -143,6 +144,10 @@ function view(shot) {
   current = shot;
   awaited = null;
   const { answer, asked } = shot;
+  byHand.clear();
+  // What an instrument reads lies on a band of its own.
+  part("by-hand").hidden = !answer.spectrum || isByInstrument(answer);
+  part("by-hand").open = !answer.wavelength;
   document.body.classList.add("answered");
   part("result").hidden = false;
   list();
@@ -184,7 +189,25 @@ async function keep(event) {
   }
 }
 
+// What the service is to know of the photo in view for points set by hand.
+function placeOfPoints() {
+  const { file, answer: { preview, band } } = current;
+  const { axis, x0, y0, x1, y1, angle_deg } = band;
+  const { width, height } = preview;
+  return { photo: file, frame: { photo: { width, height }, band: { axis, x0, y0, x1, y1, angle_deg } } };
+}
+
+// The photos are read anew with the instrument that was made by hand.
+async function useInstrument({ id, name, document }) {
+  await loadCalibrations();
+  part("calibration").value = id;
+  part("instrument-note").textContent = `Saved as "${name}": ${document.quality}.`;
+  readAgain();
+}
+
 /* Wiring */
+
+const byHand = new ByHand({ place: placeOfPoints, saved: useInstrument, changed: redraw });
 
 function wireDrop() {
   const drop = part("drop");
@@ -240,7 +263,11 @@ function wireSaving() {
 
 wireDrop();
 wireChoosing();
-wirePanel();
+wirePanel({
+  picked: (...peak) => part("by-hand").open && !part("by-hand").hidden && byHand.pick(...peak),
+  marks: () => byHand.marks,
+  nmAt: (px) => byHand.nmAt(px),
+});
 wireShots();
 wireSaving();
 wireOpening(readAgain);

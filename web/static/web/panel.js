@@ -9,12 +9,17 @@ import { Zoom } from "./zoom.js";
 
 const LEAST_PEAK = 2; // of 255 levels
 const FEW_PEAKS = 8; // so many rows are shown without asking
+const MARK_WIDTH = 64; // of the words beside a mark
+const CLICK_PX = 8; // of the page: a pointer that moves further drags
+const REACH_PX = { mouse: 10, touch: 22 }; // how far from a peak a click may be
 
 // What is shown: { name, index, unit, points, lines, peaks } of the photo in view, and of those overlaid.
 let first = null;
 let others = [];
 let plot = null;
 let zoom = null;
+let byHand = null; // { picked, marks, nmAt }
+let pressed = 0;
 
 // What is shown now, for the files that are saved of it.
 export function shown() {
@@ -39,7 +44,10 @@ export function showSpectra(photos) {
   showPeaks();
 }
 
-export function wirePanel() {
+// `picked` is called with intensities, pixels, a sample and a reach when the plot is clicked, `marks` are
+// set by hand ({ px, text }), `nmAt` gives about the wavelength of a pixel, or null.
+export function wirePanel({ picked, marks, nmAt }) {
+  byHand = { picked, marks, nmAt };
   zoom = new Zoom(part("plot"), {
     scale: () => {
       const factor = part("plot").clientWidth / plot.svg.viewBox.baseVal.width;
@@ -51,7 +59,11 @@ export function wirePanel() {
   for (const id of ["channels", "level"]) part(id).addEventListener("change", redraw);
   part("cursor").addEventListener("input", showReading);
   part("plot").addEventListener("pointermove", follow);
-  part("plot").addEventListener("pointerdown", follow);
+  part("plot").addEventListener("pointerdown", (event) => {
+    pressed = event.clientX;
+    follow(event);
+  });
+  part("plot").addEventListener("click", pick);
   new ResizeObserver(redraw).observe(part("plot"));
   whenColoursChange(redraw);
 }
@@ -100,16 +112,32 @@ function options(dark) {
   };
 }
 
-function redraw() {
+export function redraw() {
   if (!first || part("result").hidden) return;
   const place = part("plot");
   const width = Math.max(300, place.clientWidth);
   const height = Math.round(Math.min(430, Math.max(330, width * 0.4)));
   plot = draw(first.points, first.lines, { ...options(isDark()), width, height, palette: palette(), marked: zoom.marked });
   plot.svg.setAttribute("aria-label", plotLabel());
+  plot.svg.append(...handMarks());
   place.replaceChildren(plot.svg);
   part("channels-choice").hidden = others.length > 0;
   showReading();
+}
+
+// What is set by hand, at its pixels.
+function handMarks() {
+  const { mark, ink } = palette();
+  return byHand.marks().flatMap(({ px, text }) => {
+    const off = (point) => Math.abs(point.px - px);
+    const x = plot.x(plot.place(first.points.reduce((best, point) => (off(point) < off(best) ? point : best))));
+    if (x < plot.left || x > plot.right) return [];
+    const isLast = x > plot.right - MARK_WIDTH;
+    return [
+      shape("line", { x1: x, x2: x, y1: plot.top, y2: plot.bottom, stroke: mark, "stroke-dasharray": "2 4", class: "by-hand" }),
+      shape("text", { x: isLast ? x - 4 : x + 4, y: plot.top + 12, fill: ink, "text-anchor": isLast ? "end" : "start" }, text),
+    ];
+  });
 }
 
 function plotLabel() {
@@ -126,8 +154,10 @@ function brightest() {
 
 function showReading() {
   const point = first.points[part("cursor").value];
-  part("reading").textContent = reading(point, first.unit);
-  part("cursor").setAttribute("aria-valuetext", reading(point, first.unit));
+  const nm = point.nm === null ? byHand.nmAt(point.px) : null;
+  const words = reading(point, first.unit) + (nm === null ? "" : ` · about ${nm.toFixed(1)} nm`);
+  part("reading").textContent = words;
+  part("cursor").setAttribute("aria-valuetext", words);
   plot.svg.querySelector(".cursor")?.remove();
   const at = plot.x(plot.place(point));
   if (at < plot.left || at > plot.right) return;
@@ -145,6 +175,16 @@ function follow(event) {
   part("cursor").value = first.points.reduce(
     (best, point, index) => (distance(point) < distance(first.points[best]) ? index : best), 0);
   showReading();
+}
+
+function pick(event) {
+  if (!plot || Math.abs(event.clientX - pressed) >= CLICK_PX) return;
+  const { points } = first;
+  const [low, high] = zoom.shown;
+  const [start, end] = [points[0], points.at(-1)].map(place);
+  const samplesInView = ((high - low) / (end - start)) * points.length;
+  const reach = (samplesInView / part("plot").clientWidth) * (REACH_PX[event.pointerType] ?? REACH_PX.mouse);
+  byHand.picked(points.map(({ intensity }) => intensity), points.map(({ px }) => px), Number(part("cursor").value), Math.max(reach, 2));
 }
 
 function showLines() {

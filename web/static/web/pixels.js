@@ -5,6 +5,7 @@ import { makeCanvas, readable } from "./canvas.js";
 const LOOK = 192; // pixels of the longer side that the band is looked for in
 const LEAST_LEVEL = 6; // above the middle of the picture, of 255: what counts as light
 const LEAST_LIGHT = 40; // levels times pixels, in all: less is darkness
+const LEAST_TREND = 0.4; // correlation of colour and place from which on colours are said to change
 const EDGE = 0.5; // of the brightest row: where the band ends
 const CLEAN_PART = 0.5; // of the band, in its middle: rows whose light is taken
 const DARK_HEIGHT = 0.1; // of the frame: half the height of a band that is not seen
@@ -21,8 +22,9 @@ export function findBand(picture, width, height, horizontal = null) {
   const [columns, lines] = [width, height].map((side) => Math.max(Math.round(side * scale), 2));
   [pad.canvas.width, pad.canvas.height] = [columns, lines];
   pad.drawImage(picture, 0, 0, columns, lines);
-  const light = lightOf(pad.getImageData(0, 0, columns, lines).data);
-  const along = horizontal ?? isWide(light, columns, lines);
+  const { data } = pad.getImageData(0, 0, columns, lines);
+  const light = lightOf(data);
+  const along = horizontal ?? isAcross(data, light, columns);
   const at = along ? (u, v) => light[v * columns + u] : (u, v) => light[u * columns + v];
   const [length, across] = along ? [columns, lines] : [lines, columns];
   const found = rowsOf(at, length, across);
@@ -83,19 +85,30 @@ function lightOf(data) {
   return levels.map((level) => Math.max(level - middle - LEAST_LEVEL, 0));
 }
 
-// Light is spread further along a spectrum than across it.
-function isWide(light, columns, lines) {
-  const spread = (place) => {
-    let [sum, first, second] = [0, 0, 0];
-    light.forEach((value, at) => {
-      sum += value;
-      first += value * place(at);
-      second += value * place(at) ** 2;
-    });
-    return sum ? second / sum - (first / sum) ** 2 : 0;
-  };
-  const [x, y] = [spread((at) => at % columns), spread((at) => Math.floor(at / columns))];
-  return x || y ? x >= y : columns >= lines;
+// Colours change along a spectrum. Where they do not (one line, a camera without colours) it is taken to
+// run as in most instruments, from left to right.
+function isAcross(data, light, columns) {
+  const redness = (at) => (data[4 * at] - data[4 * at + 2]) / (data[4 * at] + data[4 * at + 1] + data[4 * at + 2] + 1);
+  const trend = (place) => correlation(light, redness, place);
+  const [x, y] = [trend((at) => at % columns), trend((at) => Math.floor(at / columns))];
+  return y < LEAST_TREND || x >= y;
+}
+
+// The size of the correlation of two functions of a place, weighted.
+function correlation(weights, one, other) {
+  let [sum, a, b, aa, bb, ab] = [0, 0, 0, 0, 0, 0];
+  weights.forEach((weight, at) => {
+    if (!weight) return;
+    const [u, v] = [one(at), other(at)];
+    sum += weight;
+    a += weight * u;
+    b += weight * v;
+    aa += weight * u * u;
+    bb += weight * v * v;
+    ab += weight * u * v;
+  });
+  const spread = (aa - (a * a) / sum) * (bb - (b * b) / sum);
+  return spread > 0 ? Math.abs(ab - (a * b) / sum) / Math.sqrt(spread) : 0;
 }
 
 // The rows around the brightest one.

@@ -16,14 +16,14 @@ export const AXES = {
 };
 
 // `seen`: { places, axis, error, unit, values, clipped, peaks, brightest, isDarker }; `shown`: the part of
-// the axis; `words`: what is read off at the cursor.
-export function tell(seen, shown, words) {
+// the axis; `words`: what is read off at the cursor; `lines`: { nm, text } that are marked.
+export function tell(seen, shown, words, lines) {
   const { text, isBad } = exposure(seen);
   part("exposure").textContent = text;
   part("exposure").classList.toggle("problem", isBad);
   tellReading(words);
   tellPeaks(seen);
-  part("chart").setAttribute("aria-label", label(seen, shown));
+  part("chart").setAttribute("aria-label", label(seen, shown, lines));
 }
 
 // What is read off at a sample.
@@ -79,8 +79,9 @@ function tellPeaks({ peaks, error, axis }) {
   }));
 }
 
-function label({ unit, axis, peaks }, shown) {
+function label({ unit, axis, peaks }, shown, lines) {
+  const marked = lines.filter(({ nm }) => nm >= shown[0] && nm <= shown[1]).map(({ text }) => text);
   const strongest = peaks.slice(0, 5).map((peak) => peak.nm.toFixed(axis.digits));
   return `${unit.title} from ${shown.map((place) => place.toFixed(0)).join(" to ")} ${axis.name}. ` +
-    (strongest.length ? `Peaks at ${strongest.join(", ")}. ` : "") + "The slider below reads single values.";
+    (strongest.length ? `Peaks at ${strongest.join(", ")}. ` : "") + (marked.length ? `Marked: ${marked.join(", ")}. ` : "") + "The slider below reads single values.";
 }
