@@ -16,6 +16,7 @@ from web.readers.work import Reply
 
 IDENTIFY = "/api/v1/identify"
 CALIBRATIONS = "/api/v1/calibrations"
+POINTS = "/api/v1/points"
 NO_SUCH_ID = "00000000-0000-4000-8000-000000000000"
 HOSTILE_NAME = "../../../../tmp/evil\x00 <b>; rm -rf ~.php"
 
@@ -490,6 +491,47 @@ def test_the_log_says_who_and_what_but_nothing_of_the_photo(ask, pool, caplog):
     assert "secret" not in line and "holiday" not in line
 
 
+def test_points_reach_the_reader_with_their_frame(ask, pool):
+    pool.reply = Reply({"status": "ok"}, {"calibration": {"format": "spectrum instrument"}})
+    frame = {"photo": {"width": 640, "height": 480}, "band": {}}
+    answer = ask({"points": "31=388.9,616=632.8", "frame": json.dumps(frame)}, POINTS)
+    assert (answer.status_code, answer.json()) == (200, {"format": "spectrum instrument"})
+    job = pool.jobs[0]
+    assert (job.kind, job.points, job.frame) == ("points", ((31, 388.9), (616, 632.8)), frame)
+    ask({"points": "31=388.9,616=632.8", "photo": photo()}, POINTS)
+    assert (pool.jobs[1].data, pool.jobs[1].frame) == (b"content", None)
+
+
+@pytest.mark.parametrize(
+    ("form", "word"),
+    [
+        ({"points": "1=2,3=4"}, "frame"),
+        ({"points": "1=2,3=4", "frame": "[]"}, "frame"),
+        ({"points": "/etc/passwd", "frame": "{}"}, "points"),
+        ({"points": "1=red", "frame": "{}"}, "points"),
+        ({"frame": "{}"}, "points"),
+    ],
+)
+def test_points_that_are_none_are_refused_by_name(ask, pool, form, word):
+    answer = ask(form, POINTS)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid")
+    assert word in answer.json()["message"] and not pool.jobs
+
+
+def test_points_without_an_axis_are_refused_with_the_reason(ask, pool):
+    pool.reply = Reply({"status": "error", "reason": "1 known point; expected at least 2"})
+    answer = ask({"points": "1=2", "frame": "{}"}, POINTS)
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_wavelength_axis")
+    assert answer.json()["message"] == "1 known point; expected at least 2."
+
+
+def test_a_lamp_s_lines_are_listed(client, token):
+    rows = client.get("/api/v1/lines/mercury", headers=header(token)).json()
+    assert {"nm": 546.074, "intensity": 90.0, "name": "Hg I"} in rows
+    assert [row["nm"] for row in rows] == sorted(row["nm"] for row in rows)
+    assert client.get("/api/v1/lines/candle", headers=header(token)).status_code == 404
+
+
 def test_the_schema_is_valid_and_covers_the_api(client, pool):
     from drf_spectacular.validation import validate_schema
 
@@ -499,6 +541,8 @@ def test_the_schema_is_valid_and_covers_the_api(client, pool):
         IDENTIFY,
         CALIBRATIONS,
         f"{CALIBRATIONS}/{{id}}",
+        "/api/v1/lines/{lamp}",
         "/api/v1/model",
+        "/api/v1/points",
     }
     assert "/page/" not in json.dumps(schema)

@@ -433,3 +433,80 @@ def test_the_api_page_works_without_the_internet(browser, service):
     page = open_page(browser, service.url + "/api/")
     until(page, "return document.querySelectorAll('.opblock').length >= 6")
     assert not complaints(page)
+
+
+def test_lines_that_nobody_recognises_are_named_by_hand(page, bench, service):
+    lasers = {450.0: 1.0, 532.0: 1.2, 589.3: 0.7, 650.0: 1.0}
+    light = sum(share * deposit(nm, 0.3) for nm, share in lasers.items())
+    give(page, jpeg(bench.photograph(np.random.default_rng(4), light, peak=0.5)), "lasers.jpg")
+    assert page.execute_script("return document.getElementById('by-hand').open")
+    for nm, px in zip(lasers, found_px(page, len(lasers)), strict=True):
+        click_plot(page, px)
+        assert float(value_of(page, "point-px")) == pytest.approx(px, abs=0.05)
+        page.execute_script(
+            "document.getElementById('point-nm').value = arguments[0];"
+            "document.getElementById('point').requestSubmit()",
+            str(nm),
+        )
+    off = "#point-rows td:nth-child(3)"
+    until(page, f"return !document.querySelector('{off}').textContent.includes('\u2013')")
+    assert max(abs(float(one.replace("\u2212", "-"))) for one in text(page, off).split()) < 0.2
+    assert count(page, "#plot .by-hand") == len(lasers)
+    page.execute_script(
+        "document.getElementById('point-name').value = 'Lasers';"
+        "document.getElementById('point-save').requestSubmit()"
+    )
+    until(page, "return document.getElementById('sentence').textContent.includes('Lasers')")
+    peaks = [float(nm) for nm in text(page, "#peak-rows td:first-child").split()]
+    for nm in lasers:
+        assert min(abs(peak - nm) for peak in peaks) < 0.5, peaks
+    assert not is_shown(page, "by-hand") and not complaints(page)
+    address = f"{service.url}/api/v1/calibrations/{value_of(page, 'calibration')}"
+    requests.delete(address, headers=service.headers, timeout=10)
+
+
+def value_of(page, identifier):
+    return page.execute_script("return document.getElementById(arguments[0]).value", identifier)
+
+
+def found_px(page, count):
+    """Return the pixels of the highest peaks of what is shown, from left to right."""
+    return page.execute_async_script(
+        """
+        const [count, done] = arguments;
+        (async () => {
+          const { shown } = await import("/static/web/panel.js");
+          const { findPeaks } = await import("/static/web/peaks.js");
+          const { points } = shown();
+          const px = points.map((point) => point.px);
+          const peaks = findPeaks(points.map(({ intensity }) => intensity), px, 2);
+          done(peaks.slice(0, count).map((peak) => peak.nm).sort((a, b) => a - b));
+        })();
+        """,
+        count,
+    )
+
+
+def click_plot(page, px):
+    """Click the plot where it shows a pixel of the photo."""
+    page.execute_async_script(
+        """
+        const [px, done] = arguments;
+        import("/static/web/panel.js").then(({ shown }) => {
+          const { points } = shown();
+          const plot = document.getElementById("plot");
+          plot.setPointerCapture = () => {};
+          const svg = plot.querySelector("svg");
+          const box = svg.getBoundingClientRect();
+          const [low, high] = [points[0].px, points.at(-1).px];
+          const x = 56 + ((px - low) / (high - low)) * (svg.viewBox.baseVal.width - 70);
+          const clientX = box.left + (x * box.width) / svg.viewBox.baseVal.width;
+          const options = { clientX, clientY: box.top + 40, bubbles: true, pointerType: "mouse" };
+          for (const kind of ["pointermove", "pointerdown", "pointerup", "click"]) {
+            svg.dispatchEvent(new PointerEvent(kind, { ...options, pointerId: 1 }));
+          }
+          done();
+        });
+        """,
+        px,
+    )
