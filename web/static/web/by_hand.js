@@ -41,7 +41,7 @@ export class ByHand {
     const picked = part("point-px").valueAsNumber;
     const set = this.#points.map(({ px, nm }) => ({ px, text: `${nm.toFixed(1)} nm` }));
     const isSet = Number.isNaN(picked) || this.#points.some(({ px }) => px === picked);
-    return isSet ? set : [...set, { px: picked, text: "?" }];
+    return isSet ? set : [...set, { px: picked, text: "chosen" }];
   }
 
   // About the wavelength that the points give a pixel, also beyond where their axis is sure; or null.

@@ -24,7 +24,7 @@ const NOTES = {
   dark: "Dark taken: it is subtracted.",
   reference: "Reference taken: put the sample in the way.",
   unlit: "The reference has light at too few wavelengths to divide by: take a filament lamp or daylight, without the sample.",
-  dropped: "Dark and reference are dropped: they belong to another place in the picture. Take them again.",
+  dropped: "Dark and reference are dropped, because another part of the picture is read now. Take them again.",
 };
 
 const video = part("video");
@@ -66,8 +66,7 @@ const plot = new LivePlot({
 const watch = new Watch((words) => {
   part("halted").textContent = words ?? "";
   part("halted").hidden = !words;
-  part("plot").classList.toggle("stale", Boolean(stream) && !watch.isLive);
-  if (words) tellRate();
+  tellRate();
 });
 
 /* Starting and stopping */
@@ -276,6 +275,7 @@ function tellRate() {
   const mean = plot.seen ? `mean of ${plot.seen.frames}` : "";
   part("rate").textContent = [state, state && mean].filter(Boolean).join(" · ");
   part("rate").dataset.drawn = drawn;
+  part("plot").classList.toggle("stale", !stream || !watch.isLive);
   told = { at: now, drawn };
 }
 

@@ -49,7 +49,7 @@ export class LivePlot {
     this.waterfall.clear();
     part("waiting").textContent = why;
     part("waiting").hidden = false;
-    part("plot").classList.add("empty");
+    part("measured").classList.add("empty");
   }
 
   // Another axis: { places, axis } as `seen` has them.
@@ -65,7 +65,7 @@ export class LivePlot {
     if (this.#seen?.unit !== seen.unit || this.#seen.places !== seen.places) this.#highest = null;
     if (!this.#seen) {
       part("waiting").hidden = true;
-      part("plot").classList.remove("empty");
+      part("measured").classList.remove("empty");
     }
     this.#seen = seen;
     if (!part("peak-hold").checked) this.#highest = null;

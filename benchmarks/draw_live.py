@@ -1,0 +1,104 @@
+"""Take the picture of the live view that README shows, in a real browser.
+
+Reads:  models/default; the camera's frames are simulated (one instrument, a fluorescent lamp)
+Writes: docs/live.png
+
+    python benchmarks/draw_live.py
+"""
+
+import argparse
+import base64
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import requests
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import cli
+from lib.errors import DataError
+from lib.files import write_bytes
+from lib.simulation.lamps.catalogue import LAMPS
+from tests.support.browser import bench_of_size, find_chromium, jpeg, start_chromium, write_stream
+from tests.support.running_service import running_service
+
+# Its band is tilted and its lines lean.
+_SEED = 144
+_WINDOW = (1180, 1000)
+_WAIT_S = 30.0
+_SETTLE_S = 4.0
+_SHOW = """
+for (const id of ["start", "falls"]) document.getElementById(id).click();
+const named = document.getElementById("named");
+named.value = "mercury";
+named.dispatchEvent(new Event("change"));
+"""
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse the command line."""
+    parser = cli.make_parser(__doc__)
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=Path(__file__).resolve().parent.parent / "docs" / "live.png",
+        help="(default: %(default)s)",
+    )
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command."""
+    args = parse_args(argv)
+    return cli.run(lambda: draw(args.output), verbose=args.verbose)
+
+
+def draw(output: Path) -> None:
+    """Film a lamp, calibrate with it, and take a picture of the page."""
+    programs = find_chromium()
+    if programs is None:
+        raise DataError("no Chromium with its chromedriver here")
+    bench = bench_of_size(1280, 720, _SEED)
+    spd = LAMPS["triphosphor"].draw(np.random.default_rng(5))
+    frames = [bench.photograph(np.random.default_rng(k), spd, peak=0.5) for k in range(4)]
+    with tempfile.TemporaryDirectory() as folder:
+        stream = Path(folder) / "lamp.mjpeg"
+        write_stream(stream, frames)
+        with running_service(Path(folder) / "state") as service:
+            requests.post(
+                service.url + "/api/v1/calibrations",
+                files={"photo": ("lamp.jpg", jpeg(frames[0]))},
+                data={"name": "Bench", "lamp": "cfl"},
+                headers=service.headers,
+                timeout=60,
+            ).raise_for_status()
+            browser = start_chromium(programs, stream)
+            try:
+                write_bytes(output, picture(browser, service.url + "/live"))
+            finally:
+                browser.quit()
+    cli.say(f"{output}")
+
+
+def picture(browser, url: str) -> bytes:
+    """Return the live view's picture, a PNG, once it shows wavelengths."""
+    width, height = _WINDOW
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    browser.get(url)
+    deadline = time.monotonic() + _WAIT_S
+    while not browser.execute_script("return document.getElementById('instrument').value"):
+        if time.monotonic() > deadline:
+            raise DataError(f"{url}: the instrument was not chosen within {_WAIT_S:.0f} s")
+        time.sleep(0.1)
+    browser.execute_script(_SHOW)
+    time.sleep(_SETTLE_S)
+    shot = browser.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})
+    return base64.b64decode(shot["data"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
