@@ -29,7 +29,7 @@ from tests.support.running_service import running_service
 _SEED = 144
 _WINDOW = (1180, 1000)
 _WAIT_S = 30.0
-_SETTLE_S = 4.0
+_SETTLE_S = 8.0
 _SHOW = """
 for (const id of ["start", "falls"]) document.getElementById(id).click();
 const named = document.getElementById("named");

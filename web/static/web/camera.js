@@ -1,5 +1,7 @@
 // The camera of this computer or phone, and words for why there is none.
 
+import { isFaithful } from "./canvas.js";
+
 // More would cost a phone its frame rate and shows no more of a home-made grating.
 const LARGEST = 1920;
 const USUAL = { width: 1280, height: 720 };
@@ -14,6 +16,8 @@ export class NoCamera extends Error {
 // A stream of the camera's own pictures: a browser that crops them to a size would move the band.
 export async function openCamera(photo, deviceId) {
   if (!navigator.mediaDevices?.getUserMedia) throw noAccess();
+  // Numbers of noise would be worse than none.
+  if (!isFaithful()) throw falsified();
   const { width, height } = fitting(photo ?? USUAL);
   const video = {
     width: { ideal: width },
@@ -60,6 +64,13 @@ function noAccess() {
       "service, or put the service behind HTTPS.");
   }
   return new NoCamera("This browser has no access to cameras", "Try another one, or a newer version of it.");
+}
+
+function falsified() {
+  return new NoCamera(
+    "This browser changes the pixels that a page reads",
+    "A privacy setting does so against fingerprinting (Brave's Shields, Firefox's resistFingerprinting, an extension): " +
+    "noise would be measured as light. Allow this page to read canvas data, then start again.");
 }
 
 function inWords(error) {

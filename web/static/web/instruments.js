@@ -5,6 +5,8 @@ import * as service from "./service.js";
 import { isByInstrument } from "./verdict.js";
 import { refusal } from "./words.js";
 
+const BY_HAND = "Its lines can be named by hand: choose no instrument, then click them in the plot.";
+
 // The chosen one as the service keeps it ({ name, document }), or null.
 export let saved = null;
 // By how many pixels of the camera it was found to have moved since.
@@ -126,5 +128,6 @@ function tell(place, text) {
 function inWords(error) {
   if (!(error instanceof service.Refusal)) throw error;
   const words = refusal(error.code, error.message);
-  return `${words.title}. ${words.text}`;
+  const way = error.code === "no_wavelength_axis" ? ` ${BY_HAND}` : "";
+  return `${words.title}. ${words.text}${way}`;
 }

@@ -1,24 +1,25 @@
 // The live view: the camera's light as it moves, over pixels or on an instrument's wavelengths.
 
 import { ByHand } from "./by_hand.js";
-import { NoCamera, hold, holdable, listCameras, openCamera } from "./camera.js";
-import { isFaithful, makeCanvas, pngOf, readable } from "./canvas.js";
-import { element, part, shape } from "./elements.js";
+import { NoCamera, openCamera } from "./camera.js";
+import { showCameras, showHolding } from "./camera_fields.js";
+import { makeCanvas, pngOf, readable } from "./canvas.js";
+import { part } from "./elements.js";
 import { WrongInstrument, instrumentIn } from "./instrument.js";
 import { chooseSaved, saved, shift, wireInstruments } from "./instruments.js";
 import { nameOptions } from "./lamp_lines.js";
+import { pictureOf, wireFiles } from "./live_files.js";
 import { LiveLight } from "./live_light.js";
 import { LivePlot } from "./live_plot.js";
+import { LiveWords } from "./live_words.js";
+import { outline } from "./outline.js";
 import { findPeaks } from "./peaks.js";
 import { frameOf, pixelsIn } from "./pixels.js";
 import { Placing } from "./placing.js";
-import { AXES, sharpest } from "./readout.js";
+import { AXES } from "./readout.js";
 import { Sampler } from "./sampler.js";
-import { saveBlob, saveText } from "./save.js";
-import { measuredTable } from "./tables.js";
 import { Watch } from "./watch.js";
 
-const WORDS_EVERY_MS = 400; // numbers that change faster cannot be read
 const LEAST_PEAK = 0.15; // % of full scale: about half a level where an 8-bit camera is dark
 const NOTES = {
   dark: "Dark taken: it is subtracted.",
@@ -37,10 +38,7 @@ let places = null; // of its samples: nm, or pixels
 let sampler = null;
 let laid = ""; // the size of the frames that it was laid over
 let frozen = null; // the camera's picture, while it is
-let narrowest = Infinity; // the sharpest line so far, pixels
 let rounds = 0;
-let drawn = 0;
-let told = { at: 0, drawn: 0 };
 
 const light = new LiveLight((kind) => {
   if (kind === "reference") part("shows").value = "transmission";
@@ -63,11 +61,12 @@ const plot = new LivePlot({
   marks: () => (saved ? [] : byHand.marks.map(({ px, text }) => ({ nm: px, text, strength: 2 }))),
   nmAt: (px) => byHand.nmAt(px),
 });
-const watch = new Watch((words) => {
-  part("halted").textContent = words ?? "";
-  part("halted").hidden = !words;
-  tellRate();
+const watch = new Watch((why) => {
+  part("halted").textContent = why ?? "";
+  part("halted").hidden = !why;
+  tellAll();
 });
+const words = new LiveWords();
 
 /* Starting and stopping */
 
@@ -76,8 +75,6 @@ async function start() {
   part("start").disabled = true;
   try {
     stop();
-    // Numbers of noise would be worse than none.
-    if (!isFaithful()) throw falsified();
     stream = await openCamera(saved?.document.photo, part("camera").value);
     const [track] = stream.getVideoTracks();
     track.addEventListener("ended", () => {
@@ -88,7 +85,7 @@ async function start() {
     await video.play();
     part("picture").hidden = false;
     await showCameras(track);
-    showHolding(track);
+    showHolding(track, say);
     watch.start(track);
     lay();
     follow();
@@ -108,15 +105,8 @@ function stop() {
   video.srcObject = null;
   frozen = light.taking = null;
   watch.stop();
-  tellRate();
+  tellAll();
   showButtons();
-}
-
-function falsified() {
-  return new NoCamera(
-    "This browser changes the pixels that a page reads",
-    "A privacy setting does so against fingerprinting (Brave's Shields, Firefox's resistFingerprinting, an extension): " +
-    "noise would be measured as light. Allow this page to read canvas data, then start again.");
 }
 
 function fail(title, text) {
@@ -127,24 +117,6 @@ function fail(title, text) {
 
 function say(text) {
   part("status").textContent = text;
-}
-
-async function showCameras(track) {
-  const cameras = await listCameras();
-  part("camera").replaceChildren(...cameras.map(({ deviceId, label }, index) =>
-    element("option", { value: deviceId, textContent: label || `Camera ${index + 1}` })));
-  part("camera").value = track.getSettings().deviceId ?? "";
-  part("camera-field").hidden = cameras.length < 2;
-}
-
-function showHolding(track) {
-  const modes = holdable(track);
-  part("hold-field").hidden = !modes.length;
-  part("hold").checked = false;
-  part("hold").onchange = () => hold(track, modes, part("hold").checked).catch(() => {
-    part("hold").checked = false;
-    say("The camera does not let its exposure be held.");
-  });
 }
 
 /* The instrument, or the band, over the camera's frames */
@@ -161,7 +133,7 @@ async function chosen() {
 // What was measured on another instrument is of no use.
 function lay() {
   placed = sampler = places = frozen = null;
-  narrowest = Infinity;
+  words.forget();
   note(light.drop(Number(part("average").value)) ? NOTES.dropped : "");
   const { videoWidth: width, videoHeight: height } = video;
   if (stream) part("problem").hidden = true;
@@ -178,7 +150,7 @@ function lay() {
   part("checking").hidden = !saved || !placed;
   part("sharpness-line").hidden = Boolean(saved);
   part("peaks").hidden = true;
-  outline();
+  outline(placed, { isFree: !saved });
   showButtons();
 }
 
@@ -200,20 +172,6 @@ function layOver(width, height) {
   sampler = new Sampler(placed);
   [pixels.canvas.width, pixels.canvas.height] = [sampler.box.width, sampler.box.height];
   plot.fit({ places, axis: placed.nm ? AXES.nm : AXES.px });
-}
-
-function outline() {
-  part("outline").replaceChildren();
-  part("outline").classList.toggle("free", !saved);
-  if (!placed) return;
-  part("outline").setAttribute("viewBox", `0 0 ${placed.width} ${placed.height}`);
-  const spots = Array.from({ length: 25 }, (_, step) => placed.px[Math.round((step / 24) * (placed.px.length - 1))]);
-  const side = (off) => spots.map((px) => [px, placed.centre(px) + off]);
-  const corners = [...side(-placed.halfHeight), ...side(placed.halfHeight).reverse()]
-    .map(([along, across]) => (placed.horizontal ? [along, across] : [across, along]).map(Math.round).join());
-  for (const name of ["band-halo", "band-line"]) {
-    part("outline").append(shape("polygon", { points: corners.join(" "), class: name }));
-  }
 }
 
 /* Frame by frame */
@@ -249,8 +207,7 @@ function take(picture) {
   pixels.drawImage(picture, left, top, width, height, 0, 0, width, height);
   light.add(sampler.read(pixels.getImageData(0, 0, width, height).data));
   show({ isNew: true });
-  drawn += 1;
-  if (performance.now() - told.at > WORDS_EVERY_MS) tellAll();
+  if (words.isTime()) tellAll();
 }
 
 // Draws the light of the frames of late.
@@ -262,29 +219,10 @@ function show({ isNew }) {
 }
 
 function tellAll() {
-  part("save-csv").disabled = false;
-  tellRate();
+  const state = !stream ? "Stopped" : !watch.isLive ? "No pictures" : frozen ? "Frozen" : "";
+  words.tell(plot.seen, state);
   plot.tell();
-  if (!saved) tellSharpness();
-}
-
-function tellRate() {
-  const now = performance.now();
-  const rate = told.at && stream ? `${((1000 * (drawn - told.drawn)) / (now - told.at)).toFixed(0)} frames a second` : "";
-  const state = !stream ? (drawn ? "Stopped" : "") : !watch.isLive ? "No pictures" : frozen ? "Frozen" : rate;
-  const mean = plot.seen ? `mean of ${plot.seen.frames}` : "";
-  part("rate").textContent = [state, state && mean].filter(Boolean).join(" · ");
-  part("rate").dataset.drawn = drawn;
-  part("plot").classList.toggle("stale", !stream || !watch.isLive);
-  told = { at: now, drawn };
-}
-
-function tellSharpness() {
-  const line = sharpest(plot.seen);
-  if (line) narrowest = Math.min(narrowest, line.width);
-  part("sharpness").textContent = line
-    ? `${line.width.toFixed(1)} px at ${line.nm.toFixed(0)} px; narrowest so far ${narrowest.toFixed(1)} px`
-    : "no line to measure: show the camera a lamp with lines, not overexposed";
+  part("save-csv").disabled = !plot.seen;
 }
 
 // After a change of what is shown, whether frames come or not.
@@ -300,12 +238,12 @@ function freeze() {
   if (frozen) {
     frozen = null;
   } else {
-    frozen = picture();
+    frozen = pictureOf(video);
     take(frozen);
     tellAll();
     const { peaks, axis } = plot.seen;
-    const words = peaks.map((peak) => peak.nm.toFixed(1)).join(", ");
-    say(words ? `Frozen. Peaks at ${words} ${axis.name}.` : "Frozen.");
+    const found = peaks.map((peak) => peak.nm.toFixed(1)).join(", ");
+    say(found ? `Frozen. Peaks at ${found} ${axis.name}.` : "Frozen.");
   }
   showButtons();
 }
@@ -341,39 +279,7 @@ function showButtons() {
     part(kind).disabled = Boolean(light.taking) || (!light.kept[kind] && (!stream || !sampler || Boolean(frozen)));
   }
   part("shows-field").hidden = !light.kept.reference;
-  part("save-csv").disabled = !plot.seen;
   part("save-png").disabled = !stream;
-}
-
-/* Files */
-
-// All of the camera's picture, as it is now.
-function picture() {
-  const canvas = makeCanvas(video.videoWidth, video.videoHeight);
-  canvas.getContext("2d").drawImage(video, 0, 0);
-  return canvas;
-}
-
-function pictureFile() {
-  return pngOf(frozen ?? picture());
-}
-
-function fileName(what, suffix) {
-  const stem = (saved?.name ?? "pixels").replace(/[^\p{L}\p{N}_-]+/gu, "_");
-  return `${stem}_${what}_${new Date().toISOString().slice(0, 19).replace(/[:T]/g, "-")}.${suffix}`;
-}
-
-function csv() {
-  const { measured, noise, shows, light: rgb, clipped } = plot.seen;
-  return measuredTable(Array.from(placed.px, (px, at) => ({
-    nm: placed.nm?.[at],
-    measured: measured[at],
-    error: placed.error?.[at],
-    noise: noise && shows === "light" ? noise[at] : null,
-    rgb: [0, 1, 2].map((channel) => 100 * rgb[3 * at + channel]),
-    clipped: clipped[at],
-    px,
-  })));
 }
 
 /* Wiring */
@@ -386,11 +292,14 @@ function wire() {
   part("average").addEventListener("change", () => light.average(Number(part("average").value)));
   part("shows").addEventListener("change", refresh);
   for (const kind of ["dark", "reference"]) part(kind).addEventListener("click", () => takeOrDrop(kind));
-  part("save-csv").addEventListener("click", () => plot.seen && saveText(csv(), "text/csv", fileName(plot.seen.shows, "csv")));
-  part("save-png").addEventListener("click", async () => saveBlob(await pictureFile(), fileName("picture", "png")));
+  wireFiles({
+    name: () => saved?.name ?? "pixels",
+    spectrum: () => plot.seen && { ...plot.seen, ...placed },
+    picture: () => frozen ?? pictureOf(video),
+  });
   for (const id of ["lamp", "named"]) nameOptions(part(id));
   lay();
-  wireInstruments({ chosen, picture: pictureFile });
+  wireInstruments({ chosen, picture: () => pngOf(frozen ?? pictureOf(video)) });
   // What cannot work is said before anything is pressed.
   if (!navigator.mediaDevices?.getUserMedia) start();
 }
