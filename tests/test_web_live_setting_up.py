@@ -156,6 +156,34 @@ def test_points_that_contradict_each_other_are_refused_with_the_reason(page):
     until(page, "return !document.getElementById('point-save').hidden")
 
 
+NEAR = """
+const [signs, near, done] = arguments;
+import("/static/web/peaks.js").then(({ peakNear }) => {
+  const places = Float64Array.from({ length: 400 }, (_, at) => at);
+  const bump = (at, middle, height) => height * Math.exp(-0.5 * ((at - middle) / 2.5) ** 2);
+  const values = places.map((at) => signs * (40 + bump(at, 100.37, 2) + bump(at, 120, 30)));
+  done(peakNear(values, places, near, 6)?.at ?? null);
+});
+"""
+
+
+def test_the_peak_that_is_pointed_at_is_taken_not_a_higher_one_beside_it(page):
+    assert page.execute_async_script(NEAR, 1, 97) == pytest.approx(100.37, abs=0.05)
+    assert page.execute_async_script(NEAR, 1, 60) is None
+    # Dark lines are peaks of the light turned round.
+    assert page.execute_async_script(NEAR, -1, 97) is None
+
+
+def test_a_picture_that_gives_no_axis_is_to_be_named_by_hand(page):
+    start(page)
+    page.execute_script(
+        "document.getElementById('calibration-name').value = 'In vain';"
+        "document.getElementById('lamp').value = 'led';"
+        "document.getElementById('calibrate').requestSubmit()"
+    )
+    until_told(page, "calibrated", "named by hand")
+
+
 def test_what_the_pointer_reads_off_is_written_beside_it(page):
     start(page)
     press(page, "freeze")
