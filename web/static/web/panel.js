@@ -9,7 +9,7 @@ import { Zoom } from "./zoom.js";
 
 const LEAST_PEAK = 2; // of 255 levels
 const FEW_PEAKS = 8; // so many rows are shown without asking
-const MARK_WIDTH = 64; // of the words beside a mark
+const [MARK_WIDTH, MARK_ROW] = [64, 15]; // of the words beside a mark, pixels
 const CLICK_PX = 8; // of the page: a pointer that moves further drags
 const REACH_PX = { mouse: 10, touch: 22 }; // how far from a peak a click may be
 
@@ -125,17 +125,26 @@ export function redraw() {
   showReading();
 }
 
-// What is set by hand, at its pixels.
+// What is set by hand, at its pixels; words that would run into others stand a row lower.
 function handMarks() {
   const { mark, ink } = palette();
-  return byHand.marks().flatMap(({ px, text }) => {
+  const ends = [];
+  const spots = byHand.marks().map(({ px, text }) => {
     const off = (point) => Math.abs(point.px - px);
-    const x = plot.x(plot.place(first.points.reduce((best, point) => (off(point) < off(best) ? point : best))));
-    if (x < plot.left || x > plot.right) return [];
+    return { text, x: plot.x(plot.place(first.points.reduce((best, point) => (off(point) < off(best) ? point : best)))) };
+  });
+  const inside = spots.filter(({ x }) => x >= plot.left && x <= plot.right).sort((one, other) => one.x - other.x);
+  return inside.flatMap(({ x, text }) => {
     const isLast = x > plot.right - MARK_WIDTH;
+    const start = isLast ? x - MARK_WIDTH : x;
+    const free = ends.findIndex((end) => end <= start);
+    const row = free < 0 ? ends.length : free;
+    ends[row] = start + MARK_WIDTH;
     return [
       shape("line", { x1: x, x2: x, y1: plot.top, y2: plot.bottom, stroke: mark, "stroke-dasharray": "2 4", class: "by-hand" }),
-      shape("text", { x: isLast ? x - 4 : x + 4, y: plot.top + 12, fill: ink, "text-anchor": isLast ? "end" : "start" }, text),
+      shape("text", {
+        x: isLast ? x - 4 : x + 4, y: plot.top + 12 + MARK_ROW * row, fill: ink, "text-anchor": isLast ? "end" : "start",
+      }, text),
     ];
   });
 }
