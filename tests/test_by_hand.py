@@ -46,6 +46,11 @@ def test_a_box_tells_a_band_as_well():
     [
         (POINTS, {}, "expected the parts photo and band"),
         (POINTS, {"photo": {"width": 1280, "height": 720}, "band": {"x0": 3}}, "frame: band"),
+        (
+            POINTS,
+            {"photo": {"width": 1280, "height": 720}, "band": {"x0": float("nan")}},
+            "NaN|JSON",
+        ),
         (POINTS[:1], frame(), "expected at least 2"),
         (((1, 500), (2, 400), (3, 600)), frame(), "grow or fall"),
         (((100, 436), (1300, 700)), frame(), "1280 px along the band"),

@@ -507,6 +507,8 @@ def test_points_reach_the_reader_with_their_frame(ask, pool):
     [
         ({"points": "1=2,3=4"}, "frame"),
         ({"points": "1=2,3=4", "frame": "[]"}, "frame"),
+        ({"points": "1=2,3=4", "frame": "[" * 9000}, "frame"),
+        ({"points": "1=2,3=4", "frame": json.dumps({"photo": "x" * 11_000})}, "frame"),
         ({"points": "/etc/passwd", "frame": "{}"}, "points"),
         ({"points": "1=red", "frame": "{}"}, "points"),
         ({"frame": "{}"}, "points"),

@@ -1,5 +1,6 @@
 """The API's requests, which are checked here, and its answers, as the OpenAPI schema shows them."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -36,6 +37,8 @@ BAND_HELP = (
 _MAX_INSTRUMENT_BYTES = 2**20
 # Two thousand points, as many as an instrument may have.
 _MAX_POINTS_TEXT = 60_000
+# Ten times what the two parts fill.
+_MAX_FRAME_TEXT = 10_000
 
 
 class TokenScheme(OpenApiAuthenticationExtension):
@@ -165,9 +168,11 @@ class PointsUpload(serializers.Serializer):
         help_text="Photo pixels along the band and wavelengths in nm, in air: 31=388.9,616=632.8",
     )
     photo = serializers.FileField(required=False, help_text="The photo, whose band is looked for.")
-    frame = serializers.JSONField(
+    frame = serializers.CharField(
         required=False,
-        help_text="In place of a photo: the parts `photo` and `band` of an instrument's file.",
+        max_length=_MAX_FRAME_TEXT,
+        help_text="In place of a photo: JSON with the parts `photo` and `band` of an instrument's "
+        "file.",
     )
 
     def validate_points(self, text: str) -> str:
@@ -178,10 +183,14 @@ class PointsUpload(serializers.Serializer):
             raise serializers.ValidationError(f"{error}.") from error
         return text
 
-    def validate_frame(self, frame) -> dict:
-        """Refuse what is no object."""
+    def validate_frame(self, text: str) -> dict:
+        """Return the object that the text stands for; refuse what stands for none."""
+        try:
+            frame = json.loads(text)
+        except (ValueError, RecursionError):
+            frame = None
         if not isinstance(frame, dict):
-            raise serializers.ValidationError("expected an object with the parts photo and band.")
+            raise serializers.ValidationError("expected JSON with the parts photo and band.")
         return frame
 
     def validate(self, given: dict) -> dict:
