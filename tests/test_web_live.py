@@ -114,6 +114,18 @@ def test_a_camera_that_is_started_again_draws_each_frame_once(page):
     assert after - before <= 31 * (stop_ms - start_ms + 500) / 1000
 
 
+def test_the_lines_of_a_lamp_are_named_in_the_plot(page):
+    start(page)
+    label = "return document.getElementById('chart').ariaLabel"
+    assert "Marked" not in page.execute_script(label)
+    choose(page, "named", "mercury")
+    until(page, f"{label}.includes('Marked')")
+    marked = page.execute_script(label).partition("Marked: ")[2]
+    assert "Hg I 435.8" in marked and "Hg I 546.1" in marked and "Hg I 607.3" not in marked
+    choose(page, "named", "")
+    until(page, f"{label.replace('return ', 'return !')}.includes('Marked')")
+
+
 READ = """
 const [png, document_, done] = arguments;
 (async () => {

@@ -149,7 +149,7 @@ function lay() {
   part("placing").hidden = Boolean(saved);
   part("checking").hidden = !saved || !placed;
   part("sharpness-line").hidden = Boolean(saved);
-  part("peaks").hidden = true;
+  if (!placed) part("peaks").hidden = true;
   outline(placed, { isFree: !saved });
   showButtons();
 }

@@ -43,10 +43,11 @@ export class LivePlot {
     return this.#seen;
   }
 
-  // Nothing is shown; `why` stands in the plot's place.
+  // What was shown holds no more. `why` stands in the plot's place; where new light follows at once it is "".
   clear(why) {
     this.#seen = this.#highest = null;
     this.waterfall.clear();
+    if (!why) return;
     part("waiting").textContent = why;
     part("waiting").hidden = false;
     part("measured").classList.add("empty");

@@ -10,7 +10,7 @@ export class Placing {
   #band = null;
   #isTold = false;
   #at = 0;
-  #from = null; // where a drag began, pixels of the picture
+  #from = null; // where a drag began: { event, row }, pixels of the picture
 
   // `size` gives { width, height } of the camera's pictures; `changed` is called with another band.
   constructor({ size, changed }) {
@@ -92,17 +92,21 @@ export class Placing {
 
   #press(event) {
     if (!this.#band) return;
-    this.#from = event;
+    this.#from = { event, row: this.#row(event) };
     event.currentTarget.setPointerCapture(event.pointerId);
   }
 
   #drag(event) {
     if (!this.#from) return;
-    const { horizontal } = this.#band;
-    const box = event.currentTarget.getBoundingClientRect();
+    const along = this.#band.horizontal ? "clientY" : "clientX";
+    if (Math.abs(event[along] - this.#from.event[along]) >= LEAST_DRAG) this.#tell(this.#from.row, this.#row(event));
+  }
+
+  // The row of a horizontal band's picture, else the column, that a pointer is over.
+  #row({ currentTarget, clientX, clientY }) {
+    const box = currentTarget.getBoundingClientRect();
     const { width, height } = this.size();
-    const row = ({ clientX, clientY }) => (horizontal ? ((clientY - box.top) / box.height) * height : ((clientX - box.left) / box.width) * width) - 0.5;
-    const moved = horizontal ? event.clientY - this.#from.clientY : event.clientX - this.#from.clientX;
-    if (Math.abs(moved) >= LEAST_DRAG) this.#tell(Math.round(row(this.#from)), Math.round(row(event)));
+    const part = this.#band.horizontal ? ((clientY - box.top) / box.height) * height : ((clientX - box.left) / box.width) * width;
+    return Math.round(part - 0.5);
   }
 }
