@@ -13,7 +13,12 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis, polynomial_in_photo
-from lib.recognition.axis.claim import difference, fits_without_ends, largest_error_nm
+from lib.recognition.axis.claim import (
+    added_covariance,
+    difference,
+    fits_without_ends,
+    largest_error_nm,
+)
 from lib.recognition.axis.dispersion import NO_POINTS, Dispersion, Points, fit_dispersion
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band
@@ -29,8 +34,6 @@ MAX_ERROR_NM = 2.5
 # 93 to 97 % of the truth at 420, 550 and 680 nm, and 93 to 99 % at the outermost lines and 20 and
 # 40 nm beyond them (benchmarks/score_measuring.py lamps).
 _COMMON_NM, _COMMON_WIDTHS, _APART_WIDTHS = 0.1, 0.03, 0.08
-# Places at which errors are written out as a polynomial's covariance.
-_PLACES = 201
 # Wavelengths for which a curve is written out, nm.
 _WRITTEN_NM = (300.0, 1150.0)
 # Lamps of one instrument that has not moved agree within this, nm, and within so many errors.
@@ -205,7 +208,7 @@ def axis_in_photo(
     others = fits_without_ends(reading, known, curve, told)
     width_nm = _line_width_px(lamps) * abs(float(np.gradient(nm)[middle]))
     errors = [*_common(known.t, width_nm), *(partial(difference, curve, one) for one in others)]
-    covariance = scale**2 * covariance + _added(errors, tuple(ends), len(polynomial))
+    covariance = scale**2 * covariance + added_covariance(errors, tuple(ends), len(polynomial))
     origin, half = (px[first] + px[last]) / 2, (px[last] - px[first]) / 2
     axis = WavelengthAxis(
         coefficients=polynomial_in_photo(polynomial, origin, half),
@@ -262,17 +265,6 @@ def _common(t: np.ndarray, width_nm: float) -> list[Callable[[np.ndarray], np.nd
         lambda t: np.full_like(t, one_way),
         lambda t: _APART_WIDTHS * width_nm * (t - middle) / half,
     ]
-
-
-def _added(
-    errors: Sequence[Callable[[np.ndarray], np.ndarray]], ends: tuple[float, float], count: int
-) -> np.ndarray:
-    """Return the covariance, (count, count), of a polynomial between two t that errors add."""
-    u = np.linspace(-1.0, 1.0, _PLACES)
-    inverse = np.linalg.pinv(np.vander(u, count, increasing=True))
-    t = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * u
-    columns = np.array([inverse @ error(t) for error in errors])
-    return columns.T @ columns
 
 
 def _run(true: np.ndarray, middle: int) -> tuple[int, int]:

@@ -61,7 +61,7 @@ class WavelengthAxis:
     rms_nm : float
         Root mean square of the residuals of the matched lines.
     uncertainty_nm : float
-        Standard error of the axis, root mean square over the range that it claims.
+        Largest standard error over the range that it claims.
     lines : tuple of MatchedLine
         In order of wavelength.
     model : str

@@ -6,6 +6,8 @@ last line. Where these fits are not sure, nothing is claimed; by as much as they
 grows.
 """
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 
 from lib.recognition.axis.axis import WavelengthAxis
@@ -45,6 +47,17 @@ def fits_without_ends(
 def difference(fit: Dispersion, other: Dispersion, t: np.ndarray) -> np.ndarray:
     """Return how far another fit lies from a fit at places t, nm: what the error grows by."""
     return other.nm_at(t) - fit.nm_at(t)
+
+
+def added_covariance(
+    errors: Sequence[Callable[[np.ndarray], np.ndarray]], ends: tuple[float, float], count: int
+) -> np.ndarray:
+    """Return the covariance, (count, count), of a polynomial between two t that errors add."""
+    u = np.linspace(-1.0, 1.0, 2 * _PLACES - 1)
+    inverse = np.linalg.pinv(np.vander(u, count, increasing=True))
+    t = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * u
+    columns = np.array([inverse @ error(t) for error in errors])
+    return columns.T @ columns
 
 
 def largest_error_nm(axis: WavelengthAxis) -> float:

@@ -6,10 +6,17 @@ that the axis is right, decides whether it is given. A wrong axis is worse than 
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from lib.recognition.axis.axis import MatchedLine, NoAxis, WavelengthAxis, polynomial_in_photo
+from lib.recognition.axis.claim import (
+    added_covariance,
+    difference,
+    fits_without_ends,
+    largest_error_nm,
+)
 from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.matching import Match, match_lines
@@ -35,8 +42,6 @@ LARGEST_ERROR_NM = 0.7
 _READ_QUANTILE = 0.75
 # Lines closer to the reading than this part of their standard error agree with it no better.
 _AGREEING = 0.3
-# Of the standard error at an outermost line, what leaving it out may move the curve there.
-_MOVED_ERRORS = 2.0
 # Places that a curve is looked at.
 GRID = np.linspace(-1.0, 1.0, 201)
 
@@ -50,17 +55,26 @@ class Candidate:
     match : Match
     read : Dispersion
         Fitted to the reading alone.
+    without_ends : tuple of Dispersion
+        Fitted without the first line and without the last.
     """
 
     match: Match
     read: Dispersion
+    without_ends: tuple[Dispersion, ...] = ()
+
+    def error_at(self, t: np.ndarray) -> np.ndarray:
+        """Return the standard error at places, nm; it grows by what an outermost line moves."""
+        fit = self.match.fit
+        moved = [difference(fit, other, t) for other in self.without_ends]
+        return np.sqrt(np.sum([fit.error_at(t) ** 2, *(off**2 for off in moved)], axis=0))
 
     def claim(self, error_scale: float) -> tuple[int, int]:
         """Return the half-open stretch of `GRID` about the lines where the axis is sure.
 
         Empty if it is sure nowhere. True errors are `error_scale` times those of the fit.
         """
-        sure = error_scale * self.match.fit.error_at(GRID) <= LARGEST_ERROR_NM
+        sure = error_scale * self.error_at(GRID) <= LARGEST_ERROR_NM
         if not sure.any():
             return 0, 0
         middle = np.median(self.match.points.t)
@@ -116,7 +130,7 @@ def fit_axis(
     candidate = find_candidate(profile, lamp, reading)
     claim = candidate.claim(verdict.error_scale)
     if claim[0] == claim[1]:
-        least = verdict.error_scale * candidate.match.fit.error_at(GRID).min()
+        least = verdict.error_scale * candidate.error_at(GRID).min()
         raise NoAxis(
             f"the lines leave the axis uncertain by {least:.1f} nm",
             code="unsure_axis",
@@ -168,28 +182,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
         found = 0 if best is None else len(best.peak)
         few = f"only {found} of the lamp's lines found; expected {_MIN_LINES}"
         raise NoAxis(few, code="few_lines", probability=0.0)
-    return Candidate(_without_lone_ends(best, points), read)
-
-
-def _without_lone_ends(match: Match, reading: Points) -> Match:
-    """Return a match without outermost lines that alone bend the curve towards them.
-
-    A wrong line inside is outvoted by its neighbours; an outermost one is not. Where leaving it out
-    moves the curve there by more than what is stated with it, it extends no claim.
-    """
-    for first in (True, False):
-        while len(match.line) > _MIN_LINES + 1:
-            order = np.argsort(match.points.t)
-            lone = order[0] if first else order[-1]
-            kept = np.delete(np.arange(len(order)), lone)
-            points = Points(*(values[kept] for values in vars(match.points).values()))
-            fit, there = fit_dispersion(reading, points, match.fit), match.points.t[[lone]]
-            moved = abs(float(fit.nm_at(there)[0] - match.fit.nm_at(there)[0]))
-            if moved <= _MOVED_ERRORS * float(match.fit.error_at(there)[0]):
-                break
-            match = replace(match, peak=match.peak[kept], line=match.line[kept], points=points)
-            match = replace(match, fit=fit)
-    return match
+    return Candidate(best, read, tuple(fits_without_ends(points, best.points, best.fit)))
 
 
 def points_of(reading: Reading) -> Points:
@@ -213,17 +206,19 @@ def _axis_of(
     origin, scale = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
     fit, points = match.fit, match.points
     claimed = GRID[slice(*claim)]
-    error = verdict.error_scale * fit.error_at(claimed)
     polynomial, covariance = fit.as_polynomial(-1.0, 1.0)
+    moved = [partial(difference, fit, other) for other in candidate.without_ends]
+    if moved:
+        covariance = covariance + added_covariance(moved, (-1.0, 1.0), len(polynomial))
     covariance *= verdict.error_scale**2
     order = np.argsort(points.nm)
     residual = points.nm - fit.nm_at(points.t)
     ends = np.sort(origin + scale * claimed[[0, -1]])
-    return WavelengthAxis(
+    made = WavelengthAxis(
         coefficients=polynomial_in_photo(polynomial, origin, scale),
         axis="x" if axis == "horizontal" else "y",
         rms_nm=float(np.sqrt(np.mean(residual**2))),
-        uncertainty_nm=float(np.sqrt(np.mean(error**2))),
+        uncertainty_nm=0.0,
         lines=tuple(
             MatchedLine(
                 nm=float(points.nm[k]),
@@ -241,3 +236,4 @@ def _axis_of(
         explained=match.explained,
         range_px=(float(ends[0]), float(ends[1])),
     )
+    return replace(made, uncertainty_nm=largest_error_nm(made))

@@ -116,7 +116,7 @@ def known_candidate(
         order = np.argsort(t)
         true_nm = np.interp(GRID, t[order], nm[order], left=np.nan, right=np.nan)
         off = fit.nm_at(GRID) - true_nm
-    return KnownCandidate(lamp, candidate, off, fit.error_at(GRID))
+    return KnownCandidate(lamp, candidate, off, candidate.error_at(GRID))
 
 
 def fit_verdict(known: Sequence[KnownCandidate]) -> FittedVerdict:
