@@ -58,3 +58,11 @@ def test_columns_share_out_all_the_light_once():
     assert flux.sum() == pytest.approx(3.0, rel=1e-5)
     centres = (edges[:, 1:] + edges[:, :-1]) / 2
     assert (flux * centres).sum() / 3 == pytest.approx((2 * 435.833 + 546.074) / 3, abs=0.5)
+
+
+def test_light_far_beyond_the_visible_still_leaves_the_grating():
+    for seed in range(300):
+        rng = np.random.default_rng(seed)
+        dispersion = draw_dispersion(rng, 1.0, (383.6, 1501.1))
+        first, last = dispersion.offset_px(np.array([383.6, 1501.1]))
+        assert last - first == pytest.approx(1.0) and np.isfinite([first, last]).all()

@@ -79,6 +79,8 @@ def _narrow_limits(rng: np.random.Generator, light: np.ndarray) -> np.ndarray:
     held = _BINS_NM[np.minimum((below < rng.random((n, 1))).sum(axis=1), len(_BINS_NM) - 1)]
     width = np.exp(rng.uniform(*np.log(_NARROW_NM), n))
     start = held - width * rng.uniform(0.1, 0.9, n)
+    # Where a sensor sees none of a lamp, nothing says where to look.
+    start = np.clip(start, WAVELENGTHS_NM[0], WAVELENGTHS_NM[-1] - width)
     return np.stack([start, start + width], axis=1)
 
 

@@ -14,6 +14,8 @@ GROOVES_PER_MM = (300, 500, 600, 625, 1000, 1200, 1351)
 _LARGEST_SINE, _LARGEST_INCIDENCE = 0.92, 0.95
 # Largest span of a photo in grating periods.
 _WIDEST_SPAN = 1.5
+# The largest wavelength in grating periods: both sines are at most 1.
+_FURTHEST = 1.9
 # Where the zero order is farther than this from the camera's axis, radians, u begins there.
 _FARTHEST_ORIGIN = 1.4
 # Share of spectrometers with a prism, and where their Hartmann formula has its pole: crown glass
@@ -144,8 +146,8 @@ def draw_dispersion(
     if rng.random() < _PRISM_SHARE and prism and nm[0] > _PRISM_FROM_NM:
         return Prism(pole).spread(length_px, nm)
     middle, span = (nm[0] + nm[1]) / 2, nm[1] - nm[0]
-    # A span that wide takes a coarser grating: a fine one would send its ends past 90 degrees.
-    period = max(period, span / _WIDEST_SPAN)
+    # A span so wide, or so far, takes a coarser grating: a fine one sends its ends past 90 degrees.
+    period = max(period, span / _WIDEST_SPAN, max(map(abs, nm)) / _FURTHEST)
     room = max(_LARGEST_SINE - span / 2 / period, 0)
     sin_centre = np.clip(sin_centre, middle / period - _LARGEST_INCIDENCE, 1)
     sin_centre = float(np.clip(sin_centre, -room, room))
