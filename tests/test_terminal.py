@@ -16,6 +16,7 @@ def answer(**changes) -> dict:
         "reason": None,
         "source": "neon",
         "certainty": 0.996,
+        "lamp": None,
         "remarks": [],
         "wavelength": AXIS,
         **changes,

@@ -1,14 +1,16 @@
 """The answer for one photo: what identify prints, the service sends and `lib.api` returns."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from lib.recognition.advice import ADVICE, REMARKS
 from lib.recognition.axis.axis import WavelengthAxis
-from lib.recognition.band import Band
 from lib.shapes import Answer, digits
+
+if TYPE_CHECKING:
+    from lib.recognition.band import Band
 
 # Places along the claimed range at which an axis states its error.
 _STATED_PLACES = 9
@@ -183,7 +185,7 @@ def wavelength_of(axis: WavelengthAxis) -> Wavelength:
     )
 
 
-def several(band: Band) -> tuple[Remark, ...]:
+def several(band: "Band") -> tuple[Remark, ...]:
     """Return the remark on a photo that shows several spectra."""
     if not band.among:
         return ()
@@ -195,7 +197,7 @@ def several(band: Band) -> tuple[Remark, ...]:
     return (Remark("several_bands", text),)
 
 
-def clipped_below(band: Band) -> tuple[Remark, ...]:
+def clipped_below(band: "Band") -> tuple[Remark, ...]:
     """Return the remark on light that clips below the end of the scale."""
     level = band.quality.clips_at
     # Full scale leaves clipped areas at 0.98 and more.
