@@ -50,11 +50,11 @@ _WELL_PART = 0.12
 # The light contradicts the instrument where it is read so many scales of the error beside it: of
 # 3,000 photos of simulated instruments (benchmarks/score_measuring.py contradictions) that are
 # plain, next to none is.
-_CONTRADICTION_SCALES = 5.0
+_CONTRADICTION_SCALES = 4.0
 # No reading is surer than this, nm: a few lines of lasers look like those of some lamp.
-_READING_FLOOR_NM = 6.0
+_READING_FLOOR_NM = 11.0
 # Fewer lines of a lamp's own are no proof that the instrument has moved: three may fit by chance.
-_PROVING_LINES = 5
+PROVING_LINES = 5
 
 
 class OtherInstrument(DataError):
@@ -418,7 +418,7 @@ class Instrument:
         axis = replace(self.axis, source=self.source or "calibration")
         if own is not None and own.lines:
             shift = find_shift(axis, own)
-            if shift is None and len(own.lines) >= _PROVING_LINES:
+            if shift is None and len(own.lines) >= PROVING_LINES:
                 raise OtherInstrument(
                     f"calibration does not fit the photo's own {own.lamp} lines, "
                     "as if the camera or the grating had moved"

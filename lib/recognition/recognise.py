@@ -35,7 +35,7 @@ from lib.recognition.identified import (
     shifted,
     wavelength_of,
 )
-from lib.recognition.instrument import Instrument, OtherInstrument, Place
+from lib.recognition.instrument import PROVING_LINES, Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import NameEvidence, name_evidence, shipped_names
 from lib.recognition.name.rejection import Verdict, gate, judge
@@ -255,9 +255,12 @@ def _by_instrument(
         number = found.number if instrument.holds(found) else None
         band = replace(band, among=found.among, number=number)
     witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
-    if answer.axis and witness is None:
+    proves = answer.axis is not None and len(answer.axis.lines) >= PROVING_LINES
+    if proves and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(witness)
+    if answer.axis and axis.shift_px is None and options["lamp"] is None:
+        answer = _unproven(answer)
     remarks = answer.remarks
     if of_size not in (None, instrument.size):
         text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"
@@ -267,6 +270,13 @@ def _by_instrument(
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
     return replace(answer, reason=None, reason_code=None) if answer.source else answer
+
+
+def _unproven(answer: Result) -> Result:
+    """Return the answer for a lamp of which a few lines lie where the instrument has others."""
+    reason = f"its lines do not lie where those of {answer.axis.lamp} do"
+    nothing = {"source": None, "lamp": None, "between": ()}
+    return replace(answer, status="unknown", reason=reason, reason_code="unlike_known", **nothing)
 
 
 def _own_axis(band: Band, lamp: str) -> WavelengthAxis | None:
