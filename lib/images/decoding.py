@@ -230,7 +230,7 @@ def _frame_places(image: Image.Image) -> list[int]:
         return [0]
     if image.format not in ("TIFF", "HEIF"):
         return list(range(getattr(image, "n_frames", 1)))
-    size, alike = image.size, []
+    size, alike, first = image.size, [], image.tell()
     # The length of a TIFF's chain of pages is known only by walking it.
     with suppress(EOFError):
         for place in range(MAX_FRAMES):
@@ -239,8 +239,9 @@ def _frame_places(image: Image.Image) -> list[int]:
             reduced = tags.get(_TIFF_NEW_SUBFILE_TYPE, 0) & _REDUCED_OR_MASK
             if image.size == size and not reduced:
                 alike.append(place)
-    image.seek(0)
-    return alike or [0]
+    # A HEIF file opens with its primary picture, which need not be its first.
+    image.seek(first)
+    return alike or [first]
 
 
 def _check_full_picture(image: Image.Image, data: bytes, name: str) -> None:

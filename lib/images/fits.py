@@ -21,6 +21,8 @@ from lib.images.stated import stated_by_fits
 _START = b"SIMPLE  ="
 _EXPECTED = "expected a camera's picture, of one plane or three"
 _FULL = 65535
+# Of a cube.
+_MOST_FRAMES = 10_000
 # Of the arrays that hold compressed tiles: bytes, or whole numbers of 16 or 32 bits.
 _ELEMENT_BYTES = {"B": 1, "I": 2, "J": 4}
 # Fractions that were processed may go a little beyond 1.
@@ -76,7 +78,7 @@ def decode_fits(
             f"{name}: a FITS file; expected astropy to read it: python -m pip install astropy"
         ) from error
     with fits.open(BytesIO(data), memmap=False) as units:
-        frames = _frames(units)
+        frames = _frames(units, name)
         if not frames:
             raise DataError(
                 f"{name}: a FITS file without a picture ({_contents(units)}); {_EXPECTED}"
@@ -114,7 +116,7 @@ def _upright(samples: np.ndarray, header, name: str) -> np.ndarray:
     return np.ascontiguousarray(samples)
 
 
-def _frames(units) -> list[tuple[object, int | None]]:
+def _frames(units, name: str) -> list[tuple[object, int | None]]:
     """Return each picture as its unit and its place along the unit's first axis, None of one.
 
     Units of the first's shape and of its name (EXTNAME) are frames of one scene; others hold masks
@@ -128,6 +130,10 @@ def _frames(units) -> list[tuple[object, int | None]]:
     frames = []
     for unit in (unit for unit in pictures if scene(unit) == scene(pictures[0])):
         single = _shape(unit) == _frame_shape(unit)
+        if not single and len(frames) + _shape(unit)[0] > _MOST_FRAMES:
+            raise DataError(
+                f"{name}: a cube of {_shape(unit)[0]} frames; expected at most {_MOST_FRAMES}"
+            )
         frames += [(unit, None)] if single else [(unit, k) for k in range(_shape(unit)[0])]
     return frames
 

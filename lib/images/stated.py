@@ -158,6 +158,8 @@ def stated_by_fits(header: Mapping[str, object]) -> Stated:
     )
     balance = ", ".join(f"{key} {get(key)}" for key in sorted(set(header)) if key.startswith("WB"))
     full_scale = positive(get("SATURATE"))
+    # Of an image of fractions it is no count.
+    full_scale = full_scale if full_scale and full_scale > 1 else None
     return Stated(LINEAR, exposure, balance or None, full_scale and int(full_scale))
 
 

@@ -112,8 +112,9 @@ def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:
 
 def sharpest_of(measurement: Measurement, features: list[Feature]) -> float | None:
     """Return the instrument's resolution if the light has lines that matter, nm."""
-    top = max((feature.height for feature in features), default=0.0)
-    lines = any(not one.broad and one.height > _MATTERS * top for one in features)
+    peaks = [one for one in features if not one.dip]
+    top = max((one.height for one in peaks), default=0.0)
+    lines = any(not one.broad and one.height > _MATTERS * top for one in peaks)
     return (measurement.instrument.resolution_nm or np.inf) if lines else None
 
 

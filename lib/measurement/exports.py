@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.errors import DataError
 from lib.files import json_text, write_bytes
 from lib.measurement.measuring import ABSORBANCE, CAMERA, TRANSMISSION, Spectrum
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
@@ -42,6 +43,8 @@ class Format:
 def export(path: Path, spectrum: Spectrum, kind: str, facts: dict[str, str]) -> None:
     """Write a spectrum to a file in one of `FORMATS`."""
     known = spectrum.part(np.isfinite(spectrum.intensity))
+    if not len(known.nm):
+        raise DataError(f"{path}: nothing to write: the spectrum is known nowhere")
     write_bytes(path, FORMATS[kind].content(known, facts))
 
 

@@ -61,7 +61,7 @@ class LampLines:
     width_px : float
         Full width at half maximum of its sharpest lines; nan where nobody knows.
     reading : Points or None
-        What the axis network reads in this photo, at photo pixels in place of t.
+        What the reader reads in this photo, at photo pixels in place of t.
     error_nm : float
         Middle error of the reading.
     """

@@ -123,11 +123,12 @@ def lines_of_lamp(photo: LampPhoto, place: Band) -> LampLines:
 def lines_on_axis(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | None:
     """Return the lines of a named lamp where the axis of others puts them, if it has such lines."""
     result = photo.result
-    if result.source is None:
-        return None
+    named = result.source or (result.lamp and result.lamp.name)
     try:
-        lists = line_lists_of(result.source)
+        lists = line_lists_of(named) if named else ()
     except (NoAxis, DataError):
+        return None
+    if not lists:
         return None
     profile, t_of, curve = result.profile, common_t(lamps), fit_curve(lamps)
     position = profile.position

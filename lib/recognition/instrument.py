@@ -241,6 +241,8 @@ class Instrument:
         whole = self.stretch(length)
         start = max(min(first, geometry.start), whole[0])
         stop = min(max(last, geometry.stop), whole[1])
+        if stop <= start:
+            raise OtherInstrument("the instrument's band lies outside the photo")
         geometry = replace(geometry, start=float(start), stop=float(stop))
         strip = sample_band(image, geometry, rows=self.place.rows)
         band = band_of(
@@ -383,6 +385,10 @@ class Instrument:
         middle, half = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
         px = middle + half * reading.t
         light = (band.profile.rgb - band.background).max(axis=1)
+        # The brightest of each place, so that no narrow line falls between two.
+        light = maximum_filter1d(light, 1 + len(light) // len(px))
+        if light.max() <= 0:
+            return
         rising = np.argsort(position)
         light = np.interp(px, position[rising], light[rising])
         lit = light >= _BRIGHT_PART * light.max()

@@ -160,7 +160,8 @@ def _plateau(light: np.ndarray) -> float:
     """Return the level from which on one channel (n_rows, n) is a plateau; infinite without one."""
     curve = np.median(light, axis=0)
     top = float(curve.max())
-    if top < _FAINTEST_PLATEAU:
+    # Where all lies near the top, an offset or haze is seen, no light that has clipped.
+    if top < _FAINTEST_PLATEAU or float(curve.min()) > (1 - 2 * _PLATEAU_PART) * top:
         return np.inf
     equal = curve == top
     below = np.count_nonzero(curve >= top - 1) - equal.sum()

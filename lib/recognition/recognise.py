@@ -19,6 +19,7 @@ from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
+from lib.recognition.axis.shift import find_shift
 from lib.recognition.band import Band, BandProfile, cut_crop
 from lib.recognition.find.choice import Choice, in_words, line_of
 from lib.recognition.find.finder import BandNotFound, find_band
@@ -37,9 +38,14 @@ from lib.recognition.identified import (
 )
 from lib.recognition.instrument import PROVING_LINES, Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.name.naming import NameEvidence, name_evidence, shipped_names
+from lib.recognition.name.naming import (
+    NameEvidence,
+    class_of_lamp,
+    name_evidence,
+    shipped_names,
+)
 from lib.recognition.name.rejection import Verdict, gate, judge
-from lib.taxonomy import LampName
+from lib.taxonomy import LINE_CLASSES, LampName
 
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
@@ -259,7 +265,7 @@ def _by_instrument(
     if proves and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(witness)
-    if answer.axis and axis.shift_px is None and options["lamp"] is None:
+    if _contradicts_lines(answer, axis) and options["lamp"] is None:
         answer = _unproven(answer)
     remarks = answer.remarks
     if of_size not in (None, instrument.size):
@@ -269,7 +275,24 @@ def _by_instrument(
     if options["lamp"] is None and answer.source == "led":
         return _doubt_narrow(answer)
     # Why its own lines give no axis is no matter now.
-    return replace(answer, reason=None, reason_code=None) if answer.source else answer
+    if answer.source:
+        return replace(answer, reason=None, reason_code=None)
+    if answer.lamp and answer.reason_code == "other_lamp":
+        return replace(answer, reason=_of_no_class(answer.lamp.title))
+    return answer
+
+
+def _of_no_class(title: str) -> str:
+    return f"{title}: none of the {len(taxonomy.CLASSES)} classes"
+
+
+def _contradicts_lines(answer: Result, axis: WavelengthAxis) -> bool:
+    """Return whether an instrument's axis has other wavelengths at the lines that a name rests on.
+
+    The name of a continuum rests on none.
+    """
+    rests = answer.source in LINE_CLASSES or (answer.source is None and answer.lamp is not None)
+    return bool(rests and answer.axis and answer.axis.lines and not find_shift(axis, answer.axis))
 
 
 def _unproven(answer: Result) -> Result:
@@ -324,7 +347,11 @@ def placed(
         if own is None or isinstance(choice, int):
             raise
         # A light too faint or too short to be found is read all the same where it is said to be.
-        line = line_of(choice, own)
+        x0, y0, x1, y1 = choice
+        inside = (max(x0, 0), max(y0, 0), min(x1, width), min(y1, height))
+        if inside[0] >= inside[2] or inside[1] >= inside[3]:
+            raise
+        line = line_of(inside, own)
         return instrument.on_line(line, (-line.half_height, line.half_height)), None
     if choice is not None and own is not None and not instrument.is_at(found):
         if found.axis != instrument.direction:
@@ -355,7 +382,7 @@ def _answer(
     if lamp is not None:
         # A lamp named by the user is taken at the user's word, and remarked on.
         verdict, source = Verdict("ok"), source_of_lamp(lamp)
-        doubts = _contradiction(lamp, evidence, seen)
+        doubts = _contradiction(lamp, evidence, seen, band)
         lines = None if doubts else lamp
     else:
         verdict = judge(
@@ -365,12 +392,12 @@ def _answer(
             quality=band.quality,
             min_precision=min_precision,
         )
-        source = evidence.source if verdict.status == "ok" else None
-        lines = source
-        if source is None and seen is not None:
-            lines = seen.line_list
-            reason = f"{seen.title}: none of the {len(taxonomy.CLASSES)} classes"
-            verdict = replace(verdict, reason=reason, code="other_lamp", between=())
+        if seen is not None and class_of_lamp(seen) is None:
+            reason = _of_no_class(seen.title)
+            verdict = Verdict("unknown", reason, "other_lamp", verdict.threshold)
+            source, lines = None, seen.line_list
+        else:
+            source = lines = evidence.source if verdict.status == "ok" else None
     reason, code, axis = verdict.reason, verdict.code, None
     try:
         axis = _axis(band, lines) if lines else None
@@ -402,24 +429,34 @@ def _axis(band: Band, lamp: str) -> WavelengthAxis:
     return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
 
 
-def _contradiction(lamp: str, evidence: NameEvidence, seen: LampName | None) -> tuple[Remark, ...]:
+def _contradiction(
+    lamp: str, evidence: NameEvidence, seen: LampName | None, band: Band
+) -> tuple[Remark, ...]:
     """Return the remark on a photo that is surely another lamp than the user says."""
-    sure_class = evidence.certainty >= shipped_names().limits["threshold"]
-    title = seen.title if seen else taxonomy.in_words(evidence.source) if sure_class else None
-    if title is None:
-        return ()
-    told = source_of_lamp(lamp)
-    if told in taxonomy.CLASSES and (seen is None or told == evidence.source):
-        contradicts = sure_class and told != evidence.source
+    if seen is not None:
+        title, of_class = seen.title[0].lower() + seen.title[1:], class_of_lamp(seen)
+        shown = {seen.name, of_class, *seen.kinds, *(seen.line_list or "").split("+")}
     else:
-        with suppress(NoAxis):
-            told = "+".join((told, *line_lists_of(lamp)))
-        shown = seen.line_list or seen.name if seen else evidence.source
-        contradicts = not {*told.split("+")} & {*shown.split("+")}
-    if not contradicts:
+        limits = shipped_names().limits
+        judged = judge(evidence.probabilities, evidence.certainty, limits, quality=band.quality)
+        if judged.status != "ok":
+            return ()
+        title, shown = taxonomy.in_words(evidence.source), {evidence.source}
+    if _told_as(lamp) & shown:
         return ()
-    text = f"you named {lamp}, but the light is surely that of a {title[0].lower() + title[1:]}"
+    text = f"you named {lamp}, but the light is surely another one: {title}"
     return (Remark("told_lamp_contradicts", text),)
+
+
+def _told_as(lamp: str) -> set[str]:
+    """Return the classes, line lists and names that a lamp named by the user may stand for."""
+    told = set()
+    for part in taxonomy.lamps_named(lamp):
+        told |= {part, taxonomy.class_of_name(part)}
+        with suppress(NoAxis):
+            # Of a class, what all its lamps show: argon beside mercury is no argon lamp.
+            told |= {one for one in line_lists_of(part) if "+" not in one}
+    return told - {taxonomy.UNKNOWN}
 
 
 def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:

@@ -58,6 +58,7 @@ class Points(ServiceView):
             kind="points",
             points=points_in(given["points"]),
             frame=given.get("frame"),
+            band=given.get("band"),
         )
         reply = ask(job, request.user.key)
         if "calibration" not in reply.extras:

@@ -35,6 +35,8 @@ BAND_HELP = (
 )
 # Axis, lines and response of an instrument fill a twentieth of this.
 _MAX_INSTRUMENT_BYTES = 2**20
+# Lists and objects of a frame: three are needed.
+_MAX_NESTED = 16
 # Two thousand points, as many as an instrument may have.
 _MAX_POINTS_TEXT = 60_000
 # Ten times what the two parts fill.
@@ -168,6 +170,7 @@ class PointsUpload(serializers.Serializer):
         help_text="Photo pixels along the band and wavelengths in nm, in air: 31=388.9,616=632.8",
     )
     photo = serializers.FileField(required=False, help_text="The photo, whose band is looked for.")
+    band = BandField(required=False, help_text=BAND_HELP)
     frame = serializers.CharField(
         required=False,
         max_length=_MAX_FRAME_TEXT,
@@ -186,12 +189,13 @@ class PointsUpload(serializers.Serializer):
     def validate_frame(self, text: str) -> dict:
         """Return the object that the text stands for; refuse what stands for none."""
         try:
-            frame = json.loads(text)
+            # What nests deeper could not be handed on to a reader.
+            frame = json.loads(text) if text.count("[") + text.count("{") <= _MAX_NESTED else None
         except (ValueError, RecursionError):
             frame = None
         if not isinstance(frame, dict):
             raise serializers.ValidationError("expected JSON with the parts photo and band.")
-        return frame
+        return {part: frame[part] for part in ("photo", "band") if part in frame}
 
     def validate(self, given: dict) -> dict:
         """Refuse both and neither."""

@@ -1,9 +1,9 @@
-"""What an axis may claim: no further than it would without its outermost lines.
+"""What an axis may claim, and how its error grows, by what its outermost lines alone say.
 
 A line at the end of an axis is checked by no other: taken for its neighbour, it bends the curve as
 it pleases and makes it look sure. So the curve is fitted again without the first and without the
-last line. Where these fits are not sure, nothing is claimed; by as much as they differ, the error
-grows.
+last line. By as much as these fits differ, the error grows. An instrument, which holds for other
+lights, claims nothing where they are not sure.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,6 +1,6 @@
 """From the recognised lamp to a wavelength axis, or to the reason why there is none.
 
-The axis network reads wavelengths off the band (`reading`), the lamp's lines confirm them
+The reader reads wavelengths off the band (`reading`), the lamp's lines confirm them
 (`matching`), and a physical curve is fitted to both (`dispersion`). One figure, the probability
 that the axis is right, decides whether it is given. A wrong axis is worse than none.
 """

@@ -77,7 +77,7 @@ def match_lines(
     peaks : Peaks
         Of a profile of so many `samples`, blue first.
     reading : Points
-        What the axis network reads.
+        What the reader reads.
     start : Dispersion
         Fitted to it.
     lamp : str

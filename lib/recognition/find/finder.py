@@ -117,6 +117,9 @@ def _spectra_in(image: np.ndarray) -> list[_Spectrum]:
     for candidate in find_candidates(image):
         first, *others = rows_apart(image, candidate)
         band = _examine(image, first)
+        if band is None and others:
+            # What was taken for rows of their own may be none: then it is one spectrum, or nothing.
+            first, others, band = candidate, [], _examine(image, candidate)
         if band is not None:
             found += [_Spectrum(first, band), *map(_Spectrum, others)]
     found.sort(key=lambda one: _merit(one.band) if one.band else 0.0, reverse=True)
@@ -162,7 +165,7 @@ def _number_of(choice: Choice, boxes: list[Box]) -> int | None:
     """Return which spectrum was chosen, from 0 on; None for a box about none of them."""
     if isinstance(choice, tuple):
         return matching(choice, boxes)
-    if choice > len(boxes):
+    if not 1 <= choice <= len(boxes):
         count = len(boxes) or "no"
         raise NoSuchBand(
             f"no band {choice}: the photo shows {count} {'spectra' if count != 1 else 'spectrum'}"

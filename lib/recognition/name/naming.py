@@ -44,6 +44,11 @@ class NameEvidence:
         return best if self.lamps[best.name] >= shipped_names().lamp_threshold else None
 
 
+def class_of_lamp(lamp: LampName) -> str | None:
+    """Return the class of a lamp by name; None for one of none."""
+    return shipped_reader().card["kinds"][lamp.kinds[0]]
+
+
 @dataclass(frozen=True)
 class NameConfidence:
     """What the probability of a name is worth, fitted by `train_shipped.py confidence`.

@@ -43,8 +43,10 @@ def require_same(
     """
     of_shape = {tuple(values.shape): values for values in expected.values()}
     for output, values in received.items():
-        said = np.asarray(expected.get(output, of_shape.get(values.shape)))
-        require_agreement(said, values, name, tolerance)
+        said = expected.get(output, of_shape.get(values.shape))
+        if said is None:
+            raise DataError(f"{name}: no output {output} of shape {values.shape} was expected")
+        require_agreement(np.asarray(said), values, name, tolerance)
 
 
 def outputs_of(network: keras.Model) -> keras.Model:

@@ -191,7 +191,9 @@ def _write(network: keras.Model, history: list[dict], folder: Path) -> None:
 def save_network(network: keras.Model, path: Path) -> None:
     """Write a network without its optimizer's memory, which is twice as large."""
     with atomic_path(path) as temporary:
-        outputs_of(network).save(temporary)
+        several = len(network.outputs) > 1
+        plain = keras.Model(network.inputs[0], network.outputs[0], name=network.name)
+        (outputs_of(network) if several else plain).save(temporary)
 
 
 def _is_exhausted(history: list[dict], patience: int | None) -> bool:

@@ -85,12 +85,15 @@ async function read() {
 }
 
 async function answer(shot) {
+  // What was asked meanwhile has an answer of its own.
+  const { asked } = shot;
   try {
     if (shot.file.size > maxBytes) throw new service.Refusal("too_large", "");
-    shot.answer = await service.identify(shot.file, shot.asked);
+    const answered = await service.identify(shot.file, asked);
+    if (shot.asked === asked) shot.answer = answered;
   } catch (error) {
     if (!(error instanceof service.Refusal)) throw error;
-    shot.refused = error;
+    if (shot.asked === asked) shot.refused = error;
   }
 }
 
@@ -191,10 +194,10 @@ async function keep(event) {
 
 // What the service is to know of the photo in view for points set by hand.
 function placeOfPoints() {
-  const { file, answer: { preview, band } } = current;
+  const { file, asked, answer: { preview, band } } = current;
   const { axis, x0, y0, x1, y1, angle_deg } = band;
   const { width, height } = preview;
-  return { photo: file, frame: { photo: { width, height }, band: { axis, x0, y0, x1, y1, angle_deg } } };
+  return { photo: file, band: asked.band, frame: { photo: { width, height }, band: { axis, x0, y0, x1, y1, angle_deg } } };
 }
 
 // The photos are read anew with the instrument that was made by hand.

@@ -76,10 +76,11 @@ export function linesOf(lamp) {
 
 // The document of the instrument that points ({ px, nm }) give along the band of a photo, or of a frame
 // ({ photo, band } as in an instrument's file); nothing is saved.
-export function instrumentOfPoints(points, { photo, frame }) {
+export function instrumentOfPoints(points, { photo, frame, band }) {
   const form = new FormData();
   form.append("points", points.map(({ px, nm }) => `${px}=${nm}`).join());
   if (photo) form.append("photo", photo, photo.name || "pasted photo");
   else form.append("frame", JSON.stringify(frame));
+  if (photo && band) form.append("band", band);
   return ask("page/points", { method: "POST", body: form });
 }

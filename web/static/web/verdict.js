@@ -21,7 +21,7 @@ export function showVerdict(answer, asked) {
 
 export function heading(answer, asked) {
   if (answer.status === "no_band") return ["Nothing to read", "No spectrum found"];
-  if (answer.status === "unknown" && answer.lamp) return ["None of the classes", answer.lamp.title];
+  if (answer.reason_code === "other_lamp") return ["None of the classes", answer.lamp.title];
   if (answer.between.length) return ["One of two", answer.between.map(sourceName).join(" or ")];
   if (answer.status === "unknown") return ["Not named", "Unknown light source"];
   return [asked.lamp ? "Light source, as you named it" : "Light source", sourceName(answer.source)];
@@ -29,9 +29,10 @@ export function heading(answer, asked) {
 
 function sentence(answer, asked) {
   if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
-  const sure = answer.lamp && answer.status === "unknown" ? "" : sureness(answer);
+  const isOther = answer.reason_code === "other_lamp";
+  const sure = isOther ? "" : sureness(answer);
   const wavelengths = [wavelengthSentence(answer, asked), sure].filter(Boolean).join(" ");
-  if (answer.status === "unknown" && answer.lamp) {
+  if (isOther) {
     return `The light is that of a lamp which is none of the classes (${percent(answer.lamp.probability)} sure). ${wavelengths}`;
   }
   if (answer.status === "unknown") {
