@@ -102,7 +102,9 @@ def name_probabilities(
     nothing. It counts half, as both were trained on the same simulator.
     """
     said = np.sqrt(np.maximum(prediction.probabilities[0], _LEAST), dtype=np.float64)
-    trust = dict(zip(CLASSES, said, strict=True)) | {None: np.sqrt(1 / len(CLASSES))}
+    # A model trained before a class was added says nothing of it.
+    trust = dict.fromkeys((*CLASSES, None), np.sqrt(1 / len(CLASSES)))
+    trust |= zip(CLASSES, said, strict=False)
     class_of = shipped_reader().card["kinds"]
     odds = {kind: part * trust[class_of[kind]] for kind, part in reading.kinds.items()}
     total = sum(odds.values())
