@@ -51,7 +51,7 @@ def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subproces
         "s3_to_tfrecord.py",
         "s4_train.py",
         "s5_freeze_pb.py",
-        "train_shipped.py axis",
+        "train_shipped.py reader",
         "train_shipped.py band",
     ],
 )
