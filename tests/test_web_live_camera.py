@@ -7,6 +7,9 @@ import requests
 from live_steps import LINES_CAMERA, drawn, press, start, until_told
 from page_steps import choose, complaints, is_shown, open_page, text, until
 
+# Two browsers with a live picture at once starve each other on two cores.
+pytestmark = pytest.mark.thorough
+
 LINE = {"px": 500, "width": 8, "rgb": [0.3, 1, 0.3]}
 AXIS = {"coefficients": [350, 0.3], "range_px": [0, 1279], "uncertainty_nm": 0.3}
 DOCUMENT = {

@@ -5,6 +5,9 @@ import requests
 from live_steps import GREY_CAMERA, LINES_CAMERA, drawn, press, start, until_told
 from page_steps import choose, complaints, grave_faults, is_shown, open_page, show, text, until
 
+# Two browsers with a live picture at once starve each other on two cores.
+pytestmark = pytest.mark.thorough
+
 # The simulated lines of the camera: nm = 350 + 0.3 px.
 PX_OF = {435.83: 286.1, 546.07: 653.57, 611.5: 871.67}
 
