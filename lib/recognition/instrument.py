@@ -48,8 +48,7 @@ _WELL_PART = 0.12
 
 
 # The light contradicts the instrument where it is read so many scales of the error beside it: of
-# 3,000 photos of simulated instruments (benchmarks/score_measuring.py contradictions) that are
-# plain, next to none is.
+# 253 plain photos of simulated instruments one does (score_measuring.py contradictions --count 40).
 _CONTRADICTION_SCALES = 4.0
 # No reading is surer than this, nm: a few lines of lasers look like those of some lamp.
 _READING_FLOOR_NM = 11.0
