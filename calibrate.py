@@ -27,7 +27,7 @@ from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import source_of_lamp
+from lib.recognition.name.told import source_of_lamp
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,8 @@ from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
 from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
 from lib.recognition.instrument_file import load_instrument, save_instrument
-from lib.recognition.recognise import Result, source_of_lamp
+from lib.recognition.name.told import source_of_lamp
+from lib.recognition.result import Result
 from lib.recognition.spectrum_files import (
     write_spectrum_csv,
     write_spectrum_pysa,

@@ -11,7 +11,8 @@ from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import recognise
+from lib.recognition.result import Result
 
 FAR_OFF_NM = 5.0
 

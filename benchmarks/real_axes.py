@@ -14,7 +14,7 @@ from lib.images.reading import read_image
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.band import BandProfile
 from lib.recognition.reading import read_light
-from lib.recognition.recognise import Result
+from lib.recognition.result import Result
 from lib.recognition.straighten import Geometry, sample
 from lib.taxonomy import CLASSES
 from lib.training.examples.axis_truth import ASKED_NM

@@ -44,7 +44,7 @@ from lib.recognition.direction import blue_first
 from lib.recognition.find.refinement import refine
 from lib.recognition.find.rows import clean_rows
 from lib.recognition.reading import read_light
-from lib.recognition.recognise import Result
+from lib.recognition.result import Result
 from lib.recognition.straighten import Geometry
 from lib.recognition.strip import sample_band
 from lib.simulation.lamps import catalogue as simulated

@@ -26,7 +26,8 @@ from lib.recognition.identified import IdentifiedLight
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.classifier import kept_classifier
-from lib.recognition.recognise import recognise_picture, source_of_lamp
+from lib.recognition.name.told import source_of_lamp
+from lib.recognition.recognise import recognise_picture
 
 __all__ = (
     "DataError",

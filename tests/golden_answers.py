@@ -33,7 +33,8 @@ from lib.files import read_json, write_bytes
 from lib.images.reading import read_image
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import recognise
+from lib.recognition.result import Result
 from lib.simulation.photos.truth import overlap_along
 from lib.taxonomy import CLASSES, LINE_CLASSES
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from lib.images.picture import Picture
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.recognise import Result
+from lib.recognition.result import Result
 from web.readers import worker
 from web.readers.pool import Pool
 from web.readers.work import Job, Limits

@@ -18,7 +18,8 @@ from benchmarks.score_unknowns import (
     simulate_test_crops,
 )
 from lib.recognition.name.naming import shipped_names
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import recognise
+from lib.recognition.result import Result
 from lib.simulation.photos.truth import best_box
 from lib.taxonomy import CLASSES, LINE_CLASSES
 from lib.training.examples.axis_truth import asked_places

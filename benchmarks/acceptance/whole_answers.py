@@ -15,7 +15,7 @@ import numpy as np
 
 from lib.errors import DataError
 from lib.files import atomic_path
-from lib.recognition.recognise import Result
+from lib.recognition.result import Result
 
 # Longer arrays are hashed; the reading of a band's wavelengths is kept whole.
 _LONGEST_KEPT = 512

@@ -21,7 +21,8 @@ from lib.recognition.direction import blue_first
 from lib.recognition.find.choice import Choice
 from lib.recognition.instrument import MAX_LINES, MAX_PX
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise_picture
+from lib.recognition.recognise import recognise_picture
+from lib.recognition.result import Result
 from lib.recognition.strip import sample_band
 
 # A lamp that gives no axis by itself is laid on the others' if its lines explain this part of it.

@@ -16,7 +16,8 @@ from lib.recognition.find.choice import Choice
 from lib.recognition.identified import Remark
 from lib.recognition.instrument import Instrument, Place
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import recognise
+from lib.recognition.result import Result
 
 CAMERA, POWER = "camera response", "relative power"
 TRANSMISSION, ABSORBANCE = "transmission", "absorbance"

@@ -7,7 +7,8 @@ from pathlib import Path
 from lib.parallel import map_in_order
 from lib.paths import portable
 from lib.recognition.name.classifier import kept_classifier
-from lib.recognition.recognise import Result, recognise_file
+from lib.recognition.recognise import recognise_file
+from lib.recognition.result import Result
 
 # Below this many photos for each process its start-up costs more than it saves.
 _PHOTOS_PER_PROCESS = 16

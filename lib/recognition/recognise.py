@@ -5,7 +5,7 @@ their answers cannot differ.
 """
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,156 +14,25 @@ from lib import taxonomy
 from lib.errors import DataError
 from lib.images.picture import Picture
 from lib.images.reading import read_picture
-from lib.recognition.advice import UNREADABLE, advice_on
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
-from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.peaks import full_width
 from lib.recognition.axis.shift import find_shift
-from lib.recognition.band import Band, BandProfile, cut_crop
+from lib.recognition.band import Band, cut_crop
 from lib.recognition.find.choice import Choice, in_words, line_of
 from lib.recognition.find.finder import BandNotFound, find_band
-from lib.recognition.identified import (
-    BandBox,
-    BandSpectrum,
-    FoundBand,
-    Identified,
-    NamedLamp,
-    Remark,
-    clipped_below,
-    first_of_frames,
-    several,
-    shifted,
-    wavelength_of,
-)
+from lib.recognition.identified import NamedLamp, Remark, first_of_frames
 from lib.recognition.instrument import PROVING_LINES, Instrument, OtherInstrument, Place
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.name.naming import (
-    NameEvidence,
-    class_of_lamp,
-    name_evidence,
-    shipped_names,
-)
+from lib.recognition.name.naming import class_of_lamp, name_evidence, shipped_names
 from lib.recognition.name.rejection import Verdict, gate, judge
-from lib.taxonomy import LINE_CLASSES, LampName
+from lib.recognition.name.told import contradiction, source_of_lamp
+from lib.recognition.result import Result
+from lib.taxonomy import LINE_CLASSES
 
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
 _NARROWEST_LED_NM = 9.0
-
-
-@dataclass(frozen=True)
-class Result:
-    """The answer for one photo, with what it was read from.
-
-    Attributes
-    ----------
-    status : str
-        "ok", "unknown" (a band, but no source can be named), "no_band" or "error" (unreadable).
-    reason : str or None
-        In words: why there is no source, or why there is no wavelength axis.
-    reason_code : str or None
-        The same for programs: of `lib.recognition.advice.ADVICE`.
-    source : str or None
-        Class name (or the lamp that the user named), only when the status is "ok".
-    probabilities : dict of str to float
-        Of every class; empty without a band.
-    certainty, threshold : float or None
-        How surely the best guess is right, and what that must reach for a name (infinite where
-        nothing does); None without a band, and where the user named the lamp.
-    band : Band or None
-        Where the spectrum lies, with its light.
-    crop : uint8 array of shape (15, 480, 3) or None
-        What the classifier read of it.
-    axis : WavelengthAxis or None
-        Wavelengths of the band's pixels, where the lines allow one.
-    lamp : NamedLamp or None
-        The lamp by name, where it is surely one, also of no class.
-    between : tuple of str
-        The two classes that share the light, where no more can be said.
-    remarks : tuple of Remark
-        Doubts about what is said all the same, and what its file leaves in doubt.
-    lamp_told, band_chosen : bool
-        Whether the user named the lamp, and said which of several spectra to use.
-    """
-
-    status: str
-    reason: str | None
-    reason_code: str | None
-    model_version: str
-    source: str | None = None
-    probabilities: dict[str, float] | None = None
-    certainty: float | None = None
-    threshold: float | None = None
-    band: Band | None = None
-    crop: np.ndarray | None = None
-    axis: WavelengthAxis | None = None
-    lamp: NamedLamp | None = None
-    between: tuple[str, ...] = ()
-    remarks: tuple[Remark, ...] = ()
-    lamp_told: bool = False
-    band_chosen: bool = False
-
-    @classmethod
-    def unreadable(cls, reason: str, model_version: str) -> "Result":
-        """Return the answer for what cannot be read as a photo."""
-        return cls("error", reason, UNREADABLE, model_version)
-
-    @property
-    def profile(self) -> BandProfile | None:
-        """The light along the band; None without one."""
-        return self.band.profile if self.band else None
-
-    @property
-    def probability(self) -> float | None:
-        """Probability of the named source; of the best guess where none is named.
-
-        None without a band, and for a lamp that the user named and the model does not know.
-        """
-        if not self.probabilities:
-            return None
-        best = max(self.probabilities, key=self.probabilities.get)
-        return self.probabilities.get(self.source or best)
-
-    @property
-    def advice(self) -> tuple[str, ...]:
-        """Return what to do about the reason."""
-        clipped = self.profile is not None and bool(self.profile.clipped.any())
-        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told)
-
-    def to_json(self, photo: str) -> dict:
-        """Return the JSON object that identify prints and the service answers."""
-        return self.answer(photo).to_json()
-
-    def answer(self, photo: str) -> Identified:
-        """Return the answer that this stands for; `photo` is what it calls the photo."""
-        source, band = self.source, self.band
-        overexposed = band is not None and band.saturated
-        remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
-        remarks += clipped_below(band) if band is not None else ()
-        if band is not None and not self.band_chosen:
-            remarks += several(band)
-        return Identified.of(
-            self,
-            photo=photo,
-            remarks=self.remarks + remarks + (shifted(self.axis) if self.axis else ()),
-            class_id=taxonomy.class_id(source) if source in taxonomy.CLASSES else None,
-            probabilities=self.probabilities or {},
-            band=FoundBand.of(band) if band else None,
-            bands=tuple(BandBox(*box) for box in band.among) if band else (),
-            saturated=band.saturated if band else None,
-            wavelength=wavelength_of(self.axis) if self.axis else None,
-        )
-
-    def spectrum(self) -> BandSpectrum | None:
-        """Return the light along the band, with its wavelengths where there are any."""
-        if self.profile is None:
-            return None
-        px, nm, error = self.profile.position, None, None
-        if self.axis is not None:
-            nm = self.axis.nm_at(px)
-            error = np.where(self.axis.claims(px), self.axis.standard_error_nm(px), np.nan)
-        return BandSpectrum.of(self.profile, px=px, nm=nm, error_nm=error)
 
 
 def recognise(
@@ -382,7 +251,7 @@ def _answer(
     if lamp is not None:
         # A lamp named by the user is taken at the user's word, and remarked on.
         verdict, source = Verdict("ok"), source_of_lamp(lamp)
-        doubts = _contradiction(lamp, evidence, seen, band)
+        doubts = contradiction(lamp, evidence, seen, band)
         lines = None if doubts else lamp
     else:
         verdict = judge(
@@ -429,36 +298,6 @@ def _axis(band: Band, lamp: str) -> WavelengthAxis:
     return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
 
 
-def _contradiction(
-    lamp: str, evidence: NameEvidence, seen: LampName | None, band: Band
-) -> tuple[Remark, ...]:
-    """Return the remark on a photo that is surely another lamp than the user says."""
-    if seen is not None:
-        title, of_class = seen.title[0].lower() + seen.title[1:], class_of_lamp(seen)
-        shown = {seen.name, of_class, *seen.kinds, *(seen.line_list or "").split("+")}
-    else:
-        limits = shipped_names().limits
-        judged = judge(evidence.probabilities, evidence.certainty, limits, quality=band.quality)
-        if judged.status != "ok":
-            return ()
-        title, shown = taxonomy.in_words(evidence.source), {evidence.source}
-    if _told_as(lamp) & shown:
-        return ()
-    text = f"you named {lamp}, but the light is surely another one: {title}"
-    return (Remark("told_lamp_contradicts", text),)
-
-
-def _told_as(lamp: str) -> set[str]:
-    """Return the classes, line lists and names that a lamp named by the user may stand for."""
-    told = set()
-    for part in taxonomy.lamps_named(lamp):
-        told |= {part, taxonomy.class_of_name(part)}
-        with suppress(NoAxis):
-            # Of a class, what all its lamps show: argon beside mercury is no argon lamp.
-            told |= {one for one in line_lists_of(part) if "+" not in one}
-    return told - {taxonomy.UNKNOWN}
-
-
 def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:
     """Call `recognise` on a picture, and say what its file leaves in doubt."""
     result = recognise(picture.pixels, classifier, **options)
@@ -476,19 +315,3 @@ def recognise_file(
         return recognise_picture(read_picture(path, name=name), classifier, **options)
     except DataError as error:
         return Result.unreadable(str(error), classifier.card["version"])
-
-
-def source_of_lamp(lamp: str) -> str:
-    """Return the class of a lamp named by the user; its own names where no class holds it.
-
-    Raises
-    ------
-    DataError
-        If it names neither a class nor a line list.
-    """
-    with suppress(NoAxis):
-        line_lists_of(lamp)
-    names = taxonomy.lamps_named(lamp)
-    classes = {taxonomy.class_of_name(name) for name in names}
-    only = classes.pop()
-    return "+".join(names) if classes or only == taxonomy.UNKNOWN else only

@@ -37,7 +37,8 @@ from lib.recognition.instrument_file import (
     parse_instrument,
 )
 from lib.recognition.name.classifier import Classifier
-from lib.recognition.recognise import Result, recognise
+from lib.recognition.recognise import recognise
+from lib.recognition.result import Result
 from lib.taxonomy import CLASSES
 from web.log import set_up_logging
 from web.readers.memory import give_memory_back
