@@ -9,24 +9,17 @@ Writes: docs/live.png
 import argparse
 import base64
 import sys
-import tempfile
 import time
 from pathlib import Path
-
-import numpy as np
-import requests
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
+from benchmarks.live_view import live_page
 from lib.errors import DataError
 from lib.files import write_bytes
-from lib.simulation.lamps.catalogue import LAMPS
-from tests.support.browser import bench_of_size, find_chromium, jpeg, start_chromium, write_stream
-from tests.support.running_service import running_service
 
-# Its band is tilted and its lines lean.
-_SEED = 144
+_FRAMES = 4
 _WINDOW = (1180, 1000)
 _WAIT_S = 30.0
 _SETTLE_S = 8.0
@@ -58,28 +51,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def draw(output: Path) -> None:
     """Film a lamp, calibrate with it, and take a picture of the page."""
-    programs = find_chromium()
-    if programs is None:
-        raise DataError("no Chromium with its chromedriver here")
-    bench = bench_of_size(1280, 720, _SEED)
-    spd = LAMPS["triphosphor"].draw(np.random.default_rng(5))
-    frames = [bench.photograph(np.random.default_rng(k), spd, peak=0.5) for k in range(4)]
-    with tempfile.TemporaryDirectory() as folder:
-        stream = Path(folder) / "lamp.mjpeg"
-        write_stream(stream, frames)
-        with running_service(Path(folder) / "state") as service:
-            requests.post(
-                service.url + "/api/v1/calibrations",
-                files={"photo": ("lamp.jpg", jpeg(frames[0]))},
-                data={"name": "Bench", "lamp": "cfl"},
-                headers=service.headers,
-                timeout=60,
-            ).raise_for_status()
-            browser = start_chromium(programs, stream)
-            try:
-                write_bytes(output, picture(browser, service.url + "/live"))
-            finally:
-                browser.quit()
+    with live_page(_FRAMES) as (browser, url):
+        write_bytes(output, picture(browser, url))
     cli.say(f"{output}")
 
 

@@ -11,7 +11,8 @@ import os
 import sys
 import tempfile
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -63,33 +64,53 @@ def main(argv: list[str] | None = None) -> int:
 
 def measure(args: argparse.Namespace) -> None:
     """Film a lamp, let the page draw it, print how often it did and what that took."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
+    with live_page(_FRAMES) as (browser, url):
+        rows = watch(browser, url, args)
+    report(rows)
+    if args.csv:
+        write_csv(args.csv, COLUMNS, rows)
+
+
+@contextmanager
+def live_page(frames: int) -> Iterator[tuple]:
+    """Yield a browser whose camera films a lamp, and the live view's address.
+
+    The service has an instrument that was calibrated with this lamp.
+
+    Parameters
+    ----------
+    frames : int
+        What the camera shows in turn.
+
+    Raises
+    ------
+    DataError
+        If there is no Chromium.
+    """
     programs = find_chromium()
     if programs is None:
         raise DataError("no Chromium with its chromedriver here")
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:_CORES])
     bench = bench_of_size(*_SIZE, _SEED)
     spd = LAMPS["triphosphor"].draw(np.random.default_rng(5))
-    frames = [bench.photograph(np.random.default_rng(k), spd, peak=0.5) for k in range(_FRAMES)]
+    shown = [bench.photograph(np.random.default_rng(k), spd, peak=0.5) for k in range(frames)]
     with tempfile.TemporaryDirectory() as folder:
         stream = Path(folder) / "lamp.mjpeg"
-        write_stream(stream, frames)
+        write_stream(stream, shown)
         with running_service(Path(folder) / "state") as service:
             requests.post(
                 service.url + "/api/v1/calibrations",
-                files={"photo": ("lamp.jpg", jpeg(frames[0]))},
+                files={"photo": ("lamp.jpg", jpeg(shown[0]))},
                 data={"name": "Bench", "lamp": "cfl"},
                 headers=service.headers,
                 timeout=_START_S,
             ).raise_for_status()
             browser = start_chromium(programs, stream)
             try:
-                rows = watch(browser, f"{service.url}/live", args)
+                yield browser, f"{service.url}/live"
             finally:
                 browser.quit()
-    report(rows)
-    if args.csv:
-        write_csv(args.csv, COLUMNS, rows)
 
 
 def watch(browser, url: str, args: argparse.Namespace) -> list[dict]:
