@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT, _HALF = 640, 480, 40
 _RESOLUTION_NM = 4.0
 # Frames of one scene: their scatter is the true noise.
 _FRAMES = 4
-# A line that rises so many true standard errors over darkness, as wide as it is, is there to see.
+# A true line counts as visible from this many standard errors of darkness, over its width, on.
 _CLEAR_SIGMAS = 6.0
 
 

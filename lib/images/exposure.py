@@ -78,7 +78,7 @@ class Exposure:
 
 
 def positive(value: object) -> float | None:
-    """Return a number that a file states, None of what is none, or not above 0."""
+    """Return a number that a file states; None if it is no number, or not above 0."""
     try:
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):

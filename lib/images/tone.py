@@ -100,7 +100,7 @@ def told(words: str) -> Tone:
     Raises
     ------
     DataError
-        If it is none of these.
+        If it names no tone curve.
     """
     named = {"linear": LINEAR, "srgb": SRGB}.get(words.strip().lower())
     if named is None:

@@ -130,7 +130,7 @@ def disagreement(
 ) -> float:
     """Return how far a lamp's lines lie off the axis of others, over what is allowed.
 
-    Allowed are so many nanometres, and so many standard errors of both.
+    What is allowed is `least_nm` and `sigmas` standard errors of both, added in squares.
     """
     among = [lamp, *others]
     t = common_t(among)(lamp.px)

@@ -97,7 +97,9 @@ class Result:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """Return what to do about the reason."""
+        """Return what to do about the reason; nothing where a lamp of no class has its axis."""
+        if self.reason_code == "other_lamp" and self.axis is not None:
+            return ()
         clipped = self.profile is not None and bool(self.profile.clipped.any())
         return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told)
 

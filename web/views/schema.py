@@ -79,7 +79,7 @@ def check_tone(words: str) -> None:
     Raises
     ------
     rest_framework.serializers.ValidationError
-        If it is none.
+        If the text names no tone curve.
     """
     try:
         told(words)

@@ -19,9 +19,14 @@ export function showVerdict(answer, asked) {
   part("guesses").replaceChildren(...guesses(answer, asked));
 }
 
+// Whether it is surely a lamp of none of the classes.
+function isOther(answer) {
+  return answer.reason_code === "other_lamp";
+}
+
 export function heading(answer, asked) {
   if (answer.status === "no_band") return ["Nothing to read", "No spectrum found"];
-  if (answer.reason_code === "other_lamp") return ["None of the classes", answer.lamp.title];
+  if (isOther(answer)) return ["None of the classes", answer.lamp.title];
   if (answer.between.length) return ["One of two", answer.between.map(sourceName).join(" or ")];
   if (answer.status === "unknown") return ["Not named", "Unknown light source"];
   return [asked.lamp ? "Light source, as you named it" : "Light source", sourceName(answer.source)];
@@ -29,10 +34,9 @@ export function heading(answer, asked) {
 
 function sentence(answer, asked) {
   if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
-  const isOther = answer.reason_code === "other_lamp";
-  const sure = isOther ? "" : sureness(answer);
+  const sure = isOther(answer) ? "" : sureness(answer);
   const wavelengths = [wavelengthSentence(answer, asked), sure].filter(Boolean).join(" ");
-  if (isOther) {
+  if (isOther(answer)) {
     return `The light is that of a lamp which is none of the classes (${percent(answer.lamp.probability)} sure). ${wavelengths}`;
   }
   if (answer.status === "unknown") {
@@ -79,7 +83,8 @@ function hints(answer, asked) {
   if (isRefused) {
     parts.push(element("p", { className: "problem", textContent: `The instrument "${asked.name}" was not used.` }));
   }
-  if (answer.status !== "ok" || (isRefused && answer.wavelength)) {
+  const isComplete = answer.status === "ok" || (isOther(answer) && answer.wavelength);
+  if (!isComplete || (isRefused && answer.wavelength)) {
     parts.push(element("p", { textContent: asSentence(answer.reason) }));
   }
   for (const { code, text } of answer.remarks) {
@@ -102,13 +107,15 @@ const CAPTIONS = {
   ok: "Probabilities",
   unknown: "What it resembles, not certain enough for a name",
   named: "What the model would say by itself",
+  other: "Which of the classes it resembles most",
 };
 
 function guesses(answer, asked) {
   const rows = Object.entries(answer.probabilities).sort((a, b) => b[1] - a[1]);
   if (!rows.length) return [];
   const body = element("tbody", {}, ...rows.map(([name, value]) => guess(name, value, name === answer.source)));
-  const caption = element("caption", { textContent: CAPTIONS[asked.lamp ? "named" : answer.status] });
+  const which = asked.lamp ? "named" : isOther(answer) ? "other" : answer.status;
+  const caption = element("caption", { textContent: CAPTIONS[which] });
   return [element("table", {}, caption, body)];
 }
 
