@@ -30,17 +30,15 @@ from lib.recognition.straighten import Geometry
 MAX_ERROR_NM = 2.5
 # Errors that all lines have in common, as haze, blends and colours push them: one way, at least by
 # so many nm and by this part of a line's width; and apart, by that part of a width at the outermost
-# lines, more beyond. With them 95 % intervals of 80 simulated instruments of one to four lamps hold
-# 93 to 97 % of the truth at 420, 550 and 680 nm, and 93 to 99 % at the outermost lines and 20 and
-# 40 nm beyond them (benchmarks/score_measuring.py lamps).
+# lines, more beyond. Chosen so that stated 95 % intervals hold along the claim, at the outermost
+# lines and beyond them (benchmarks/score_measuring.py lamps counts it).
 _COMMON_NM, _COMMON_WIDTHS, _APART_WIDTHS = 0.1, 0.03, 0.08
 # Wavelengths for which a curve is written out, nm.
 _WRITTEN_NM = (300.0, 1150.0)
 # Lamps of one instrument that has not moved agree within this, nm, and within so many errors.
 _MAX_DISAGREEMENT_NM, _MAX_DISAGREEMENT_SIGMAS = 1.5, 4.0
 # Lamps that agree only within so many nm, this part of a line's width, and so many errors, are
-# doubtful: of 280 sets of simulated lamps 5 are, of the same with one moved by 2 nm 82 %, by 3 nm
-# 95 %, those that are refused or left out among them.
+# doubtful. Chosen so that few unmoved simulated lamps are, and most that were moved by 2 nm.
 _DOUBTED_NM, _DOUBTED_WIDTHS, _DOUBTED_SIGMAS = 0.4, 0.12, 1.5
 # A line is an outlier from so many of its errors on.
 _OUTLIER_SIGMAS = 4.0
