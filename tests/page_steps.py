@@ -40,7 +40,9 @@ def show(browser, *, width, dark=False):
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    # A page that scrolls or changes colour slowly is not where and what it is asked to be.
+    still = {"name": "prefers-reduced-motion", "value": "reduce"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
 
 
 def give(page, content, name="lamp.jpg", where="drop", mime="image/jpeg"):
@@ -120,8 +122,3 @@ def grave_faults(page) -> list:
           done(violations.filter(({ impact }) => graves.includes(impact)).map(words)));
         """
     )
-
-
-def settle(page):
-    """Wait for the style sheet's changes of colour."""
-    until(page, "return document.getAnimations().every((one) => one.playState !== 'running')")

@@ -25,7 +25,6 @@ from page_steps import (
     wait_for_answer,
 )
 from PIL import Image
-from selenium.webdriver.support.ui import WebDriverWait
 
 from lib.recognition.advice import ADVICE
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
@@ -250,7 +249,6 @@ def test_the_plot_is_zoomed_by_wheel_drag_keys_and_buttons(page, lamp_photo):
 def test_after_an_answer_its_headline_is_in_view(page, lamp_photo, width):
     show(page, width=width)
     give(page, lamp_photo)
-    until(page, "const was = window.was; window.was = scrollY; return was === scrollY")
     top, bottom = page.execute_script(
         "const box = document.getElementById('source').getBoundingClientRect();"
         "return [box.top, box.bottom]"
@@ -264,9 +262,6 @@ def test_axe_finds_no_grave_fault(page, lamp_photo, dark):
     assert grave_faults(page) == []
     give_all(page, {"lamp.jpg": lamp_photo, "notes.txt": b"no photo"})
     page.execute_script("for (const e of document.querySelectorAll('details')) e.open = true")
-    WebDriverWait(page, 20).until(
-        lambda page: page.execute_script("return document.getAnimations().length === 0")
-    )
     assert grave_faults(page) == []
 
 
@@ -303,10 +298,6 @@ def test_nothing_is_cut_off_on_a_phone(page, lamp_photo):
 def test_words_stand_out_from_their_ground_in_light_and_dark(page, lamp_photo, dark):
     show(page, width=1280, dark=dark)
     give(page, lamp_photo)
-    # On a busy machine the sheet's 0.15 s change of colours may still be under way.
-    WebDriverWait(page, 20).until(
-        lambda page: page.execute_script("return document.getAnimations().length === 0")
-    )
     colours = page.execute_script(
         """
         const ground = (e) => {
