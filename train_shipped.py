@@ -8,6 +8,10 @@ reader      the network that reads wavelengths along a band, and which lamp it s
 classifier  the network that names a crop, with its teachers
 confidence  how sure a name or a wavelength axis must be to be given
 
+`all` does this one after the other, each network from the one that is there, in place of it. To
+keep what ships until benchmarks/accept.py has judged the new ones, copy models/ and set the
+environment variable SPECTRUM_MODELS to the copy.
+
 What is simulated is kept in the cache: with it there, a training starts at once. The cards beside
 the shipped networks say how they came about. Band, trace and reader can go on from what ships
 (--start). They also train without TensorFlow, under Keras' JAX backend (KERAS_BACKEND=jax);
@@ -27,6 +31,7 @@ Writes: InputData/<what>/; models/band, trace, reader, default
         --teachers models/trace InputData/larger/trace
     python train_shipped.py reader --start models/reader --crops-seed 4 --rate 1e-3 --overwrite
     python train_shipped.py classifier --overwrite
+    cp -r models /tmp/models && SPECTRUM_MODELS=/tmp/models python train_shipped.py all --overwrite
 """
 
 import argparse
@@ -41,7 +46,7 @@ import cli
 from lib.files import json_text
 from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
-from lib.training.recipes import classifier, confidence
+from lib.training.recipes import classifier, confidence, everything
 from lib.training.recipes.networks import freeze_trained, make_network
 
 
@@ -117,6 +122,7 @@ COMMANDS = {
             "check": (8_000, "crops of validation, of test, and of unknown lamps for a threshold"),
             "epochs": (classifier.EPOCHS, _EPOCHS),
             "teachers": (classifier.TEACHER_EPOCHS, "passes of each network that teaches"),
+            "start": (None, "folder of a frozen classifier to go on from"),
             "work": (INPUT_DATA / "default", "folder of crops and runs"),
             **_SHARED,
         },
@@ -127,6 +133,18 @@ COMMANDS = {
         MODELS / "reader",
         {"model": (DEFAULT_MODEL, "frozen classifier"), "photos": (5000, _PHOTOS), **_SHARED},
         needs=None,
+    ),
+    "all": Command(
+        "everything that ships, one after the other",
+        everything.make_all,
+        MODELS,
+        {
+            "share": (1.0, "of the usual numbers of photos and crops: a small one is a trial"),
+            "from_nothing": (False, "do not start from what is there"),
+            "work": (INPUT_DATA / "all", "folder of what is simulated"),
+            **_SHARED | {"seed": (10, "one that no earlier round had")},
+        },
+        needs="keras",
     ),
 }
 

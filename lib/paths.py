@@ -11,7 +11,8 @@ RAW_DATA = ROOT / "RawData"
 LABELED_IMAGES = RAW_DATA / "Image_Labeled"
 
 INPUT_DATA = ROOT / "InputData"
-MODELS = ROOT / "models"
+# Another folder tries networks, or trains them, beside those that ship.
+MODELS = Path(os.environ.get("SPECTRUM_MODELS") or ROOT / "models")
 DEFAULT_MODEL = MODELS / "default"
 
 # What the service keeps: beside the code in a checkout; of an installed program, whose folder the

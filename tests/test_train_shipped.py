@@ -18,6 +18,8 @@ from lib.taxonomy import CLASSES
 from lib.training.examples import band_views, reader_bands, trace_lines
 from lib.training.examples.crop_profiles import as_in_photos
 from lib.training.networks.reader import turned, wavelength_loss
+from lib.training.recipes import everything
+from lib.training.recipes.confidence import MIN_PHOTOS
 
 
 def train(what, output, *argv):
@@ -87,11 +89,47 @@ def test_the_confidence_of_few_photos_is_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.fixture
+def made(monkeypatch):
+    """What is trained, with what, in its order; nothing is."""
+    calls = []
+    for name in ("make_network", "make_classifier", "make_confidence"):
+
+        def make(*args, name=name, **options):
+            calls.append((args[0] if name == "make_network" else name, options))
+
+        monkeypatch.setattr(everything, name, make)
+    return calls
+
+
+@pytest.mark.parametrize("from_nothing", [False, True])
+def test_all_trains_each_network_on_what_was_made_before(made, tmp_path, from_nothing):
+    flags = ["--work", str(tmp_path), "--share", "0.01", "--jobs", "1"]
+    flags += ["--from-nothing"] if from_nothing else []
+    assert train_shipped.main(["all", "--overwrite", *flags]) == 0
+    names, options = zip(*made, strict=True)
+    assert names == ("band", "trace", "reader", "make_classifier", "make_confidence")
+    for name, given in zip(names[:4], options[:4], strict=True):
+        folder = MODELS / ("default" if name == "make_classifier" else name)
+        assert given["start"] == (None if from_nothing else folder)
+    assert options[-1]["photos"] == MIN_PHOTOS
+    assert not list(tmp_path.iterdir())
+
+
+def test_all_replaces_nothing_by_accident(made, tmp_path, capsys):
+    assert train_shipped.main(["all"]) == 1
+    assert "--overwrite" in capsys.readouterr().err
+    assert train("all", tmp_path, "--overwrite") == 1
+    assert "SPECTRUM_MODELS" in capsys.readouterr().err
+    assert not made
+
+
 @pytest.mark.slow
-def test_one_command_makes_a_classifier_from_nothing(tmp_path):
+def test_one_command_makes_a_classifier_and_another_goes_on_from_it(tmp_path):
     argv = ["--work", str(tmp_path / "work"), "--jobs", "1"]
     argv += ["--crops", "150", "--unknown", "40", "--check", "60", "--epochs", "1", "--cuts", "14"]
-    argv += ["--teachers", "1", "1"]
+    assert train("classifier", tmp_path / "first", *argv, "--teachers", "1", "1") == 0
+    argv += ["--start", str(tmp_path / "first"), "--overwrite", "--teachers", "1"]
     assert train("classifier", tmp_path / "model", *argv) == 0
     card = read_card(tmp_path / "model")
     assert card["architecture"] == "compact"

@@ -13,6 +13,10 @@ from lib.simulation.lamps.spectra import NO_LIGHT
 from lib.tables import CROP_SHAPE
 
 ROWS, COLUMNS, _ = CROP_SHAPE
+# Mean light of a band in a photo whose exposure a camera sets so that the mean of all is a middle
+# grey: the less of the photo a band fills, the brighter it gets. Nothing gets brighter than the
+# longest exposure allows.
+_METERED, _MAX_EXPOSURE = (0.03, 1.5), 300.0
 # Part of the crops with a program's scale or stuck columns.
 _GRID_SHARE = 0.06
 # How many rows of a photo are one row of a crop: their noise is averaged.
@@ -23,25 +27,36 @@ def draw_pictures(
     rng: np.random.Generator, profile: np.ndarray, cameras: Sequence[Processing], effects: Effects
 ) -> np.ndarray:
     """Return linear light on the sensors, (n, 15, 480, 3): exposure, charge, rows, haze."""
-    n = len(profile)
     balance = np.stack([camera.balance for camera in cameras])
     inside = slice(MARGIN, MARGIN + COLUMNS)
-    peak = (profile[:, 0, inside] * balance[:, None]).max(axis=(1, 2))
-    signal = profile * _per_crop(_draw_exposure(rng, n, effects) / np.maximum(peak, NO_LIGHT))
+    seen = profile[:, 0, inside] * balance[:, None]
+    peak = np.maximum(seen.max(axis=(1, 2)), NO_LIGHT)
+    mean = seen.mean(axis=(1, 2)) / peak
+    signal = profile * _per_crop(_draw_exposure(rng, mean, effects) / peak)
     spilled = np.array([camera.bloom_share for camera in cameras])
     image = _rows(rng, bloom(signal, share=_per_crop(spilled)), effects)
     return _with_haze(rng, image) if effects.haze else image
 
 
-def _draw_exposure(rng: np.random.Generator, n: int, effects: Effects) -> np.ndarray:
-    """Return the brightest column in units of full: most in range, some dark, many far beyond."""
+def _draw_exposure(rng: np.random.Generator, mean: np.ndarray, effects: Effects) -> np.ndarray:
+    """Return the brightest column in units of full: most in range, some dark, many far beyond.
+
+    `mean`, shape (n,), is the mean light over that of the brightest column. A camera that exposes
+    by itself goes by the former, so the fewer lines there are, the further they are clipped.
+    """
+    n = len(mean)
     if not effects.exposure:
         return np.full(n, 0.7)
     where = rng.random(n)
+    metered = np.exp(rng.uniform(*np.log(_METERED), n)) / np.maximum(mean, NO_LIGHT)
     return np.select(
-        [where < 0.56, where < 0.64],
-        [rng.uniform(0.25, 1.05, n), np.exp(rng.uniform(np.log(0.05), np.log(0.25), n))],
-        np.exp(rng.uniform(np.log(1.05), np.log(16), n)),
+        [where < 0.46, where < 0.54, where < 0.8],
+        [
+            rng.uniform(0.25, 1.05, n),
+            np.exp(rng.uniform(np.log(0.05), np.log(0.25), n)),
+            np.exp(rng.uniform(np.log(1.05), np.log(16), n)),
+        ],
+        np.minimum(metered, _MAX_EXPOSURE),
     )
 
 

@@ -18,6 +18,8 @@ _BARE_LEAST = (0.02, 0.2, 0.6, 0.85, 0.7, 0.22, 0.03, 0.0)
 _BARE_MOST = (0.3, 0.75, 1.0, 1.0, 1.0, 0.65, 0.25, 0.03)
 # Share of the cameras that have no infrared filter.
 _UNCUT_SHARE = 0.19
+# Share of monochrome pictures among crops; photos say it themselves.
+_MONOCHROME_SHARE = 0.15
 # Share of the monochrome sensors that have no dyes, and of these that have no infrared filter.
 _BARE_SHARE, _BARE_UNCUT_SHARE = 0.65, 0.6
 
@@ -126,7 +128,7 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
         infrared_cut=np.stack([edge, rng.uniform(2, 13, n)], axis=1),
         infrared_leak=rng.uniform(0.25, 0.9, (n, 1)) * rng.uniform(0.6, 1.2, (n, 3)),
         violet_cut=np.stack([violet_edge, rng.uniform(2.5, 9, n)], axis=1),
-        monochrome=rng.random(n) < 0.08,
+        monochrome=rng.random(n) < _MONOCHROME_SHARE,
         # Draws of their own, so that cameras in colour do not depend on how many these are.
         bare=_draw_bare(rng.spawn(1)[0], n),
     )

@@ -5,6 +5,7 @@ The unknown class must be met in training as many kinds as possible, and judged 
 
 import numpy as np
 
+from lib.simulation.draws import log_uniform
 from lib.simulation.lamps.spectra import (
     N_WAVELENGTHS,
     WAVELENGTHS_NM,
@@ -19,6 +20,9 @@ from lib.simulation.lamps.spectra import (
 # Wavelengths (nm) of lasers that people own: diodes, doubled YAG, helium-neon.
 _LASER_NM = (405, 445, 450, 473, 488, 510, 520, 532, 543.5, 561, 589, 593.5, 632.8, 635, 638, 650)
 _LASER_NM += (655, 660, 670, 685)
+# Those that a crystal doubles or sums from infrared light: of the pump (808 nm) and of what is
+# doubled (1064 nm) some leaks out, and cameras without infrared filter see it.
+_PUMPED_NM = (473, 532, 561, 589, 593.5)
 # Lines (nm) of lasers with several: argon ion, krypton ion, helium-cadmium, projectors.
 _LASER_SETS = (
     (457.9, 465.8, 472.7, 476.5, 488.0, 496.5, 501.7, 514.5),
@@ -32,9 +36,19 @@ _LASER_SETS = (
 
 
 def draw_laser(rng: np.random.Generator) -> np.ndarray:
-    """One laser line, with the broad faint light that a diode adds."""
-    nm = rng.choice(_LASER_NM) + rng.normal(0, 1.5)
-    return deposit(nm, 1.0) + gaussian(nm, rng.uniform(8, 25), flux=0.05 * rng.random() ** 2)
+    """One laser line, with the broad faint light that a diode adds.
+
+    Paper and paint glow in violet and blue laser light; pumped lasers leak infrared.
+    """
+    of = rng.choice(_LASER_NM)
+    nm = of + rng.normal(0, 1.5)
+    spd = deposit(nm, 1.0) + gaussian(nm, rng.uniform(8, 25), flux=0.05 * rng.random() ** 2)
+    if nm < 460 and rng.random() < 0.5:
+        glow_nm = nm + rng.uniform(30, 90)
+        spd += gaussian(glow_nm, 45, 90, flux=log_uniform(rng, 0.003, 0.5))
+    if of in _PUMPED_NM and rng.random() < 0.5:
+        spd += deposit(np.array([808.0, 1064.0]), np.exp(rng.uniform(np.log(0.003), 0, 2)))
+    return spd
 
 
 def draw_laser_lines(rng: np.random.Generator) -> np.ndarray:

@@ -49,6 +49,7 @@ def make_classifier(
     work: Path,
     jobs: int,
     overwrite: bool,
+    start: Path | None = None,
 ) -> dict:
     """Simulate, train, freeze into `output`; return the test report of the frozen model.
 
@@ -64,6 +65,8 @@ def make_classifier(
         Passes over the training crops.
     teachers : sequence of int
         Passes of each network that teaches the one that ships.
+    start : Path or None
+        Folder of a frozen classifier to go on from.
     work : Path
         Folder of crops and runs.
     """
@@ -102,7 +105,8 @@ def make_classifier(
         config = TrainConfig(epochs=passes, seed=teacher)
         taught_by.append(trained(work / f"teacher-{teacher}", config))
     run_dir = work / f"run-{seed}"
-    trained(run_dir, TrainConfig(epochs=epochs, seed=seed, teachers=taught_by))
+    init = str(start) if start else None
+    trained(run_dir, TrainConfig(epochs=epochs, seed=seed, teachers=taught_by, init=init))
     _, report = freeze_run(run_dir, output, unknowns=files["unknown_check"], overwrite=True)
     return report
 

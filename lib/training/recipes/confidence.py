@@ -42,7 +42,8 @@ RIGHT_SHARE, RIGHT_LAMPS_SHARE = 0.95, 0.97
 _LINES_SHARE, _SMOOTH_SHARE, _OTHERS_SHARE = 0.5, 0.2, 0.3
 # So that nothing drawn here is drawn by another training, or by a benchmark.
 _STREAM = 70_000_000
-_FEWEST_PHOTOS = 300
+# Fewer photos, or bands in them, are too few to fit.
+MIN_PHOTOS, _MIN_BANDS = 500, 300
 
 
 @dataclass(frozen=True)
@@ -81,8 +82,8 @@ def make_confidence(
     tasks = [(model, seed, number) for number in range(photos)]
     found = list(in_order(known_photo, tasks, jobs=jobs, what="photos"))
     known = [one for one in found if one is not None]
-    if len(known) < _FEWEST_PHOTOS:
-        raise DataError(f"--photos {photos}: too few to fit; expected 500 or more")
+    if len(known) < _MIN_BANDS:
+        raise DataError(f"--photos {photos}: too few to fit; expected {MIN_PHOTOS} or more")
     asked = Counter(_lamp_of(seed, number) for number in range(photos))
     candidates = [one.candidate for one in known if one.candidate is not None]
     fitted_on = {"photos": photos, "seed": seed, "bands": len(known)}
