@@ -10,6 +10,7 @@ Examples:
     python benchmarks/score_measuring.py frames --count 30
     python benchmarks/score_measuring.py elements --count 60
     python benchmarks/score_measuring.py contradictions --count 300
+    python benchmarks/score_measuring.py names --count 40
     python benchmarks/score_measuring.py noise --count 240
 """
 
@@ -21,7 +22,16 @@ from joblib import Parallel, delayed
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from benchmarks.measuring import contradictions, elements, frames, lamps, lights, noise, response
+from benchmarks.measuring import (
+    contradictions,
+    elements,
+    frames,
+    lamps,
+    lights,
+    names,
+    noise,
+    response,
+)
 from lib.files import write_csv
 
 COLUMNS = ("part", "what", "n", "figure", "value")
@@ -33,6 +43,7 @@ PARTS = {
     "frames": frames,
     "elements": elements,
     "contradictions": contradictions,
+    "names": names,
     "noise": noise,
 }
 

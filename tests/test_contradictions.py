@@ -6,12 +6,14 @@ import pytest
 
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
+from lib.recognition.axis.shift import likeness
 from lib.recognition.instrument import OtherInstrument, instrument_of
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.lamps.spectra import deposit, gaussian
 from lib.simulation.photos.bench import draw_bench
+from lib.taxonomy import LINE_CLASSES
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +74,26 @@ def test_three_lasers_do_not_move_an_instrument(bench, instrument, classifier):
     lasers = photograph(bench, deposit(np.array([488.0, 561.0, 640.0]), np.array([1.0, 1.2, 0.9])))
     answer = recognise(lasers, classifier, instrument=instrument)
     assert answer.axis is not None and answer.axis.source == "lamp.jpg"
+
+
+@pytest.mark.parametrize("lasers_nm", [(445, 555, 589), (405, 445, 594), (473, 561, 671)])
+def test_lasers_are_named_for_no_lamp_whose_lines_they_have_not(
+    bench, instrument, classifier, lasers_nm
+):
+    lasers = photograph(bench, deposit(np.array(lasers_nm, float), np.array([1.0, 1.2, 0.9])))
+    answer = recognise(lasers, classifier, instrument=instrument)
+    assert answer.source not in LINE_CLASSES
+    for lamp in ("cfl_hg", "neon", "hydrogen"):
+        assert likeness(answer.axis, answer.profile, lamp) < 0.2
+
+
+@pytest.mark.parametrize("lamp", ["mercury", "neon", "helium", "hydrogen", "nitrogen"])
+def test_a_lamp_has_its_lines_where_an_instrument_has_them(bench, instrument, classifier, lamp):
+    rng = np.random.default_rng(2)
+    image = bench.photograph(rng, LAMPS[lamp].draw(rng))
+    answer = recognise(image, classifier, instrument=instrument)
+    assert likeness(answer.axis, answer.profile, LAMPS[lamp].class_name) > 0.5
+    assert "do not lie" not in str(answer.reason)
 
 
 def test_few_lines_of_a_lamp_s_own_are_no_proof_against_an_instrument(instrument):

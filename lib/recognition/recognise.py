@@ -17,7 +17,7 @@ from lib.images.reading import read_picture
 from lib.recognition.axis.axis import NoAxis, WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.axis.peaks import full_width
-from lib.recognition.axis.shift import find_shift
+from lib.recognition.axis.shift import likeness
 from lib.recognition.band import Band, cut_crop
 from lib.recognition.find.choice import Choice, in_words, line_of
 from lib.recognition.find.finder import BandNotFound, find_band
@@ -33,6 +33,9 @@ from lib.taxonomy import LINE_CLASSES
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
 _NARROWEST_LED_NM = 9.0
+# Light of a lamp's name has its lines, by the instrument's wavelengths, from this likeness on:
+# simulated lamps have 0.5 and more, lasers and random lines that look like one 0.1 and less.
+_LEAST_LIKENESS = 0.35
 
 
 def recognise(
@@ -134,7 +137,8 @@ def _by_instrument(
     if proves and witness is None:
         raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
     axis = instrument.axis_for(witness)
-    if _contradicts_lines(answer, axis) and options["lamp"] is None:
+    is_guessed = options["lamp"] is None and answer.source in LINE_CLASSES
+    if is_guessed and likeness(axis, band.profile, answer.source) < _LEAST_LIKENESS:
         answer = _unproven(answer)
     remarks = answer.remarks
     if of_size not in (None, instrument.size):
@@ -155,18 +159,9 @@ def _of_no_class(title: str) -> str:
     return f"{title}: none of the {len(taxonomy.CLASSES)} classes"
 
 
-def _contradicts_lines(answer: Result, axis: WavelengthAxis) -> bool:
-    """Return whether an instrument's axis has other wavelengths at the lines that a name rests on.
-
-    The name of a continuum rests on none.
-    """
-    rests = answer.source in LINE_CLASSES or (answer.source is None and answer.lamp is not None)
-    return bool(rests and answer.axis and answer.axis.lines and not find_shift(axis, answer.axis))
-
-
 def _unproven(answer: Result) -> Result:
-    """Return the answer for a lamp of which a few lines lie where the instrument has others."""
-    reason = f"its lines do not lie where those of {answer.axis.lamp} do"
+    """Return the answer for light whose lines are not those of the lamp that it looks like."""
+    reason = f"its lines do not lie where those of {answer.source} do"
     nothing = {"source": None, "lamp": None, "between": ()}
     return replace(answer, status="unknown", reason=reason, reason_code="unlike_known", **nothing)
 

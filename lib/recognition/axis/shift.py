@@ -1,10 +1,14 @@
-"""How far a photo's own lines lie beside where an instrument's axis puts them."""
+"""Whether a photo's lines lie where an instrument's axis has them, or how far beside."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.line_lists import line_lists_of
+from lib.recognition.axis.patterns import lines_of
+from lib.recognition.axis.peaks import find_lines
+from lib.recognition.band import BandProfile
 
 # Lines that lie beside the axis by less than this, or by less than so many errors of the shift,
 # have not moved.
@@ -20,6 +24,12 @@ _MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 0.6
 _LEFT_QUANTILE = 0.8
 # Fewer lines may fit by chance wherever they lie.
 _MIN_LINES = 3
+# Peaks this part as high as the highest show what shines, and lines this part as strong as the
+# strongest of a lamp explain them. Those that every camera sees lie between these wavelengths.
+_HIGH_PART, _STRONG_PART, _SEEN_NM = 0.2, 0.01, (430.0, 660.0)
+# Peaks lie this near to the lines that they are, beside three errors of the axis and this part of
+# their width: a touched camera and blends move them.
+_NEAR_NM, _NEAR_PART = 1.5, 0.35
 
 
 @dataclass(frozen=True)
@@ -81,3 +91,42 @@ def less_sure(axis: WavelengthAxis, error_px: float) -> WavelengthAxis:
 
 def _slope_at(axis: WavelengthAxis, px: np.ndarray) -> np.ndarray:
     return (axis.nm_at(px + 0.5) - axis.nm_at(px - 0.5)).astype(np.float64)
+
+
+def likeness(axis: WavelengthAxis, profile: BandProfile, lamp: str) -> float:
+    """Return how far a light's lines are those of a lamp, by the wavelengths of an instrument.
+
+    Parameters
+    ----------
+    axis : WavelengthAxis
+        The instrument's.
+    profile : BandProfile
+        Of the light.
+    lamp : str
+        As of `lib.recognition.axis.line_lists.line_lists_of`.
+
+    Returns
+    -------
+    float
+        Part of the high peaks, by height, that are lines of the lamp, or of its lines, by strength,
+        that are seen: what is less. 1 for light without peaks.
+    """
+    peaks = find_lines(profile.rgb)
+    if not len(peaks):
+        return 1.0
+    px = np.interp(peaks.place, np.arange(len(profile.position)), profile.position)
+    nm, step = axis.nm_at(px), abs(profile.position[1] - profile.position[0])
+    width_nm = peaks.fwhm * step * np.abs(_slope_at(axis, px))
+    near = _NEAR_NM + 3 * axis.standard_error_nm(px) + _NEAR_PART * width_nm
+    high = peaks.height * (peaks.height >= _HIGH_PART * peaks.height.max())
+    start, stop = max(min(axis.range_nm), _SEEN_NM[0]), min(max(axis.range_nm), _SEEN_NM[1])
+    found = [0.0]
+    for lists in line_lists_of(lamp):
+        lines = lines_of(lists)
+        lines = lines.select(lines.intensity >= _STRONG_PART * lines.intensity.max())
+        meets = np.abs(lines.nm[:, None] - nm) - lines.fwhm_nm[:, None] / 2 <= near
+        strength = lines.intensity * ((lines.nm > start) & (lines.nm < stop))
+        explained = float(high @ meets.any(axis=0)) / float(high.sum())
+        seen = float(strength @ meets.any(axis=1)) / max(float(strength.sum()), 1e-9)
+        found.append(min(explained, seen))
+    return max(found)
