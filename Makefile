@@ -17,7 +17,7 @@ UPGRADE ?=
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-annotate --custom-compile-command "make lock" $(UPGRADE)
 
-.PHONY: demo quick test thorough coverage lint format lock clean
+.PHONY: demo quick test thorough coverage lint format lock docs clean
 
 $(VENV)/installed: $(wildcard requirements*)
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +69,11 @@ format: $(VENV)/installed
 lock: $(VENV)/installed
 	$(BIN)/$(COMPILE) requirements-dev.txt -o requirements.lock
 	$(BIN)/$(COMPILE) requirements-use.txt -c requirements.lock -o requirements-use.lock
+
+# Figures, printed answers and pictures of README and docs, after a model or a page has changed.
+docs: $(VENV)/installed
+	$(BIN)/python benchmarks/fill_figures.py
+	$(BIN)/python benchmarks/draw_docs.py
 
 clean:
 	rm -rf $(DEMO) $(VENV)

@@ -35,14 +35,15 @@ def open_page(browser, url):
     return browser
 
 
-def show(browser, *, width, dark=False):
-    """Set the window's width and the system's colour scheme."""
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
+def show(browser, *, width, height=900, dark=False, media=""):
+    """Set the window's size, the system's colour scheme, and the medium ("print": paper)."""
+    size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
     # A page that scrolls or changes colour slowly is not where and what it is asked to be.
     still = {"name": "prefers-reduced-motion", "value": "reduce"}
-    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme, still]})
+    kind = {"media": media, "features": [scheme, still]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", kind)
 
 
 def give(page, content, name="lamp.jpg", where="drop", mime="image/jpeg"):

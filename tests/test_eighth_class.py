@@ -1,4 +1,4 @@
-"""README's recipe for a new class, followed to the letter in a copy, from s0 to an answer."""
+"""CONTRIBUTING's recipe for a new class, followed to the letter in a copy, from s0 to an answer."""
 
 import json
 import shutil

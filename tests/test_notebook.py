@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
 
 import nbformat
@@ -35,6 +34,10 @@ def code_cells() -> list[nbformat.NotebookNode]:
     return [
         cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"
     ]
+
+
+# What the notebook clones, as it is written in it.
+(ADDRESS,) = re.findall(r'^PROJECT = "(.*)"$', code_cells()[0].source, re.MULTILINE)
 
 
 class Session:
@@ -175,26 +178,14 @@ def test_an_import_older_than_what_is_installed_stops_the_notebook(runs, session
     )
 
 
-def fetch(folder: Path, project: str = "", before: str = "") -> subprocess.CompletedProcess:
+def fetch(folder: Path, project: str = "") -> subprocess.CompletedProcess:
     """Run the cell that fetches in a folder without a checkout, above it or below."""
     source = code_cells()[0].source
-    assert 'PROJECT = ""' in source
-    source = source.replace('PROJECT = ""', f"PROJECT = {project!r}")
-    command = [sys.executable, "-c", before + source]
+    if project:
+        source = source.replace(f'PROJECT = "{ADDRESS}"', f"PROJECT = {project!r}")
+        assert project in source
+    command = [sys.executable, "-c", source]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
-
-
-# Colab's module, whose upload leaves the chosen file in the folder.
-COLAB = """
-import pathlib, sys, types
-colab = types.ModuleType("google.colab")
-def upload():
-    pathlib.Path("chosen.zip").write_bytes(pathlib.Path({zip!r}).read_bytes())
-    return {{"chosen.zip": b""}}
-colab.files = types.SimpleNamespace(upload=upload)
-sys.modules["google"] = types.ModuleType("google")
-sys.modules["google.colab"] = colab
-"""
 
 
 def test_a_stage_is_called_as_in_the_shell_and_raises_what_a_shell_counts_as_failure(
@@ -211,10 +202,15 @@ def test_a_stage_is_called_as_in_the_shell_and_raises_what_a_shell_counts_as_fai
     assert sys.argv == called
 
 
-def test_without_an_address_the_notebook_says_so_in_one_line(tmp_path):
+def test_without_the_projects_address_the_notebook_says_so_in_one_line(tmp_path):
     done = fetch(tmp_path)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
-    assert done.stderr.startswith("PROJECT is empty: set it to")
+    assert done.stderr.startswith(f"{ADDRESS}: not cloned; put the project's address in PROJECT")
+
+
+def test_the_notebook_clones_the_address_that_readme_gives():
+    (line,) = re.findall(r"^git clone (\S+)", (ROOT / "README.md").read_text("utf-8"), re.M)
+    assert line == ADDRESS
 
 
 def test_the_project_is_fetched_from_its_address(tmp_path):
@@ -231,22 +227,7 @@ def test_the_project_is_fetched_from_its_address(tmp_path):
     # A checkout is left alone, whatever the address.
     assert fetch(here, "file:///nowhere").returncode == 0
     (failed := tmp_path / "failed").mkdir()
-    assert "file:///nowhere: not fetched" in fetch(failed, "file:///nowhere").stderr
-
-
-def test_on_colab_the_project_may_be_uploaded_as_a_zip_file(tmp_path):
-    archive = tmp_path / "spectra.zip"
-    with zipfile.ZipFile(archive, "w") as packed:
-        packed.writestr("spectra-main/identify.py", "")
-    (here := tmp_path / "here").mkdir()
-    done = fetch(here, before=COLAB.format(zip=str(archive)))
-    assert done.returncode == 0, done.stderr
-    assert "Choose a zip file" in done.stdout
-    assert (here / "project" / "spectra-main" / "identify.py").exists()
-    archive.write_text("no zip")
-    (other := tmp_path / "other").mkdir()
-    done = fetch(other, before=COLAB.format(zip=str(archive)))
-    assert done.returncode == 1 and "expected a zip file" in done.stderr
+    assert "file:///nowhere: not cloned" in fetch(failed, "file:///nowhere").stderr
 
 
 def test_the_notebook_defines_nothing_and_holds_no_output():

@@ -1,13 +1,15 @@
-"""README says what is: its commands, flags, columns, pictures and links match the code."""
+"""README and docs match the code: commands, flags, columns, pictures and links."""
 
 import re
 import shlex
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 from pydantic import TypeAdapter
 
+import spectrum
 from lib.curation.opinions import SUSPECTS_COLUMNS
 from lib.curation.places import REJECTED_COLUMNS
 from lib.curation.triage import TRIAGE_COLUMNS
@@ -19,21 +21,28 @@ from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS, SPLITS_COLUMNS
 
 # Files with a table of the fields of a model or an answer.
 TABLES = [
-    ("README.md", Identified),
+    ("docs/identify.md", Identified),
     ("docs/instrument.md", Measured),
     ("docs/instrument.md", InstrumentFile),
 ]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+# Words of README, comments left out: what a person reads before the first answer.
+MOST_WORDS = 1500
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT_OF = {path: path.read_text(encoding="utf-8") for path in PAGES}
+README = TEXT_OF[ROOT / "README.md"]
+DOCUMENTS = "\n".join(TEXT_OF.values())
 COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
 COMMAND_LINES = [
     match.group(1)
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    for block in re.findall(r"```sh\n(.*?)```", DOCUMENTS, re.DOTALL)
     for match in re.finditer(r"python\S* (\w+\.py[^\n#]*)", block)
 ]
+# What README says of the installed command, as the script of a checkout.
+SPECTRUM_LINES = re.findall(r"^spectrum (\w+)([^\n#`]*)", DOCUMENTS, re.MULTILINE)
 
 
 def documented_flags() -> dict[str, set[str]]:
-    """Return each command, with the flags that README gives it."""
+    """Return each command, with the flags that README and docs give it."""
     flags: dict[str, set[str]] = {name: set() for name in COMMANDS}
     for line in COMMAND_LINES:
         script, *words = line.split()
@@ -45,7 +54,7 @@ def documented_flags() -> dict[str, set[str]]:
 
 
 @pytest.mark.parametrize(("command", "flags"), sorted(documented_flags().items()))
-def test_every_command_has_a_help_with_the_flags_that_readme_gives_it(command, flags, capsys):
+def test_every_command_has_a_help_with_the_flags_that_the_documents_give_it(command, flags, capsys):
     script, *words = command.split()
     with pytest.raises(SystemExit) as ended:
         import_module(script.removesuffix(".py")).main([*words, "--help"])
@@ -58,10 +67,8 @@ def test_every_command_has_a_help_with_the_flags_that_readme_gives_it(command, f
 DOCUMENTED_LINES = sorted(
     {
         re.sub(r"\s+#.*|\s+$", "", line)
-        for path in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
-        for line in re.findall(
-            r"python\S* ((?:benchmarks/)?\w+\.py[^\n`|]*)", path.read_text(encoding="utf-8")
-        )
+        for text in TEXT_OF.values()
+        for line in re.findall(r"python\S* ((?:benchmarks/)?\w+\.py[^\n`|]*)", text)
     }
 )
 
@@ -76,8 +83,35 @@ def test_every_command_line_of_the_documents_is_understood(line, capsys):
         pytest.fail(capsys.readouterr().err)
 
 
+@pytest.mark.parametrize(("command", "words"), SPECTRUM_LINES)
+def test_every_line_of_the_installed_command_is_understood(command, words, capsys):
+    assert command in spectrum.COMMANDS
+    module = import_module(spectrum.COMMANDS[command][0])
+    try:
+        module.parse_args(shlex.split(words))
+    except SystemExit:
+        pytest.fail(capsys.readouterr().err)
+
+
 def test_every_command_is_in_the_table():
-    assert set(COMMANDS) == set(re.findall(r"^\| `(\w+\.py)` \|", README, re.MULTILINE))
+    told = re.findall(r"^\| `(\w+\.py)` \|", DOCUMENTS, re.MULTILINE)
+    assert set(COMMANDS) == set(told)
+
+
+def test_readme_is_short():
+    words = re.sub(r"<!--.*?-->", "", README, flags=re.DOTALL).split()
+    assert len(words) < MOST_WORDS
+
+
+def test_every_page_is_linked_from_readme():
+    assert {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")} <= set(
+        re.findall(r"\]\(([^)]+)\)", README)
+    )
+
+
+def test_the_address_is_one_marked_line_for_the_owner():
+    (line,) = re.findall(r"^git clone .*$", DOCUMENTS, re.MULTILINE)
+    assert "ADDRESS" in line and "For the owner" in README
 
 
 @pytest.mark.parametrize(
@@ -92,18 +126,25 @@ def test_every_command_is_in_the_table():
     ],
 )
 def test_documented_columns_are_the_codes(file, columns):
-    row = re.search(rf"^\| `{re.escape(file)}` \| (.*) \|$", README, re.MULTILINE)
+    row = re.search(rf"^\| `{re.escape(file)}` \| (.*) \|$", DOCUMENTS, re.MULTILINE)
     assert tuple(re.findall(r"`(\w+)`", row.group(1))) == columns
 
 
 def test_pictures_and_files_exist():
-    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", README):
-        assert (ROOT / target).exists(), target
+    for path, text in TEXT_OF.items():
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", text):
+            assert (path.parent / target).exists(), f"{path.name}: {target}"
+
+
+def test_every_picture_is_shown_somewhere():
+    drawn = {path.name for path in (ROOT / "docs").iterdir() if path.suffix in (".png", ".gif")}
+    shown = {Path(target).name for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", DOCUMENTS)}
+    assert drawn == shown
 
 
 def test_make_targets_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in set(re.findall(r"^make (\w+)", README, re.MULTILINE)):
+    for target in set(re.findall(r"^make (\w+)", DOCUMENTS, re.MULTILINE)):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
@@ -152,5 +193,11 @@ def test_tables_of_fields_say_what_the_classes_say(file, shape):
 
 def test_every_code_is_documented():
     rows = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in REMARKS.items())
-    assert f"|---|---|\n{rows}\n\n" in README, rows
-    assert all(f"`{code}`" in README for code in ADVICE)
+    page = TEXT_OF[ROOT / "docs" / "identify.md"]
+    assert f"|---|---|\n{rows}\n\n" in page, rows
+    assert all(f"`{code}`" in page for code in ADVICE)
+
+
+def test_every_reason_for_no_axis_has_its_help_in_readme():
+    section = re.search(r"^## When there is no wavelength axis\n(.*?)^## ", README, re.M | re.S)
+    assert set(ADVICE) <= set(re.findall(r"`(\w+)`", section.group(1)))

@@ -6,20 +6,34 @@ export const MARGIN = { top: 12, right: 14, bottom: 46, left: 56 };
 export const FONT = 12.5;
 const PEAK_WIDTH = 40;
 const LEGEND_ROW = 20;
+const LABEL_HEIGHT = 14;
 const LONGEST_PHOTO = 28; // letters
+const TITLE_SIZE = 17;
+const TITLE_SPACE = 50; // of a title and the line below it
 const FEWEST_PIXELS_BETWEEN_LABELS = 15;
 const LONGEST_NAME = 9; // letters
 const MOST_SHIFT = 24; // of a name against its line, pixels
 
-// A name in its colour for each spectrum, in as many rows as they need.
-export function legend(entries, width, palette) {
+// What a picture shows, for one that leaves the page: [title, words below], or null.
+export function heading(words, palette) {
+  if (!words) return { parts: [], height: 0 };
+  const [title, below] = words;
+  const text = (size, y, fill, weight, content) =>
+    shape("text", { x: MARGIN.left, y, fill, "font-size": size, "font-weight": weight }, content);
+  const parts = [text(TITLE_SIZE, 26, palette.ink, 650, title), text(FONT + 1, 46, palette.label, 400, below)];
+  return { parts, height: TITLE_SPACE };
+}
+
+// A name in its colour for each spectrum, in as many rows as they need, below `start`.
+export function legend(entries, width, palette, start = 0) {
   const parts = [];
   let [left, row] = [MARGIN.left, 0];
-  for (const { name, colour } of entries) {
-    const shortened = name.length > LONGEST_PHOTO ? `${name.slice(0, LONGEST_PHOTO - 1)}…` : name;
+  const words = distinct(entries.map(({ name }) => name));
+  for (const [index, { colour }] of entries.entries()) {
+    const shortened = words[index];
     const room = 26 + shortened.length * FONT * 0.62;
     if (left > MARGIN.left && left + room > width - MARGIN.right) [left, row] = [MARGIN.left, row + 1];
-    const middle = MARGIN.top + row * LEGEND_ROW + 4;
+    const middle = start + MARGIN.top + row * LEGEND_ROW + 4;
     parts.push(
       shape("rect", { x: left, y: middle - 2, width: 14, height: 4, fill: colour }),
       shape("text", { x: left + 20, y: middle, fill: palette.label, "dominant-baseline": "central" }, shortened));
@@ -28,15 +42,30 @@ export function legend(entries, width, palette) {
   return { parts, height: entries.length ? (row + 1) * LEGEND_ROW : 0 };
 }
 
-// The highest peaks get their wavelengths, as many as have room side by side.
-export function peakLabels(peaks, { x, y, top, width, palette }) {
+// Short names that differ: the middle of a long one is left out, a second one of a name has a number.
+export function distinct(names) {
+  const half = (LONGEST_PHOTO - 1) / 2;
+  const shortened = names.map((name) =>
+    (name.length > LONGEST_PHOTO ? `${name.slice(0, Math.ceil(half))}…${name.slice(-Math.floor(half))}` : name));
+  return shortened.map((name, index) => {
+    const before = shortened.slice(0, index).filter((other) => other === name).length;
+    return before ? `${name} (${before + 1})` : name;
+  });
+}
+
+// The highest peaks of every curve get their wavelengths, as many as have room. `curves`: { peaks,
+// colour, y }; the highest of each come first.
+export function peakLabels(curves, { x, top, width }) {
+  const most = Math.max(...curves.map(({ peaks }) => peaks.length));
+  const ranked = Array.from({ length: most }, (_, rank) =>
+    curves.flatMap(({ peaks, colour, y }) => (peaks[rank] ? [{ ...peaks[rank], colour, y }] : []))).flat();
   const taken = [];
-  return peaks.flatMap(({ nm, value }) => {
+  return ranked.flatMap(({ nm, value, colour, y }) => {
     const spot = Math.min(Math.max(x(nm), MARGIN.left + PEAK_WIDTH / 2), width - MARGIN.right - PEAK_WIDTH / 2);
-    if (taken.some((each) => Math.abs(each - spot) < PEAK_WIDTH)) return [];
-    taken.push(spot);
     const height = Math.max(y(value) - 8, top - 6);
-    return [shape("text", { x: spot, y: height, fill: palette.ink, "text-anchor": "middle" }, nm.toFixed(1))];
+    if (taken.some((each) => Math.abs(each.spot - spot) < PEAK_WIDTH && Math.abs(each.height - height) < LABEL_HEIGHT)) return [];
+    taken.push({ spot, height });
+    return [shape("text", { class: "peak-label", x: spot, y: height, fill: colour, "text-anchor": "middle" }, nm.toFixed(1))];
   });
 }
 

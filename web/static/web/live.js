@@ -56,7 +56,9 @@ const byHand = new ByHand({
 });
 const plot = new LivePlot({
   picked: (at, reach) => {
-    if (placed && !saved) byHand.pick(plot.seen.values, placed.px, at, reach);
+    if (!placed || saved) return;
+    part("by-hand").open = true;
+    byHand.pick(plot.seen.values, placed.px, at, reach);
   },
   marks: () => (saved ? [] : byHand.marks.map(({ px, text }) => ({ nm: px, text, strength: 2 }))),
   nmAt: (px) => byHand.nmAt(px),

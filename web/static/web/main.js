@@ -4,12 +4,13 @@ import { wireBands } from "./bands.js";
 import { ByHand } from "./by_hand.js";
 import { keepCalibration, loadCalibrations, wireOpening } from "./calibrations.js";
 import { part } from "./elements.js";
+import { forgetLink, linkTo, linked } from "./link.js";
 import { redraw, showSpectra, shown, wirePanel } from "./panel.js";
 import { showPhoto } from "./photo.js";
 import { saveCsv, saveJson, savePng } from "./save.js";
 import * as service from "./service.js";
-import { showShots, wireShots } from "./shots.js";
-import { isByInstrument, showVerdict } from "./verdict.js";
+import { shareAxis, showShots, wireShots } from "./shots.js";
+import { claim, heading, isByInstrument, showVerdict } from "./verdict.js";
 import { refusal, sourceName } from "./words.js";
 
 const maxBytes = Number(document.querySelector('meta[name="max-bytes"]').content);
@@ -34,6 +35,7 @@ function take(files, { isMore = false } = {}) {
   const fresh = fit.map((file, index) => ({ file, index: before.length + index, isOverlaid: true, lamp, band: "" }));
   shots = [...before, ...fresh];
   if (!isMore) current = awaited = null;
+  forgetLink();
   read();
 }
 
@@ -49,15 +51,16 @@ function lampOfNext() {
 
 // Asks for photos anew, after another instrument was chosen.
 function readAgain() {
+  if (!shots.length || shots.some(isOfLink)) return;
   for (const shot of shots) Object.assign(shot, { answer: null, refused: null });
   current = awaited = null;
-  if (shots.length) read();
+  read();
 }
 
 // Asks for the photo in view anew, after its lamp was named or one of its spectra chosen.
 function readOneAgain(choice) {
   const shot = current ?? (shots.length === 1 ? shots[0] : null);
-  if (!shot) return;
+  if (!shot || isOfLink(shot)) return;
   Object.assign(shot, choice, { answer: null, refused: null });
   current = null;
   awaited = shot;
@@ -146,7 +149,7 @@ function view(shot) {
   const { answer, asked } = shot;
   byHand.clear();
   // What an instrument reads lies on a band of its own.
-  part("by-hand").hidden = !answer.spectrum || isByInstrument(answer);
+  part("by-hand").hidden = !answer.spectrum || isByInstrument(answer) || isOfLink(shot);
   part("by-hand").open = !answer.wavelength;
   document.body.classList.add("answered");
   part("result").hidden = false;
@@ -157,7 +160,9 @@ function view(shot) {
   showVerdict(answer, asked);
   plot();
   part("kept").textContent = "";
-  part("calibrate").hidden = !answer.wavelength || isByInstrument(answer);
+  part("calibrate").hidden = !answer.wavelength || isByInstrument(answer) || isOfLink(shot);
+  part("more").disabled = isOfLink(shot);
+  document.querySelector('label[for="more"]').hidden = isOfLink(shot);
   say(["eyebrow", "source", "sentence"].map((id) => part(id).textContent).join(". "));
 }
 
@@ -166,12 +171,27 @@ function list() {
 }
 
 function plot() {
-  const others = shots.filter((shot) => shot !== current && shot.isOverlaid && shot.answer);
-  showSpectra([current, ...others].filter(({ answer }) => answer.spectrum).map(({ file, index, answer }) => ({
-    name: file.name, index, spectrum: answer.spectrum, measurement: answer.measurement,
-    // The lines of a saved calibration are those of its lamp, not of this photo.
-    lines: isByInstrument(answer) ? [] : answer.wavelength?.lines ?? [],
+  const others = shots.filter((shot) => shot !== current && shot.isOverlaid && shareAxis(shot.answer, current.answer));
+  const drawn = current.answer.spectrum ? [current, ...others] : [];
+  showSpectra(drawn.map(({ file, index, answer }) => ({
+    name: file.name, index, spectrum: answer.spectrum, measurement: answer.measurement, lines: linesOf(answer),
   })));
+}
+
+// The lines that an axis rests on, with how far it misses each. Those of an instrument are its lamp's,
+// not this photo's.
+function linesOf(answer) {
+  if (!answer.wavelength || isByInstrument(answer)) return [];
+  const { coefficients, lines } = answer.wavelength;
+  const nmAt = (px) => coefficients.reduceRight((sum, coefficient) => sum * px + coefficient, 0);
+  return lines.map((line) => ({ ...line, residual: nmAt(line.px) - line.nm }));
+}
+
+// What a picture of the plot is called: photo and lamp, and what is claimed.
+function titleOf({ answer, asked }) {
+  const { wavelength } = answer;
+  const below = wavelength ? `Wavelengths in air, known from ${claim(wavelength)}` : "Without a wavelength axis";
+  return [`${answer.photo}: ${heading(answer, asked)[1]}`, below];
 }
 
 async function keep(event) {
@@ -203,6 +223,44 @@ async function useInstrument({ id, name, document }) {
   part("calibration").value = id;
   part("instrument-note").textContent = `Saved as "${name}": ${document.quality}.`;
   readAgain();
+}
+
+/* Keeping in a link */
+
+// Whether an answer is that of a link: its photo is not here to be read again.
+function isOfLink({ file }) {
+  return !(file instanceof File);
+}
+
+async function copyLink() {
+  const address = await linkTo(current, document.querySelector("#photo img"));
+  history.replaceState(null, "", address);
+  let where = "It is in the address bar";
+  try {
+    await navigator.clipboard.writeText(address);
+    where += ", and copied";
+  } catch {
+    // Browsers let pages copy only over HTTPS or on the machine itself.
+  }
+  part("kept").textContent = `${where}: whoever opens it here sees this answer. It holds the answer itself, ` +
+    "with a small picture of the photo; the server keeps nothing.";
+}
+
+async function openLink() {
+  try {
+    const kept = await linked();
+    if (!kept) return;
+    const { answer, asked } = kept;
+    shots = [{ file: { name: answer.photo }, index: 0, isOverlaid: true, lamp: asked.lamp, band: asked.band, answer, asked }];
+    view(shots[0]);
+    part("drop-note").textContent = "This answer is the link's. Its photo is here as a small picture only: choose the photo to read it again.";
+    part("result").scrollIntoView({ block: "start" });
+  } catch {
+    shots = [];
+    current = null;
+    part("result").hidden = true;
+    refuse({ code: "damaged_link" });
+  }
 }
 
 /* Wiring */
@@ -252,7 +310,9 @@ function wireChoosing() {
 
 function wireSaving() {
   part("save-csv").addEventListener("click", () => saveCsv(shown(), current.answer.photo));
-  part("save-png").addEventListener("click", () => savePng(shown(), current.answer.photo));
+  part("save-png").addEventListener("click", () => savePng(shown(), current.answer.photo, titleOf(current)));
+  part("print").addEventListener("click", () => print());
+  part("keep-link").addEventListener("click", copyLink);
   part("save-json").addEventListener("click", () => {
     const answers = shots.filter((shot) => shot.answer).map(({ answer: { preview, ...rest } }) => rest);
     const stem = current.answer.photo.replace(/\.[^.]*$/, "");
@@ -272,3 +332,5 @@ wireShots();
 wireSaving();
 wireOpening(readAgain);
 loadCalibrations();
+openLink();
+addEventListener("hashchange", openLink);

@@ -13,5 +13,6 @@ export function isDark() {
 
 export function whenColoursChange(redraw) {
   document.addEventListener("themechange", redraw);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+  // Paper has the light colours.
+  for (const media of ["(prefers-color-scheme: dark)", "print"]) matchMedia(media).addEventListener("change", redraw);
 }

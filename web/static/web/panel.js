@@ -8,7 +8,6 @@ import { UNITS, draw, extent, measuredSamples, photoColour, reading, samples } f
 import { Zoom } from "./zoom.js";
 
 const LEAST_PEAK = 2; // of 255 levels
-const FEW_PEAKS = 8; // so many rows are shown without asking
 const [MARK_WIDTH, MARK_ROW] = [64, 15]; // of the words beside a mark, pixels
 const CLICK_PX = 8; // of the page: a pointer that moves further drags
 const REACH_PX = { mouse: 10, touch: 22 }; // how far from a peak a click may be
@@ -26,13 +25,10 @@ export function shown() {
   return { points: first.points, lines: first.lines, isMeasured: first.unit !== UNITS.levels, options: options(false) };
 }
 
-// `photos`: { name, index, spectrum, measurement, lines } of the photo in view, then of those to overlay.
+// `photos`: { name, index, spectrum, measurement, lines } of the photo in view, then of those to overlay,
+// which share its axis; `lines` have a residual each.
 export function showSpectra(photos) {
-  const [head, ...rest] = photos.map(read);
-  first = head ?? null;
-  // Pixels and wavelengths share no axis, levels and linear light no height.
-  const kind = ({ unit, points }) => `${unit.title} ${points[0].nm === null}`;
-  others = rest.filter((other) => kind(other) === kind(first));
+  [first = null, ...others] = photos.map(read);
   for (const id of ["spectrum", "save-csv", "save-png"]) part(id).hidden = !first;
   part("level-choice").hidden = !others.length;
   if (!first) return;
@@ -106,7 +102,7 @@ function options(dark) {
     colour: colour(first),
     others: others.map((other) => ({ ...other, colour: colour(other) })),
     level: others.length > 0 && part("level").checked,
-    peaks: first.points[0].nm === null ? [] : first.peaks,
+    peaks: first.peaks,
     view: zoom.shown,
     unit: first.unit,
   };
@@ -116,7 +112,7 @@ export function redraw() {
   if (!first || part("result").hidden) return;
   const place = part("plot");
   const width = Math.max(300, place.clientWidth);
-  const height = Math.round(Math.min(430, Math.max(330, width * 0.4)));
+  const height = Math.round(Math.min(430, Math.max(330, width * 0.52)));
   plot = draw(first.points, first.lines, { ...options(isDark()), width, height, palette: palette(), marked: zoom.marked });
   plot.svg.setAttribute("aria-label", plotLabel());
   plot.svg.append(...handMarks());
@@ -203,23 +199,31 @@ function showLines() {
     element("td", { textContent: emitter(line.name) }),
     element("td", { textContent: line.nm.toFixed(2) }),
     element("td", { textContent: line.px.toFixed(1) }),
+    element("td", { textContent: signed(line.residual) }),
   )));
+  const rms = Math.sqrt(first.lines.reduce((sum, { residual }) => sum + residual ** 2, 0) / first.lines.length);
+  part("line-note").textContent = first.lines.length
+    ? `The residual is what the axis says at the line's place, minus the line's wavelength; ${rms.toFixed(2)} nm root mean square.` : "";
   const words = ["The strip along the axis shows the colours of the photo."];
   if (first.points.some((point) => point.clipped)) words.push("Red marks under it show where the camera clipped.");
   part("legend").textContent = words.join(" ");
+}
+
+function signed(value) {
+  const rounded = value.toFixed(2);
+  return Number(rounded) === 0 ? "0.00" : rounded.replace("-", "−").replace(/^(?=\d)/, "+");
 }
 
 function showPeaks() {
   const known = first.points[0].nm !== null;
   part("peaks").hidden = !known || !first.peaks.length;
   if (!known) return;
-  part("peaks").open = first.peaks.length <= FEW_PEAKS;
   const hasNames = first.peaks.some(({ may }) => may);
   part("peak-names").hidden = !hasNames;
   part("peak-rows").replaceChildren(...[...first.peaks].sort((a, b) => a.nm - b.nm).map((peak) => element(
     "tr", {},
     element("td", { textContent: peak.nm.toFixed(1) }),
-    element("td", { textContent: peak.error === null ? "not claimed" : `± ${peak.error.toFixed(peak.error < 0.095 ? 2 : 1)}` }),
+    element("td", { textContent: peak.error === null ? "not claimed" : `± ${peak.error.toFixed(2)}` }),
     element("td", { textContent: peak.width.toFixed(1) }),
     element("td", { textContent: peak.value.toPrecision(3) }),
     ...(hasNames ? [element("td", { textContent: peak.may })] : []),

@@ -1,9 +1,10 @@
 // The photo, with the band that was found drawn on it.
 
-import { element, shape } from "./elements.js";
+import { element, part, shape } from "./elements.js";
 
-const HIGHEST = 480;
+const HIGHEST = 300; // pixels of the page: photo, answer and plot share a laptop's screen
 const MOST_ENLARGED = 3;
+const STRIP = 5; // times as wide as high: shown across the whole page
 
 export function showPhoto(figure, answer) {
   const { preview, band } = answer;
@@ -14,6 +15,8 @@ export function showPhoto(figure, answer) {
       : "The photo. No spectrum was found in it.",
   });
   const frame = element("div", { className: "frame" }, image);
+  const { width, height } = preview;
+  part("answer").classList.toggle("strip", width > STRIP * height);
   frame.style.aspectRatio = `${preview.width} / ${preview.height}`;
   frame.style.width = `min(100%, ${shownWidth(preview)}px)`;
   if (band) frame.append(outline(band, preview), ...tags(band, preview));
@@ -24,8 +27,9 @@ export function showPhoto(figure, answer) {
   );
 }
 
-// Large enough to see a small photo's band, no higher than a screen holds beside the answer.
+// Large enough to see a small photo's band, no higher than a screen holds below the answer.
 function shownWidth({ width, height }) {
+  if (width > STRIP * height) return MOST_ENLARGED * width;
   return Math.round(Math.min(MOST_ENLARGED * width, (width / height) * HIGHEST));
 }
 

@@ -15,8 +15,8 @@ export function saveJson(value, name) {
   saveText(JSON.stringify(value, null, 2) + "\n", "application/json", name);
 }
 
-export async function savePng({ points, lines, options }, photo) {
-  const { svg } = draw(points, lines, { ...options, width: PNG_WIDTH, height: PNG_HEIGHT, palette: PRINT });
+export async function savePng({ points, lines, options }, photo, title) {
+  const { svg } = draw(points, lines, { ...options, title, width: PNG_WIDTH, height: PNG_HEIGHT, palette: PRINT });
   const source = new Blob([new XMLSerializer().serializeToString(svg)], { type: "image/svg+xml" });
   const address = URL.createObjectURL(source);
   try {

@@ -8,10 +8,11 @@ import { refusal } from "./words.js";
 
 // A photo: { file, index, asked, answer, refused, isOverlaid }, with neither answer nor refusal while
 // it is read. `choose` is called with the one to view, `change` when others are to be overlaid.
+// The one in view is drawn; others only where they share its axis.
 export function showShots(shots, current, { choose, change }) {
   part("shots").hidden = shots.length < 2;
   const focused = document.activeElement?.dataset?.shot;
-  part("shot-rows").replaceChildren(...shots.map((shot) => row(shot, shot === current, { choose, change })));
+  part("shot-rows").replaceChildren(...shots.map((shot) => row(shot, current, { choose, change })));
   if (focused) part("shot-rows").querySelector(`[data-shot="${focused}"]`)?.focus({ preventScroll: true });
 }
 
@@ -21,7 +22,16 @@ export function wireShots() {
   });
 }
 
-function row(shot, isCurrent, { choose, change }) {
+// Whether two answers can be drawn in one plot: pixels and wavelengths share no axis, levels and
+// linear light no height.
+export function shareAxis(one, other) {
+  const kind = ({ spectrum, measurement }) => measurement?.quantity ?? (spectrum?.nm ? "nm" : "px");
+  return Boolean(one?.spectrum && other?.spectrum) && kind(one) === kind(other);
+}
+
+function row(shot, current, { choose, change }) {
+  const isCurrent = shot === current;
+  const isDrawable = Boolean(current) && shareAxis(shot.answer, current.answer);
   const swatch = element("span", { className: "swatch" });
   swatch.dataset.index = shot.index;
   paint(swatch, shot.index);
@@ -30,7 +40,9 @@ function row(shot, isCurrent, { choose, change }) {
   name.disabled = !shot.answer;
   if (isCurrent) name.setAttribute("aria-current", "true");
   name.addEventListener("click", () => choose(shot));
-  const box = element("input", { type: "checkbox", checked: shot.isOverlaid, disabled: !shot.answer?.spectrum });
+  const box = element("input", {
+    type: "checkbox", checked: isDrawable && (isCurrent || shot.isOverlaid), disabled: !isDrawable || isCurrent,
+  });
   box.setAttribute("aria-label", `${shot.file.name} in the plot`);
   box.dataset.shot = `box ${shot.index}`;
   box.addEventListener("change", () => {

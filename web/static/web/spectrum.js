@@ -1,13 +1,13 @@
 // The spectrum as an SVG: on the page in its theme, for the PNG in print colours.
 
 import { shape } from "./elements.js";
-import { FONT, MARGIN, legend, names, peakLabels } from "./labels.js";
+import { FONT, MARGIN, heading, legend, names, peakLabels } from "./labels.js";
 
 export const PRINT = {
   ink: "#1a1c22", grid: "#e4e4de", label: "#4a4f5a", mark: "#3443b8", clip: "#b3261e",
   ground: "#ffffff", veil: "#ffffff",
 };
-const CHANNELS = [["#c4372f", "#ff7a70"], ["#1d7f3c", "#5fd483"], ["#2f5fd0", "#7fa8ff"]];
+const CHANNELS = [["Red", "#c4372f", "#ff7a70"], ["Green", "#1d7f3c", "#5fd483"], ["Blue", "#2f5fd0", "#7fa8ff"]];
 // One a photo, in light and in dark; the first is that of the photo in view.
 const PHOTOS = [
   ["#1f5fbf", "#7fb0ff"], ["#b5431f", "#ff9f7a"], ["#1d7f3c", "#5fd483"], ["#8a3fa8", "#d59cf0"],
@@ -62,9 +62,9 @@ export function samples(spectrum) {
 }
 
 // What is drawn: `points` of the photo in view, `lines` found in it, and with `options`
-// `others` ({ name, colour, points }) overlaid, `name` and `colour` of the first then, `peaks` to label
-// where there are no lines, `view` (the part of the axis, or null for all of it), `level` (true: each
-// to its own height), `unit` (of UNITS), `marked` (a part that is being chosen).
+// `others` ({ name, colour, points, peaks }) overlaid, `name` and `colour` of the first then, `peaks` to
+// label where no lines are, `view` (the part of the axis, or null for all of it), `level` (true: each
+// to its own height), `unit` (of UNITS), `marked` (a part that is being chosen), `title` (as `heading` takes it).
 export function draw(points, lines, options) {
   const { width, height, palette, channels, dark, others = [], level = false, unit } = options;
   const hasAxis = points[0].nm !== null;
@@ -72,10 +72,13 @@ export function draw(points, lines, options) {
   const [low, high] = options.view ?? extent([points, ...others.map((other) => other.points)], place);
   const seen = inside(points, place, low, high);
   const overlaid = others.map((other) => ({ ...other, points: inside(other.points, place, low, high) }));
-  const named = hasAxis ? lines.filter(({ nm }) => nm >= low && nm <= high) : [];
-  const peaks = named.length ? [] : (options.peaks ?? []).filter(({ nm }) => nm >= low && nm <= high);
-  const key = legend(overlaid.length ? [{ name: options.name, colour: options.colour }, ...overlaid] : [], width, palette);
-  const top = MARGIN.top + key.height + (named.length ? LABEL_SPACE : peaks.length ? PEAK_SPACE : 0);
+  const within = ({ nm }) => nm >= low && nm <= high;
+  // Names of lines are for one spectrum; of several each has the wavelengths of its peaks.
+  const named = hasAxis && !others.length ? lines.filter(within) : [];
+  const isLabelled = hasAxis && !named.length && !channels;
+  const head = heading(options.title, palette);
+  const key = legend(entries(overlaid, options), width, palette, head.height);
+  const top = MARGIN.top + head.height + key.height + (named.length ? LABEL_SPACE : isLabelled ? PEAK_SPACE : 0);
   const bottom = height - MARGIN.bottom;
   const x = (value) => MARGIN.left + ((value - low) / (high - low)) * (width - MARGIN.left - MARGIN.right);
   const highest = (some) => Math.max(unit.least, ...some.map((point) => Math.max(...(channels ? point.rgb : [point.intensity]))));
@@ -91,6 +94,7 @@ export function draw(points, lines, options) {
   const parts = [
     shape("defs", {}, shape("clipPath", { id }, shape("rect", frame))),
     ...grid({ x, y: (value) => bottom - STRIP - (value / most) * (bottom - STRIP - top), most, top, bottom, low, high, width, height, palette, hasAxis, heights: level ? "Each in parts of its highest" : unit.title }),
+    ...head.parts,
     ...key.parts,
     shape("g", { "clip-path": `url(#${id})` },
       strip(seen, place, { x, bottom, width }),
@@ -100,7 +104,10 @@ export function draw(points, lines, options) {
       ...clippedMarks(seen, place, { x, bottom, palette }),
       ...marked(options.marked, { x, top, bottom, palette })),
     ...names(named, seen, { x, top, bottom, width, palette }),
-    ...peakLabels(peaks, { x, y, top, width, palette }),
+    ...(isLabelled ? peakLabels([
+      { peaks: options.peaks.filter(within), colour: others.length ? options.colour : palette.ink, y },
+      ...overlaid.map(({ peaks, colour, points: own }) => ({ peaks: peaks.filter(within), colour, y: heightOf(own) })),
+    ], { x, top, width }) : []),
   ];
   const svg = shape("svg", {
     xmlns: "http://www.w3.org/2000/svg",
@@ -112,6 +119,12 @@ export function draw(points, lines, options) {
   if (palette.ground) svg.append(shape("rect", { width, height, fill: palette.ground }));
   svg.append(...parts);
   return { svg, x, top, bottom, place, left: MARGIN.left, right: width - MARGIN.right };
+}
+
+// Whose curve is which: several photos', or one photo's colours.
+function entries(overlaid, { name, colour, channels, dark }) {
+  if (overlaid.length) return [{ name, colour }, ...overlaid];
+  return channels ? CHANNELS.map(([channel, ...shades]) => ({ name: channel, colour: shades[dark ? 1 : 0] })) : [];
 }
 
 export function extent(spectra, place) {
@@ -193,7 +206,7 @@ function curve(points, place, value, { x, y, stroke }) {
 
 function curves(points, place, { x, y, bottom, palette, channels, dark, hasAxis, colour }) {
   if (channels) {
-    return CHANNELS.map((shades, index) =>
+    return CHANNELS.map(([, ...shades], index) =>
       curve(points, place, (point) => point.rgb[index], { x, y, stroke: shades[dark ? 1 : 0] }));
   }
   const value = (point) => point.intensity;

@@ -17,6 +17,7 @@ export function showVerdict(answer, asked) {
   part("sentence").textContent = sentence(answer, asked);
   part("advice").replaceChildren(...hints(answer, asked));
   part("guesses").replaceChildren(...guesses(answer, asked));
+  part("guesses-fold").hidden = !part("guesses").hasChildNodes();
 }
 
 // Whether it is surely a lamp of none of the classes.
@@ -32,7 +33,7 @@ export function heading(answer, asked) {
   return [asked.lamp ? "Light source, as you named it" : "Light source", sourceName(answer.source)];
 }
 
-function sentence(answer, asked) {
+export function sentence(answer, asked) {
   if (answer.status === "no_band") return "No part of the photo looks like a spectrum that can be used.";
   const sure = isOther(answer) ? "" : sureness(answer);
   const wavelengths = [wavelengthSentence(answer, asked), sure].filter(Boolean).join(" ");
@@ -64,12 +65,13 @@ export function isByInstrument(answer) {
 function wavelengthSentence(answer, asked) {
   const { wavelength } = answer;
   if (!wavelength) return answer.status === "ok" ? asSentence(answer.reason) : "";
-  const [low, high] = wavelength.range_nm;
   const from = isByInstrument(answer) ? `by the instrument "${asked.name}"` : `by ${wavelength.lines.length} lines`;
-  return (
-    `Its wavelengths are known from ${low.toFixed(0)} to ${high.toFixed(0)} nm, ${from}, ` +
-    `certain to about ${Math.max(0.1, wavelength.uncertainty_nm).toFixed(1)} nm.${moved(wavelength)}`
-  );
+  return `Its wavelengths are known from ${claim(wavelength)}, ${from}.${moved(wavelength)}`;
+}
+
+// What is claimed, with the digits that the terminal has.
+export function claim({ range_nm: [low, high], uncertainty_nm: error }) {
+  return `${low.toFixed(0)} to ${high.toFixed(0)} nm, ± ${error.toFixed(2)} nm`;
 }
 
 function moved({ shift_px: shift }) {

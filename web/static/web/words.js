@@ -31,6 +31,7 @@ const REFUSALS = {
   not_yours: ["This instrument belongs to somebody else", "Whoever saved it can delete it."],
   too_many_calibrations: ["Too many instruments are saved", "Delete some of them first."],
   internal_error: ["Something went wrong on the server", "It has been logged. Try another photo."],
+  damaged_link: ["This link holds no answer that can be read", "Perhaps it was cut short. Choose the photo again."],
   offline: ["The server does not answer", "Check that it runs and that you are connected."],
 };
 
