@@ -13,6 +13,7 @@ Examples:
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
 from lib.recognition.axis.line_lists import known_lamps
+from lib.recognition.identified import Remark, of_file
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
 from lib.recognition.name.classifier import Classifier
@@ -138,7 +140,9 @@ def make_instrument(args: argparse.Namespace) -> None:
         report(args.output, calibrated)
         instrument = calibrated.instrument
     if args.dark:
-        instrument = replace(instrument, dark=dark_of(dark_frames(args), instrument))
+        dark, remarks = dark_of(dark_frames(args), instrument)
+        warn(remarks)
+        instrument = replace(instrument, dark=dark)
     if light:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
@@ -176,8 +180,7 @@ def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
         for path, lamp, name in zip(args.photos, told, names_of(args.photos), strict=True)
     ]
     for photo in photos:
-        for remark in photo.result.remarks:
-            log.warning("%s: %s", photo.name, remark.text)
+        warn(of_file(photo.name, photo.result.remarks))
     return photos
 
 
@@ -201,7 +204,8 @@ def with_response(
     paths = [path for path, name in named if name in wanted]
     frames = read_frames(paths, tone=cli.tone_of(args))
     dark = dark_frames(args) if args.dark else None
-    response = measure_response(frames, instrument, light, dark=dark)
+    response, remarks = measure_response(frames, instrument, light, dark=dark, band=args.band)
+    warn(remarks)
     low, high = response.range_nm
     first = next(frames.pictures())
     cli.say(
@@ -209,6 +213,12 @@ def with_response(
         f"tone curve: {first.tone.name}, {first.tone_from}"
     )
     return replace(instrument, response=response)
+
+
+def warn(remarks: Sequence[Remark]) -> None:
+    """Log what is doubtful in frames; the words name them."""
+    for remark in remarks:
+        log.warning("%s", remark.text)
 
 
 def dark_frames(args: argparse.Namespace) -> Frames:

@@ -15,12 +15,13 @@ import argparse
 import logging
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cli
 from lib.errors import DataError
 from lib.files import json_text
-from lib.measurement.answers import answer_of, facts_of, features_of
+from lib.measurement.answers import answer_of, facts_of, features_of, remarks_of
 from lib.measurement.batch import measure_scenes
 from lib.measurement.exports import FORMATS, export
 from lib.measurement.features import Feature
@@ -175,7 +176,7 @@ def outcomes(
         (light,) = measure_scenes([args.reference], instrument, args.model, every=True, **options)
         if isinstance(light, DataError):
             raise light
-        reference = light.spectrum
+        reference = replace(light.spectrum, remarks=remarks_of(light, light.spectrum))
     scenes = [args.photos] if args.average else [[photo] for photo in args.photos]
     workers = cli.workers_of(args)
     done = measure_scenes(scenes, instrument, args.model, every=args.average, **options, **workers)

@@ -189,6 +189,32 @@ def test_pages_are_measured_as_frames_and_never_the_first_in_silence(stack, kept
     assert {"frames_left_out"} == codes(every) - {"assumed_tone"}
 
 
+@pytest.mark.parametrize(
+    ("kind", "level", "code"),
+    [
+        ("--dark", 0.01, "exposure_differs"),
+        ("--flat", 0.6, "exposure_differs"),
+        ("--reference", 1.0, "overexposed"),
+    ],
+)
+def test_what_is_doubtful_in_another_frame_is_a_remark_that_names_it(
+    tmp_path, kept, capsys, kind, level, code
+):
+    light = photo(tmp_path / "light.jpg", 0.3)
+    other = [photo(tmp_path / f"other{k}.jpg", level / k, ExposureTime=1 / k) for k in (1, 2)]
+    (answer,) = measured(capsys, light, kind, *other, "--instrument", kept)
+    texts = {remark["text"] for remark in answer["remarks"] if remark["code"] == code}
+    assert any("other" in text for text in texts)
+
+
+def test_more_frames_than_memory_holds_are_refused_by_name(tmp_path, kept, monkeypatch):
+    monkeypatch.setattr("lib.measurement.frames._HELD_BYTES", 2 * 480 * 24)
+    paths = [photo(tmp_path / f"{k}.jpg", 0.3) for k in range(3)]
+    place = load_instrument(kept).place
+    with pytest.raises(DataError, match=r"2\.jpg: frame 3; expected at most 2 at once"):
+        light_along(read_frames(paths), place.geometry, place.rows)
+
+
 def test_identify_says_that_a_file_has_more_frames(stack, capsys):
     assert identify_command.main([str(stack), f"{stack}#3", "--json"]) == 0
     first, third = map(json.loads, capsys.readouterr().out.splitlines())
@@ -418,7 +444,7 @@ def test_a_reference_light_s_unit_is_told_by_its_range(tmp_path, kept, lamp, cap
     words = ["sky.png", "--reference-light", known, "--output", "lab.json"]
     light = calibrate_command.known_light(calibrate_command.parse_args([*map(str, words)]))
     assert capsys.readouterr().out == (f"known.csv: wavelengths taken for {unit}, 350 to 800 nm\n")
-    response = measure_response(lamp, load_instrument(kept), light)
+    response, _ = measure_response(lamp, load_instrument(kept), light)
     assert response.range_nm[0] < 420 and response.range_nm[1] > 650
 
 

@@ -1,6 +1,7 @@
 """Several spectra in one photo: found, said, chosen, and measured by one another."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,8 @@ import identify
 import measure
 from lib.errors import DataError
 from lib.images.png import write_png
+from lib.measurement.frames import Frames
+from lib.measurement.response import Planck, measure_response
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.find import finder
 from lib.recognition.find.choice import matching, parse_choice
@@ -161,6 +164,23 @@ def test_a_lamp_gives_the_trace_beside_it_wavelengths(star_between_lamps, classi
     assert star.axis.standard_error_nm(px).mean() > near
 
 
+def test_of_several_spectra_along_a_tall_instrument_the_nearest_is_taken(two):
+    tall = replace(find_band(two, 2).geometry, half_height=150.0)
+    assert find_band(two, along=tall).number == 2
+
+
+def test_a_box_about_one_spectrum_of_a_tall_instrument_is_read_alone(two, classifier):
+    told = recognise(two, classifier, lamp="neon", band=2)
+    made = instrument_of(told.axis, two, told.band)
+    geometry = replace(made.place.geometry, half_height=150.0)
+    tall = replace(made, place=replace(made.place, geometry=geometry, rows=(-120.0, 120.0)))
+    upper = find_band(two, 1)
+    moved, found = placed(two, tall, find_band(two).among[0])
+    assert found.number == 1
+    assert moved.place.rows == upper.rows
+    assert moved.place.geometry.across(300) == pytest.approx(upper.geometry.across(300), abs=2)
+
+
 def test_a_box_too_faint_to_be_found_is_read_by_the_instrument(classifier):
     image = photo_of_rows(("neon", -80, -25))
     told = recognise(image, classifier, lamp="neon")
@@ -211,6 +231,16 @@ def test_commands_take_a_band(two_file, tmp_path, capsys):
     with pytest.raises(SystemExit):
         identify.main([str(two_file), "--band", "1,2"])
     assert "expected its number" in capsys.readouterr().err
+
+
+def test_the_response_is_measured_on_the_band_that_was_chosen(classifier):
+    image = photo_of_rows(("incandescent", -80, -25), ("helium", 25, 80))
+    told = recognise(image, classifier, lamp="helium", band=2)
+    instrument = instrument_of(told.axis, image, told.band)
+    frames = Frames(("both.png",), (image,))
+    response, _ = measure_response(frames, instrument, Planck(2856.0), band=1)
+    known = np.isfinite(response.rgb).any(axis=1)
+    assert known.mean() > 0.9 and np.ptp(response.nm[known]) > 200
 
 
 def test_a_band_that_is_not_there_fails_the_measurement_in_one_line(two_file, tmp_path, capsys):

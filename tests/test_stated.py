@@ -223,6 +223,11 @@ def test_an_exposure_that_is_none_states_nothing(eight, stated):
     assert not read_picture(saved(eight, "JPEG", exif=exif_of(**stated))).stated.exposure
 
 
+@pytest.mark.parametrize("time_s", [5e-324, 1e-300, 1e300])
+def test_an_exposure_that_no_camera_has_states_nothing(time_s):
+    assert str(read_picture(fits_file(EXPTIME=time_s)).stated.exposure) == "not stated"
+
+
 def fits_file(**keywords) -> bytes:
     buffer = io.BytesIO()
     unit = fits.PrimaryHDU(np.full((8, 9), 700, np.uint16))

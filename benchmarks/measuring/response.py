@@ -43,7 +43,7 @@ def one_response(bench: Bench, rng: np.random.Generator, words: str, *, peak: fl
         lamps = [lamp_photo(bench, rng, name) for name in ("neon", "triphosphor")]
         instrument = calibrate(lamps).instrument
         image = bench.photograph(rng, planck(kelvin), peak=peak, quality=0)
-        response = measure_response(Frames(("halogen",), (image,)), instrument, Planck(kelvin))
+        response, _ = measure_response(Frames(("halogen",), (image,)), instrument, Planck(kelvin))
     except DataError:
         return []
     whole = replace(instrument, response=response)

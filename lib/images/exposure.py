@@ -1,12 +1,13 @@
 """How a picture was exposed, as its file states it."""
 
-import math
 from dataclasses import dataclass
 
 from lib.errors import DataError
 
 # Exposures that differ by less are one: EXIF rounds, and shutters do.
 _SAME = 0.02
+# No time, sensitivity, aperture or gain of a camera lies beyond.
+_LEAST, _MOST = 1e-9, 1e9
 
 
 @dataclass(frozen=True)
@@ -78,9 +79,9 @@ class Exposure:
 
 
 def positive(value: object) -> float | None:
-    """Return a number that a file states; None if it is no number, or not above 0."""
+    """Return a number that a file states; None if it is no number, or of nothing that exists."""
     try:
         number = float(value)
     except (TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    return number if math.isfinite(number) and number > 0 else None
+    return number if _LEAST <= number <= _MOST else None

@@ -50,7 +50,7 @@ def answer_of(measurement: Measurement, spectrum: Spectrum | None = None) -> Mea
         photo=measurement.spectrum.name,
         status="ok",
         reason=result.reason,
-        remarks=_remarks(measurement, spectrum),
+        remarks=remarks_of(measurement, spectrum),
         source=result.source,
         certainty=result.certainty,
         threshold=result.threshold,
@@ -78,7 +78,8 @@ def _listed(features: list[Feature]) -> tuple[Peak, ...]:
     )
 
 
-def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]:
+def remarks_of(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]:
+    """Return all that is doubtful in a measurement and its spectrum, each doubt once."""
     saturated = saturated_nm(measurement.spectrum)
     remarks = measurement.result.remarks + spectrum.remarks
     remarks += shifted(measurement.instrument.axis)
@@ -97,7 +98,7 @@ def _remarks(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]
         count = len(measurement.left_out)
         text = f"{count} frame{'s' if count > 1 else ''} left out"
         remarks += (Remark("frames_left_out", text),)
-    return remarks
+    return tuple(dict.fromkeys(remarks))
 
 
 def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:
@@ -137,5 +138,5 @@ def facts_of(measurement: Measurement, spectrum: Spectrum) -> dict[str, str]:
         "tone": f"{measurement.tone}, {measurement.tone_from}",
         "background": measurement.background,
         "frames": str(measurement.frames),
-        "remarks": "; ".join(one.text for one in _remarks(measurement, spectrum)),
+        "remarks": "; ".join(one.text for one in remarks_of(measurement, spectrum)),
     }

@@ -19,7 +19,7 @@ from lib.images.reading import mean_of
 from lib.images.tone import Tone
 from lib.measurement.exposed import dark_times, may_be_dark, times_of_first
 from lib.measurement.stored_pictures import StoredPictures
-from lib.recognition.identified import Remark, first_of_frames
+from lib.recognition.identified import Remark, first_of_frames, of_file
 from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import clipping_levels
 from lib.recognition.straighten import Geometry, sample
@@ -41,6 +41,8 @@ _BESIDE = (1.3, 1.45, 1.6)
 # A flat's own spectrum is what varies over this part of the band.
 _FLAT_PART = 0.04
 _FLAT_LIMITS = (0.2, 5.0)
+# Light of all frames is held at once; of more frames than fill so many bytes there is no mean.
+_HELD_BYTES = 256 * 2**20
 _SURROUNDINGS = "light beside the band"
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
 _ROUNDING = 0.29
@@ -84,6 +86,8 @@ class Light:
 
     Attributes
     ----------
+    name : str
+        Of the first frame.
     position : float64 array of shape (n,)
         Photo coordinate along the centre line.
     rgb : float64 array
@@ -108,6 +112,7 @@ class Light:
         What was subtracted.
     """
 
+    name: str
     position: np.ndarray
     rgb: np.ndarray
     noise: np.ndarray
@@ -170,18 +175,21 @@ def light_along(
     Raises
     ------
     DataError
-        If a tone curve cannot be undone, exposures cannot be compared, or no dark frame is of the
-        photos' exposure.
+        If a tone curve cannot be undone, exposures cannot be compared, no dark frame is of the
+        photos' exposure, or there are more frames than can be averaged at once.
     """
     position = np.arange(round(geometry.start), round(geometry.stop) + 1, dtype=np.float64)
     count = int(np.clip(np.floor(rows[1] - rows[0]) + 1, 1, _MAX_ROWS))
     offset = np.linspace(*rows, count) if count > 1 else np.array([sum(rows) / 2])
     seen, full, heads, unlike = [], [], [], []
+    most = _HELD_BYTES // (3 * np.dtype(np.float64).itemsize * len(position))
     for picture in frames.pictures():
         head = picture.head
         if not may_be_dark(head, dark_for):
             unlike.append(f"{head.short_name}: exposed {head.stated.exposure}")
             continue
+        if len(seen) == most:
+            raise DataError(f"{head.short_name}: frame {most + 1}; expected at most {most} at once")
         seen.append(_mean_rows(sample(picture.pixels, geometry, position, offset), picture))
         full.append(picture.full_scale / np.iinfo(picture.pixels.dtype).max)
         heads.append(head)
@@ -198,6 +206,7 @@ def light_along(
     first = heads[0]
     assumed = any(head.tone_from == ASSUMED for head in heads)
     return Light(
+        first.short_name,
         position,
         mean,
         error,
@@ -270,7 +279,7 @@ def without_dark(light: Light, dark: Light) -> Light:
     excess = (dark.rgb - light.rgb).mean(axis=1)
     if np.median(excess) > _DARKER_SIGMAS * np.median(error):
         raise DataError("the dark frames are brighter than the light; expected the light covered")
-    remarks = light.remarks + dark.remarks
+    remarks = light.remarks + of_file(dark.name, dark.remarks)
     if dark_times(dark.exposures[0], light.exposures[0]) is None:
         text = "the exposure of the dark frames and of the light is stated of one of them alone"
         remarks += (Remark("exposure_unknown", text),)
@@ -317,11 +326,17 @@ def flattened(light: Light, flat: Light) -> Light:
     smooth = gaussian_filter1d(flat.rgb, _FLAT_PART * len(flat.rgb), axis=0, mode="nearest")
     share = np.clip(flat.rgb / np.maximum(smooth, 1e-6), *_FLAT_LIMITS)
     share[smooth < 0.01 * smooth.max()] = 1.0
-    return replace(light, rgb=light.rgb / share, noise=light.noise / share)
+    return replace(
+        light,
+        rgb=light.rgb / share,
+        noise=light.noise / share,
+        left_out=light.left_out + flat.left_out,
+        remarks=light.remarks + of_file(flat.name, flat.remarks),
+    )
 
 
-def dark_of(frames: Frames, instrument: Instrument) -> Dark:
-    """Return what dark frames show along an instrument's band."""
+def dark_of(frames: Frames, instrument: Instrument) -> tuple[Dark, tuple[Remark, ...]]:
+    """Return what dark frames show along an instrument's band, and what is doubtful in it."""
     if instrument.size not in (None, frames.size):
         raise DataError(
             f"{frames.names[0]}: a dark frame of {frames.size[0]} x {frames.size[1]} px; "
@@ -332,4 +347,5 @@ def dark_of(frames: Frames, instrument: Instrument) -> Dark:
     light = light_along(frames, instrument.place.geometry, instrument.place.rows)
     rows = max(instrument.place.rows[1] - instrument.place.rows[0], 1.0)
     level, noise = light.rgb.mean(axis=0), light.noise.mean(axis=0) * np.sqrt(rows * light.frames)
-    return Dark(light.frames, tuple(map(float, level)), tuple(map(float, noise)))
+    dark = Dark(light.frames, tuple(map(float, level)), tuple(map(float, noise)))
+    return dark, of_file(light.name, light.remarks)

@@ -12,6 +12,8 @@ from scipy.ndimage import gaussian_filter1d
 from lib.errors import DataError
 from lib.measurement.frames import Frames, Light, light_along, without_dark, without_surroundings
 from lib.measurement.points import read_points
+from lib.recognition.find.choice import Choice
+from lib.recognition.identified import Remark, of_file
 from lib.recognition.instrument import Instrument, Response
 from lib.recognition.recognise import placed
 
@@ -158,16 +160,23 @@ def read_reference(path: Path) -> Tabulated:
 
 
 def measure_response(
-    frames: Frames, instrument: Instrument, light: KnownLight, *, dark: Frames | None = None
-) -> Response:
-    """Return an instrument's response from photos of a known light.
+    frames: Frames,
+    instrument: Instrument,
+    light: KnownLight,
+    *,
+    dark: Frames | None = None,
+    band: Choice | None = None,
+) -> tuple[Response, tuple[Remark, ...]]:
+    """Return an instrument's response from photos of a known light, and what is doubtful in it.
+
+    `band` says which of several spectra is that light's, as `recognise` takes it.
 
     Raises
     ------
     DataError
         If no channel shows enough of it.
     """
-    instrument, _ = placed(frames.shown, instrument.in_frame(*frames.size))
+    instrument, _ = placed(frames.shown, instrument.in_frame(*frames.size), band)
     seen = light_on(frames, instrument, dark=dark)
     nm = instrument.axis.nm_at(seen.position)
     order = np.argsort(nm)
@@ -200,7 +209,7 @@ def measure_response(
     rgb /= np.nanmax(rgb)
     some = np.flatnonzero(np.isfinite(rgb).any(axis=1))
     kept = slice(some[0], some[-1] + 1)
-    return Response(grid[kept], rgb[kept], light.name)
+    return Response(grid[kept], rgb[kept], light.name), of_file(seen.name, seen.remarks)
 
 
 def _beyond(light: KnownLight, grid: np.ndarray) -> str:

@@ -8,7 +8,7 @@ from lib.errors import DataError
 from lib.measurement.exposed import times_of
 from lib.measurement.measuring import ABSORBANCE, TRANSMISSION, Spectrum, by_its_scatter
 from lib.measurement.response import MIN_LIGHT
-from lib.recognition.identified import Remark
+from lib.recognition.identified import Remark, of_file
 
 # A reference fainter than this part of the sensor's full scale, or than so many errors, says
 # nothing.
@@ -58,7 +58,7 @@ def transmission(sample: Spectrum, reference: Spectrum, *, absorbance: bool = Fa
         intensity=share,
         noise=error,
         quantity=quantity,
-        remarks=tuple(dict.fromkeys(sample.remarks + reference.remarks + remarks)),
+        remarks=sample.remarks + of_file(reference.name, reference.remarks) + remarks,
     )
     return by_its_scatter(compared)
 

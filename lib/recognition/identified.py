@@ -213,6 +213,12 @@ def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
     return (Remark("shifted", f"moved by {axis.shift_px:+.1f} px, put right"),)
 
 
+def of_file(name: str, remarks: tuple[Remark, ...]) -> tuple[Remark, ...]:
+    """Return remarks on another file than the answer's, which their words name."""
+    texts = (one.text if name in one.text else f"{name}: {one.text}" for one in remarks)
+    return tuple(Remark(one.code, text) for one, text in zip(remarks, texts, strict=True))
+
+
 def first_of_frames(passed_over: str) -> tuple[Remark, ...]:
     """Return the remark on a file of more frames than were read (`Picture.passed_over`)."""
     return (Remark("first_of_frames", passed_over),) if passed_over else ()

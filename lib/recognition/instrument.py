@@ -290,10 +290,11 @@ class Instrument:
         return replace(self, axis=axis, place=replace(self.place, geometry=line, rows=rows))
 
     def is_at(self, found: Band) -> bool:
-        """Return whether the middle of a band found in a photo lies in the instrument's own."""
-        return found.axis == self.direction and self._off(found.geometry) < (
-            self.place.geometry.half_height
-        )
+        """Return whether a band found in a photo is the instrument's own: each holds the other's
+        middle.
+        """
+        heights = self.place.geometry.half_height, found.geometry.half_height
+        return found.axis == self.direction and self._off(found.geometry) < min(heights)
 
     def holds(self, found: Band) -> bool:
         """Return whether a band found in a photo lies along the instrument's own."""

@@ -89,9 +89,12 @@ class Geometry:
 
     def meets(self, other: "Geometry") -> bool:
         """Return whether two bands of one direction share rows, were they as long as both."""
+        return self.off(other) < self.half_height + other.half_height
+
+    def off(self, other: "Geometry") -> float:
+        """Return how far apart two bands' centre lines lie, in the middle of both, pixels."""
         middle = (max(self.start, other.start) + min(self.stop, other.stop)) / 2
-        off = abs(float(self.across(middle) - other.across(middle)))
-        return off < self.half_height + other.half_height
+        return abs(float(self.across(middle) - other.across(middle)))
 
     def place(self, along: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return photo x and y of the strip's places.

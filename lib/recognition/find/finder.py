@@ -68,7 +68,8 @@ def find_band(
     choice : int or tuple of int, optional
         The number of a spectrum in reading order, or a box around it.
     along : Geometry, optional
-        Where an instrument's band lies: a spectrum there is taken before better ones elsewhere.
+        Where an instrument's band lies: the spectrum nearest to its middle is taken before better
+        ones elsewhere.
 
     Returns
     -------
@@ -87,7 +88,7 @@ def find_band(
     if choice is not None:
         chosen = _number_of(choice, boxes)
     elif along is not None:
-        chosen = next((k for k, one in enumerate(spectra) if _lies(one.geometry, along)), None)
+        chosen = _nearest(spectra, along)
     else:
         chosen = None
     if isinstance(choice, tuple) and chosen is None:
@@ -157,8 +158,14 @@ def _light_at(along: np.ndarray, band: Band) -> np.ndarray:
     return np.interp(along, band.profile.position[order], light[order], 0.0, 0.0)
 
 
-def _lies(geometry: Geometry, along: Geometry) -> bool:
-    return geometry.axis == along.axis and geometry.meets(along)
+def _nearest(spectra: list[_Spectrum], along: Geometry) -> int | None:
+    """Return which spectrum lies where a band does, of several the nearest; None if none does."""
+    off = {
+        k: one.geometry.off(along)
+        for k, one in enumerate(spectra)
+        if one.geometry.axis == along.axis and one.geometry.meets(along)
+    }
+    return min(off, key=off.get, default=None)
 
 
 def _number_of(choice: Choice, boxes: list[Box]) -> int | None:
