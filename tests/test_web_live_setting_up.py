@@ -168,6 +168,15 @@ def value(page, identifier):
     return page.execute_script("return document.getElementById(arguments[0]).value", identifier)
 
 
+def test_points_are_dropped_when_the_band_runs_the_other_way(page):
+    start(page)
+    click_plot(page, 290)
+    set_point(page, 435.83)
+    assert "set at least one more" in text(page, "#point-axis")
+    choose(page, "band-direction", "down")
+    until(page, "return !document.getElementById('point-rows').children.length")
+
+
 def test_points_that_contradict_each_other_are_refused_with_the_reason(page):
     start(page)
     for px, nm in ((290, 435.83), (650, 611.5), (875, 546.07)):

@@ -143,6 +143,31 @@ def test_a_lamp_that_the_user_names_is_taken_at_the_users_word(page, lamp_photo)
     assert text(page, "#source") == "Continuous light"
 
 
+def test_a_late_answer_does_not_replace_the_newer_one(page, lamp_photo, downloads):
+    give(page, lamp_photo)
+    page.execute_script(
+        """
+        const real = window.fetch;
+        const late = [];
+        window.fetch = async (...asked) => {
+          const response = await real(...asked);
+          if (!String(asked[0]).includes("page/identify")) return response;
+          if (asked[1].body.get("lamp") === "helium") await new Promise((go) => late.push(go));
+          return response;
+        };
+        window.letGo = () => late.forEach((go) => go());
+        """
+    )
+    choose(page, "lamp", "helium")
+    until(page, "return !document.getElementById('busy').hidden")
+    choose(page, "lamp", "neon")
+    until(page, "return document.getElementById('busy').hidden")
+    page.execute_script("letGo()")
+    page.execute_async_script("setTimeout(arguments[0], 300)")
+    page.execute_script("document.getElementById('save-json').click()")
+    assert json.loads(downloaded(downloads, "json").read_text())["source"] == "neon"
+
+
 def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     give(page, lamp_photo)
     page.execute_script(

@@ -161,7 +161,10 @@ function layOver(width, height) {
     if (saved) {
       placed = instrumentIn(saved.document, width, height, shift);
     } else {
-      band = placing.bandIn(video);
+      const found = placing.bandIn(video);
+      // Points along the picture say nothing of what runs down it.
+      if (band && band.horizontal !== found.horizontal) byHand.clear();
+      band = found;
       placed = pixelsIn(band, width, height);
     }
   } catch (error) {

@@ -87,14 +87,18 @@ async function read() {
   if (mine === rounds) finish();
 }
 
+// What was asked for anew meanwhile is answered by the latest request alone.
 async function answer(shot) {
+  const { file, asked } = shot;
+  const told = {};
   try {
-    if (shot.file.size > maxBytes) throw new service.Refusal("too_large", "");
-    shot.answer = await service.identify(shot.file, shot.asked);
+    if (file.size > maxBytes) throw new service.Refusal("too_large", "");
+    told.answer = await service.identify(file, asked);
   } catch (error) {
     if (!(error instanceof service.Refusal)) throw error;
-    shot.refused = error;
+    told.refused = error;
   }
+  if (shot.asked === asked) Object.assign(shot, told);
 }
 
 function wait() {
