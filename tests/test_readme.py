@@ -24,7 +24,7 @@ TABLES = [
     ("docs/instrument.md", InstrumentFile),
 ]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
+COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py", "__main__.py"})
 COMMAND_LINES = [
     match.group(1)
     for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
