@@ -19,12 +19,12 @@ from pathlib import Path
 
 import cli
 from lib.errors import DataError
+from lib.images.folders import photos_among
 from lib.measurement.calibration import Calibrated, calibrate
 from lib.measurement.frames import Frames, dark_of, read_frames
 from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
-from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.identified import Remark, of_file
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
@@ -41,11 +41,16 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "photos",
         nargs="*",
         type=cli.given_path,
-        metavar="LAMP_PHOTO",
-        help="photos of lamps with lines; of an incandescent lamp or daylight for the response",
+        metavar="LAMP_PHOTO_OR_FOLDER",
+        help="photos of lamps with lines, folders of them, or patterns such as lamps/*.jpg; photos "
+        "of an incandescent lamp or daylight for the response",
     )
     parser.add_argument(
-        "--output", type=cli.given_path, required=True, metavar="FILE", help="the instrument file"
+        "--output",
+        type=cli.given_path,
+        default=Path("instrument.json"),
+        metavar="FILE",
+        help="the instrument file (default: %(default)s)",
     )
     parser.add_argument(
         "--instrument",
@@ -58,7 +63,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         action="append",
         metavar="NAME[+NAME]",
         help="the lamp where you know it (default: recognise it), once for all photos or once for "
-        "each, `auto` to recognise one: " + ", ".join(known_lamps()),
+        f"each, `auto` to recognise one: {cli.lamps_in_help()}",
     )
     parser.add_argument(
         "--points",
@@ -98,8 +103,6 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     args = parser.parse_args(argv)
     if not args.photos and not args.points and not (args.instrument and args.dark):
         parser.error("expected lamp photos, --points, or --instrument with --dark")
-    if args.lamp and len(args.lamp) not in (1, len(args.photos)):
-        parser.error(f"--lamp: expected it once, or once for each of {len(args.photos)} photos")
     if args.instrument and args.points:
         parser.error("--instrument and --points exclude each other")
     return args
@@ -118,6 +121,12 @@ def make_instrument(args: argparse.Namespace) -> None:
     cli.refuse_to_replace([args.output], inputs)
     if args.output.exists() and not args.overwrite:
         raise DataError(f"{args.output}: exists already; expected --overwrite or another name")
+    args.photos = photos_among(args.photos)[0] if args.photos else []
+    if args.lamp and len(args.lamp) not in (1, len(args.photos)):
+        raise DataError(
+            f"--lamp: given {len(args.lamp)} times; expected it once, or once for each of "
+            f"{len(args.photos)} photos"
+        )
     light = known_light(args)
     photos = look_at_all(args)
     # What has no lines serves for the response, once the wavelengths are known.

@@ -12,10 +12,11 @@ import shlex
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from lib.errors import DataError
-from lib.paths import DEFAULT_MODEL, real_path
+from lib.guesses import did_you_mean
+from lib.paths import DEFAULT_MODEL, real_path, version
 from lib.printable import printable
 
 if TYPE_CHECKING:
@@ -63,7 +64,21 @@ def require(package: str) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """A parser that refuses shared flags which need each other and stand alone."""
+    """A parser whose errors are one line, which names what was probably meant.
+
+    It refuses shared flags which need each other and stand alone.
+    """
+
+    def error(self, message: str) -> NoReturn:
+        """Print one line to stderr and exit with code 2."""
+        chosen = re.search(r"invalid choice: '([^']*)' \(choose from (.*)\)", message)
+        unknown = re.search(r"unrecognized arguments: .*?(--[\w-]+)", message)
+        if chosen:
+            known = [word.strip(" '") for word in chosen[2].split(",")]
+            message += did_you_mean(chosen[1], known)
+        elif unknown:
+            message += did_you_mean(unknown[1], self._option_string_actions)
+        self.exit(2, f"{self.prog}: error: {message} (all flags: {self.prog} --help)\n")
 
     def parse_known_args(self, args=None, namespace=None):
         parsed, rest = super().parse_known_args(args, namespace)
@@ -71,6 +86,15 @@ class _Parser(argparse.ArgumentParser):
         if on_cluster != (getattr(parsed, "scheduler", None) is not None):
             self.error("--backend dask and --scheduler need each other")
         return parsed, rest
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked up only then."""
+
+    def __call__(self, parser, namespace, values, option_string=None):
+        """Print it and exit."""
+        print(version())
+        parser.exit()
 
 
 def make_parser(
@@ -93,8 +117,14 @@ def _as_called(doc: str) -> str:
 def add_shared_flags(
     parser: argparse.ArgumentParser, *, seed: bool = False, overwrite: bool = False
 ) -> None:
-    """Add -v, and --seed and --overwrite where the command has them."""
-    parser.add_argument("-v", "--verbose", action="store_true", help="log each item (default: off)")
+    """Add -v, --version, and --seed and --overwrite where the command has them."""
+    parser.add_argument(
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="say more of each item: reasons with their figures, what is skipped (default: off)",
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     if seed:
         parser.add_argument(
             "--seed",
@@ -194,6 +224,14 @@ def add_tone_flag(parser: argparse.ArgumentParser) -> None:
         help="tone curve of all files: linear, srgb, or an exponent such as 2.2 (default: what "
         "they state; where they do not, sRGB of 8 bits and linear of 16)",
     )
+
+
+def lamps_in_help() -> str:
+    """Return the names that --lamp takes, common names and symbols of elements among them."""
+    from lib.recognition.axis.line_lists import common_names, known_lamps
+
+    short = ", ".join(f"{name} ({lamp})" for name, lamp in common_names().items())
+    return f"{', '.join(known_lamps())}; common names: {short}"
 
 
 def tone_of(args: argparse.Namespace) -> "Tone | None":
@@ -316,11 +354,15 @@ def _discard_output() -> None:
 
 
 def print_next(script: str, *words: object) -> None:
-    """Print the command that goes on with what this one has made."""
+    """Print the command that goes on with what this one has made, as this one was called."""
     here = Path.cwd()
     paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
     words = [word.relative_to(here) if word in paths else word for word in words]
-    say(f"next: python {shlex.join(map(str, (script, *words)))}")
+    called = ["spectrum", script.removesuffix(".py")]
+    if not sys.argv[0].startswith("spectrum "):
+        beside = Path(sys.argv[0]).with_name(script)
+        called = ["python", str(beside) if beside.is_file() else script]
+    say(f"next: {shlex.join([*called, *map(str, words)])}")
 
 
 def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:

@@ -11,7 +11,6 @@ Examples:
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -22,14 +21,14 @@ from typing import TYPE_CHECKING
 import cli
 from lib.errors import DataError
 from lib.files import json_text, write_csv
-from lib.images.folders import list_photos
+from lib.images.folders import photos_among
 from lib.images.png import write_png
 from lib.images.reading import read_image
 from lib.measurement.calibration import calibrate
 from lib.measurement.lamp_lines import LampPhoto
 from lib.outputs import is_own, output_names, own_path, require_replaceable
+from lib.recognition.answer_table import AnswerTable, light_source
 from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
-from lib.recognition.axis.line_lists import known_lamps
 from lib.recognition.batch import recognise_files
 from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.told import source_of_lamp
@@ -39,7 +38,6 @@ from lib.recognition.spectrum_files import (
     write_spectrum_pysa,
     write_spectrum_text,
 )
-from lib.terminal import AnswerTable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -104,8 +102,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--lamp",
         metavar="NAME[+NAME]",
-        help="the light source where you know it (default: recognise it): "
-        + ", ".join(known_lamps()),
+        help=f"the light source where you know it (default: recognise it): {cli.lamps_in_help()}",
     )
     cli.add_band_flag(parser)
     cli.add_min_precision_flag(parser)
@@ -133,7 +130,7 @@ def identify(args: argparse.Namespace) -> None:
     """Identify every photo in input order, reporting each as it is done."""
     if args.lamp is not None:
         source_of_lamp(args.lamp)
-    photos = expand(args.photos)
+    photos, shown = photos_among(args.photos)
     if args.save_calibration and len(photos) != 1:
         raise DataError(f"--save-calibration: expected one lamp photo, received {len(photos)}")
     names = output_names(photos, taken=[_OVERVIEW], endings=("", _PYSA))
@@ -141,9 +138,7 @@ def identify(args: argparse.Namespace) -> None:
     cli.refuse_to_replace(outputs, (*photos, args.calibration))
     require_replaceable(outputs, overwrite=args.overwrite)
     rows, failures, tiles = [], [], []
-    table = AnswerTable([photo.as_posix() for photo in photos], sys.stdout)
-    if not args.json:
-        print(table.header(), flush=True)
+    table = AnswerTable([photo.as_posix() for photo in photos], sys.stdout, shown)
     for name, (photo, result) in zip(names, results(photos, args), strict=True):
         try:
             tiles += write_outputs(name, photo, result, args)
@@ -152,10 +147,15 @@ def identify(args: argparse.Namespace) -> None:
                 result, status="error", source=None, reason=str(error), reason_code=None
             )
         row = result.to_json(photo.as_posix())
-        print(json_text(row) if args.json else table.row(row), flush=True)
-        rows.append(csv_row(row, result))
         if result.status == "error":
             failures.append(result.reason)
+        if args.json:
+            print(json_text(row), flush=True)
+        # Of a single photo that cannot be read the error says all.
+        elif len(photos) > 1 or not failures:
+            heading = [] if rows else [table.header()]
+            print("\n".join([*heading, table.row(row, verbose=args.verbose)]), flush=True)
+        rows.append(csv_row(row, result))
     if args.csv:
         with own_path(args.csv) as path:
             write_csv(path, CSV_COLUMNS, rows)
@@ -167,20 +167,23 @@ def identify(args: argparse.Namespace) -> None:
     if args.save_calibration:
         keep_calibration(args.save_calibration, photos[0], result)
     if len(failures) == len(photos):
-        raise DataError(failures[0])
-    if failures:
-        log.warning("%d of %d photos failed", len(failures), len(photos))
+        others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        raise DataError(f"{failures[0]}{others}")
+    if not args.json:
+        print_summary(table, args)
+    elif failures:
+        log.warning("%d of %d photos could not be read", len(failures), len(photos))
 
 
-def expand(paths: Sequence[Path]) -> list[Path]:
-    """Return the photos among `paths` in order; a folder stands for the photos in it."""
-    photos = []
-    for path in paths:
-        # Of any path, also of one too long for a name.
-        photos += list_photos(path) if os.path.isdir(path) else [path]  # noqa: PTH112
-    if not photos:
-        raise DataError(f"{paths[0]}: no image files; expected a photo or a folder of photos")
-    return photos
+def print_summary(table: AnswerTable, args: argparse.Namespace) -> None:
+    """Print what the notes mean, once each, and how many photos were named."""
+    notes = table.notes() if not args.verbose else []
+    if notes:
+        print("", *notes, sep="\n")
+    look = f"; look at {args.plot / _OVERVIEW}.png" if args.plot else ""
+    if table.photos > 1 or look:
+        print()
+        cli.say(f"{table.summary()}{look}")
 
 
 def planned(names: Sequence[str], args: argparse.Namespace) -> list[Path]:
@@ -245,7 +248,7 @@ def draw(folder: Path, name: str, photo: Path, result: Result) -> "np.ndarray":
     """Write the figure of one photo's spectrum, if it has one; return its tile for the overview."""
     from lib.plots.sheets import draw_tile
 
-    words = result.source or result.status
+    words = light_source(result.to_json(photo.name))
     if result.threshold is not None:
         words += f" {result.certainty:.2f}"
     note = result.reason or (_reach(result.axis) if result.axis else "")

@@ -21,10 +21,12 @@ from pathlib import Path
 import cli
 from lib.errors import DataError
 from lib.files import json_text
+from lib.images.folders import photos_among
 from lib.measurement.answers import answer_of, facts_of, features_of, remarks_of
 from lib.measurement.batch import measure_scenes
 from lib.measurement.exports import FORMATS, export
 from lib.measurement.features import Feature
+from lib.measurement.measured_table import MeasurementTable
 from lib.measurement.measuring import (
     Measurement,
     Spectrum,
@@ -35,7 +37,6 @@ from lib.measurement.samples import transmission
 from lib.outputs import output_names, own_path, require_replaceable
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
-from lib.terminal import MeasurementTable
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +48,11 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
     parser.add_argument(
-        "photos", nargs="+", type=cli.given_path, metavar="PHOTO", help="what to measure"
+        "photos",
+        nargs="+",
+        type=cli.given_path,
+        metavar="PHOTO_OR_FOLDER",
+        help="what to measure: photos, folders of them, or patterns such as leds/*.jpg",
     )
     parser.add_argument(
         "--instrument",
@@ -126,15 +131,14 @@ def main(argv: list[str] | None = None) -> int:
 def measure_all(args: argparse.Namespace) -> None:
     """Measure each photo, or their mean, in order, reporting each as it is done."""
     instrument = load_instrument(args.instrument)
+    args.photos, shown_names = photos_among(args.photos)
     inputs = (*args.photos, *(args.dark or ()), *(args.flat or ()), *(args.reference or ()))
     stems = output_names([Path(names_of(args.photos))] if args.average else args.photos)
     written = [place(stem, kind, args) for kind in args.export for stem in stems]
     cli.refuse_to_replace((args.plot, *written), (*inputs, args.instrument))
     require_replaceable((args.plot, *written), overwrite=args.overwrite)
     names = [names_of(args.photos)] if args.average else [path.as_posix() for path in args.photos]
-    table = MeasurementTable(names, sys.stdout)
-    if not args.json:
-        print(table.header(), flush=True)
+    table = MeasurementTable(names, sys.stdout, names if args.average else shown_names)
     shown, failures = [], []
     for stem, (name, outcome) in zip(stems, outcomes(args, instrument), strict=True):
         try:
@@ -151,13 +155,33 @@ def measure_all(args: argparse.Namespace) -> None:
             row = answer_of(measurement, spectrum).to_json() | {"photo": name}
             features = features_of(measurement, spectrum)
             shown.append((spectrum, [one for one in features if one.claimed]))
-        print(json_text(row) if args.json else table.row(row, _NAMED_IN_TABLE), flush=True)
+        if args.json:
+            print(json_text(row), flush=True)
+        # Of a single photo that cannot be measured the error says all.
+        elif len(stems) > 1 or not failures:
+            heading = [] if table.photos else [table.header()]
+            line = table.row(row, _NAMED_IN_TABLE, verbose=args.verbose)
+            print("\n".join([*heading, line]), flush=True)
     if args.plot and shown:
         draw(args.plot, shown)
     if not shown:
-        raise failures[0]
-    if failures:
+        others = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+        raise DataError(f"{failures[0]}{others}")
+    if not args.json:
+        print_summary(table, args)
+    elif failures:
         log.warning("%d of %d could not be measured", len(failures), len(failures) + len(shown))
+
+
+def print_summary(table: MeasurementTable, args: argparse.Namespace) -> None:
+    """Print what the remarks mean, once each, what was measured, and where it was written."""
+    notes = table.notes() if not args.verbose else []
+    if notes:
+        print("", *notes, sep="\n")
+    written = [str(args.output)] if args.export else []
+    written += [str(args.plot)] if args.plot else []
+    print()
+    cli.say(table.summary() + (f"; wrote {' and '.join(written)}" if written else ""))
 
 
 def place(stem: str, kind: str, args: argparse.Namespace) -> Path:

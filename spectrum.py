@@ -5,6 +5,8 @@ Each subcommand is a script of the checkout with the same flags. The scripts imp
 `spectrum_identify` with this file as its `__init__.py`, and the command puts it first on the path,
 as Python does with the folder of a script.
 
+`python -m spectrum_identify` is the same command.
+
 Programs import the functions of `lib.api` from here; their own modules may be called anything but
 `lib`.
 
@@ -20,8 +22,8 @@ from pathlib import Path
 
 # Subcommand: the module whose main() it calls, and what it is good for.
 COMMANDS = {
-    "identify": ("identify", "name the light source of photos, give their pixels wavelengths"),
-    "calibrate": ("calibrate", "make an instrument of photos of lamps"),
+    "identify": ("identify", "name the lamp in photos, and give each pixel its wavelength"),
+    "calibrate": ("calibrate", "make an instrument file from photos of lamps"),
     "measure": ("measure", "measure any light with an instrument"),
     "serve": ("s6_serve", "serve the page and the JSON API"),
 }
@@ -54,17 +56,36 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         epilog=f"commands:\n{listed}\n\n`spectrum COMMAND --help` lists the flags of each.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=tuple(COMMANDS), metavar="COMMAND", help="see below")
+    parser.add_argument("--version", action="store_true", help="print the version")
+    parser.add_argument("command", nargs="?", metavar="COMMAND", help="see below")
     parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="its flags")
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    if args.command is None and not args.version:
+        parser.print_help()
+        parser.exit(2)
+    if args.command is not None and args.command not in COMMANDS:
+        from lib.guesses import did_you_mean
+
+        meant = did_you_mean(args.command, COMMANDS)
+        parser.exit(
+            2,
+            f"spectrum: error: no command {args.command!r}{meant} "
+            f"(commands: {', '.join(COMMANDS)})\n",
+        )
+    return args
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run the subcommand; return its exit code."""
-    args = parse_args(argv)
     here = str(Path(__file__).resolve().parent)
     if here not in sys.path:
         sys.path.insert(0, here)
+    args = parse_args(argv)
+    if args.version:
+        from lib.paths import version
+
+        print(version())
+        return 0
     # How the subcommand's help and errors call it.
     sys.argv[0] = f"spectrum {args.command}"
     module, _ = COMMANDS[args.command]

@@ -1,6 +1,7 @@
 """Default places, anchored at the root of the checkout or of the installed package."""
 
 import os
+import re
 from pathlib import Path
 
 from platformdirs import user_data_path
@@ -10,6 +11,8 @@ ROOT = Path(__file__).resolve().parent.parent
 RAW_DATA = ROOT / "RawData"
 LABELED_IMAGES = RAW_DATA / "Image_Labeled"
 
+# What pip installs the program as.
+NAME = "spectrum-identify"
 INPUT_DATA = ROOT / "InputData"
 # Another folder tries networks, or trains them, beside those that ship.
 MODELS = Path(os.environ.get("SPECTRUM_MODELS") or ROOT / "models")
@@ -19,6 +22,17 @@ DEFAULT_MODEL = MODELS / "default"
 # next version replaces, where the system keeps what programs save for a user.
 _IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
 STATE = ROOT / "web" / "state" if _IN_CHECKOUT else user_data_path("spectrum", appauthor=False)
+
+
+def version() -> str:
+    """Return the version of the program, of a checkout as its pyproject.toml says it."""
+    if _IN_CHECKOUT:
+        text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+        own = re.search(r'^version = "(.+)"', text, re.MULTILINE)[1]
+        return f"{NAME} {own}"
+    from importlib.metadata import version as installed
+
+    return f"{NAME} {installed(NAME)}"
 
 
 def real_path(path: Path | str) -> Path:

@@ -151,6 +151,8 @@ LAMP_NAMES = (
 )
 
 _SOURCE_BY_KEYWORD = {word: source for source in RAW_SOURCES for word in source.keywords}
+# A class by its own title, where a lamp has the same name.
+_TITLES = {one.name: one.title.removesuffix(" lamp") for one in (*LAMP_NAMES, *LAMP_CLASSES)}
 _SOURCE_BY_RAW_ID = {source.raw_id: source for source in RAW_SOURCES}
 
 
@@ -172,6 +174,20 @@ def in_words(name: str) -> str:
     """Return a class's title as it stands in a sentence: "neon lamp", "LED"."""
     title = LAMP_CLASSES[CLASSES.index(name)].title
     return title if title[:2].isupper() else title[0].lower() + title[1:]
+
+
+def in_short(source: str) -> str:
+    """Return what people call a source, as short as a table wants it.
+
+    Parameters
+    ----------
+    source : str
+        A class, a lamp's name, a line list, or several joined by "+": "cfl_hg" gives "Fluorescent
+        or mercury", "mercury+argon" "Mercury + argon".
+    """
+    first, *others = (_TITLES.get(name, name.replace("_", " ")) for name in source.split("+"))
+    others = [one if one[:2].isupper() else one[:1].lower() + one[1:] for one in others]
+    return " + ".join([first[:1].upper() + first[1:], *others])
 
 
 def class_id(name: str) -> int:

@@ -229,7 +229,8 @@ def test_hostile_names_do_no_harm(tmp_path, capsys):
     flags = ("--csv", tmp_path / "a.csv", "--plot", tmp_path / "p", "--spectra", tmp_path / "s")
     assert run(*paths, *flags) == 0
     table = capsys.readouterr().out
-    assert len(table.splitlines()) == 1 + len(names)
+    rows = [line for line in table.splitlines() if "Neon" in line]
+    assert len(rows) == len(names)
     assert "\x1b" not in table and "a\\n\\x1b[31mred.jpg" in table
     rows = read_csv(tmp_path / "a.csv", identify.CSV_COLUMNS)
     assert [row["photo"] for row in rows] == [path.as_posix() for path in paths]
@@ -307,7 +308,44 @@ def test_a_photo_without_an_axis_has_its_spectrum_over_pixels_and_says_so(tmp_pa
 def test_the_table_has_a_heading_and_json_has_none(photos, capsys):
     assert run(photos) == 0
     heading, *rows = capsys.readouterr().out.splitlines()
-    assert heading.split()[:2] == ["photo", "source"] and len(rows) == 3
+    assert heading.split()[:3] == ["photo", "light", "source"]
+    assert [row.split()[0] for row in rows[:3]] == ["a_neon.jpg", "b_rainbow.jpg", "c_broken.jpg"]
+    assert rows[-1] == ("3 photos: 1 named, 1 with wavelengths, 1 without a spectrum, 1 unreadable")
+
+
+def test_what_holds_for_several_photos_is_said_once(capsys):
+    assert run(RAINBOW, RAINBOW) == 0
+    out = capsys.readouterr().out
+    assert out.count("looks like a spectrum") == 1 and "no spectrum (2 photos): " in out
+
+
+def test_figures_stand_in_json_and_in_the_long_table(capsys):
+    dark = NEON.with_name("daylight.jpg")
+    assert run(dark) == 0 and run(dark, "-v") == 0 and run(dark, "--json") == 0
+    short, long = capsys.readouterr().out.split("photo ")[1:]
+    assert "could not be matched safely" in short and "probability" not in short
+    assert "probability 0." in long.split("{")[0]
+
+
+def test_a_pattern_that_no_shell_expanded_is_expanded(capsys):
+    assert run(NEON.with_name("ne*.jpg"), "--json") == 0
+    assert [Path(row["photo"]).name for row in answers(capsys)] == ["neon.jpg"]
+    assert run(NEON.with_name("xe*.jpg")) == 1
+    assert "xe*.jpg: no file matches this pattern" in capsys.readouterr().err
+
+
+def test_a_single_photo_that_cannot_be_read_is_one_line(tmp_path, capsys):
+    assert run(tmp_path / "none.jpg") == 1
+    printed = capsys.readouterr()
+    assert printed.out == "" and len(printed.err.splitlines()) == 1
+
+
+def test_a_mistyped_flag_is_one_line_that_names_the_right_one(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        run(NEON, "--lampe", "neon")
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--lampe" in line and "; did you mean --lamp?" in line
 
 
 def test_a_calibration_kept_from_a_lamp_serves_another_photo(tmp_path, capsys):
@@ -344,7 +382,7 @@ def test_the_user_may_name_the_lamp(capsys):
     assert run(NEON, "--lamp", "neon", "--json") == 0
     assert answers(capsys)[0]["source"] == "neon"
     assert run(NEON, "--lamp", "kryptonite") == 1
-    assert "lamp 'kryptonite': expected one of" in capsys.readouterr().err
+    assert "lamp 'kryptonite': not known; did you mean krypton?" in capsys.readouterr().err
 
 
 def test_a_photo_that_is_not_there_is_one_clear_line(tmp_path, capsys):

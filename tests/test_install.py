@@ -16,6 +16,7 @@ from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+import cli
 import spectrum
 from lib.images.png import write_png
 
@@ -90,6 +91,58 @@ def test_each_subcommand_is_a_script_that_ships(name):
     module, _ = spectrum.COMMANDS[name]
     wheel = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]
     assert f"{module}.py" in wheel["targets"]["wheel"]["only-include"]
+
+
+def test_a_mistyped_command_is_one_line_that_names_the_right_one(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        spectrum.main(["identfy", "lamp.jpg"])
+    assert stopped.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "no command 'identfy'; did you mean identify?" in line
+
+
+def test_without_a_command_the_commands_are_listed(capsys):
+    with pytest.raises(SystemExit) as stopped:
+        spectrum.main([])
+    assert stopped.value.code == 2
+    out = capsys.readouterr().out
+    assert all(f"  {name} " in out for name in spectrum.COMMANDS)
+
+
+@pytest.mark.parametrize("words", [["spectrum.py"], ["."], ["identify.py"]])
+def test_each_way_to_call_it_knows_its_version(words):
+    done = subprocess.run(
+        [sys.executable, *words, "--version"], cwd=ROOT, capture_output=True, text=True, timeout=60
+    )
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert done.stdout == f"spectrum-identify {version}\n"
+
+
+@pytest.mark.parametrize(
+    ("called", "expected"),
+    [
+        ("spectrum calibrate", "next: spectrum measure PHOTO\n"),
+        (str(ROOT / "calibrate.py"), f"next: python {ROOT / 'measure.py'} PHOTO\n"),
+        ("calibrate.py", "next: python measure.py PHOTO\n"),
+    ],
+)
+def test_the_next_command_is_called_as_this_one_was(called, expected, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", [called])
+    monkeypatch.chdir(ROOT)
+    cli.print_next("measure.py", "PHOTO")
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.slow
+def test_the_installed_package_runs_as_a_module_and_names_commands_as_installed(
+    installed, tmp_path
+):
+    python = next(installed.parent.glob("python*"))
+    version = run_installed(python, "-m", "spectrum_identify", "--version", cwd=tmp_path)
+    assert version.stdout.startswith("spectrum-identify "), version.stderr
+    words = ("-m", "spectrum_identify", "calibrate", NEON)
+    done = run_installed(python, *words, cwd=tmp_path)
+    assert "next: spectrum measure PHOTO --instrument instrument.json" in done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")

@@ -121,7 +121,7 @@ def test_the_file_can_be_read_by_people(saved):
     assert fields["photo"] == {"width": 640, "height": 480}
     assert fields["axis"]["coefficients"] == [380.0, 0.5, 1e-5]
     assert (
-        fields["quality"] == "excellent: at most 0.3 nm off from 390 to 693 nm, 0.12 nm over half"
+        fields["quality"] == "excellent: within 0.3 nm from 390 to 693 nm, 0.12 nm over half of it"
     )
 
 
@@ -349,13 +349,13 @@ def test_the_uncertainty_is_the_largest_error_of_what_is_claimed():
 def test_a_quality_has_a_word(uncertainty, word):
     axis = replace(AXIS, covariance=((uncertainty**2,),), uncertainty_nm=2 * uncertainty)
     words = quality_in_words(Instrument(axis))
-    assert words.startswith(f"{word}: at most {2 * uncertainty:.2g} nm off from 390 to 693 nm")
-    assert words.endswith(f"{uncertainty:.2g} nm over half")
+    assert words.startswith(f"{word}: within {2 * uncertainty:.2g} nm from 390 to 693 nm")
+    assert words.endswith(f"{uncertainty:.2g} nm over half of it")
 
 
 def test_the_quality_of_two_lamps_is_what_leaving_one_out_tells(tmp_path):
     two = replace(INSTRUMENT, left_out_nm=0.42)
-    assert quality_in_words(two).startswith("good: 0.42 nm by leaving each lamp out; at most 0.3")
+    assert quality_in_words(two).startswith("good: within 0.3 nm from 390 to 693 nm, 0.42")
     save_instrument(tmp_path / "two.json", two)
     assert load_instrument(tmp_path / "two.json").left_out_nm == 0.42
 

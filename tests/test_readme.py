@@ -31,7 +31,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 TEXT_OF = {path: path.read_text(encoding="utf-8") for path in PAGES}
 README = TEXT_OF[ROOT / "README.md"]
 DOCUMENTS = "\n".join(TEXT_OF.values())
-COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py"})
+COMMANDS = sorted({path.name for path in ROOT.glob("*.py")} - {"cli.py", "__main__.py"})
 COMMAND_LINES = [
     match.group(1)
     for block in re.findall(r"```sh\n(.*?)```", DOCUMENTS, re.DOTALL)

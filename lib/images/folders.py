@@ -1,6 +1,9 @@
 """Which files of a folder are pictures, and which of them photos."""
 
+import glob
 import logging
+import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from lib.errors import DataError
@@ -60,3 +63,47 @@ def list_photos(folder: Path) -> list[Path]:
             f"{drawn[0]}{', ...' if len(drawn) > 1 else ''}",
         )
     return sorted(set(found) - set(drawn))
+
+
+def photos_among(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
+    """Return the photos that paths stand for, in order, and what people call them.
+
+    A folder stands for the photos in it, which are called by their path inside that folder where
+    it is the only one. A pattern (`lamps/*.jpg`) stands for what it matches, as not every shell
+    expands one. A file that exists is itself, whatever its name.
+
+    Raises
+    ------
+    DataError
+        If a folder holds no photo, or a pattern matches nothing.
+    """
+    photos, names = [], []
+    for path in _expanded(paths):
+        # Of any path, also of one too long for a name.
+        if not os.path.isdir(path):  # noqa: PTH112
+            photos.append(path)
+            names.append(path.as_posix())
+            continue
+        found = list_photos(path)
+        if not found:
+            raise DataError(f"{path}: no image files; expected a photo or a folder of photos")
+        photos += found
+        names += [photo.relative_to(path).as_posix() for photo in found]
+    if len(paths) > 1:
+        names = [photo.as_posix() for photo in photos]
+    return photos, names
+
+
+def _expanded(paths: Sequence[Path]) -> list[Path]:
+    """Return paths with what each pattern among them matches in its place."""
+    found = []
+    for path in paths:
+        text = str(path)
+        if not glob.has_magic(text) or os.path.lexists(text):
+            found.append(path)
+            continue
+        matches = sorted(map(Path, glob.glob(text, recursive=True)))  # noqa: PTH207
+        if not matches:
+            raise DataError(f"{path}: no file matches this pattern")
+        found += matches
+    return found

@@ -1,11 +1,13 @@
 """What a person can do about an answer without a name or without wavelengths, and what to doubt.
 
-Every reason has a code, and every remark, which is a doubt that takes nothing from the answer.
-Terminal, service and page show what stands here for it.
+Every reason has a code, and so has every remark: a doubt about an answer that is given all the
+same. Terminal, service and page show what stands here for it.
 """
 
+from dataclasses import dataclass
+
 _ONCE_CALIBRATED = (
-    "Calibrate the instrument with a fluorescent, mercury or neon lamp, and use that."
+    "Calibrate with a photo of a fluorescent, mercury or neon lamp, then use that instrument."
 )
 _SHARPER = "Focus the camera on the slit and narrow it, so that lines come out sharp."
 _EXPOSE_LONGER = "Expose longer, or bring the lamp nearer to the slit."
@@ -13,45 +15,117 @@ _MORE_LINES = "Expose longer, so that more lines show."
 _NAME_IT, _ANOTHER_LAMP = "If you know the lamp, name it.", "If it is another lamp, name it."
 _LESS_OR_NAME = "Ask for less precision, or name the lamp if you know it."
 
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an answer lacks a name or wavelengths.
+
+    Attributes
+    ----------
+    short : str
+        A few words, for a line of a table.
+    text : str
+        A sentence without figures; those of one photo stand in its answer's ``reason``.
+    advice : tuple of str
+        What to do about it, the most useful first.
+    """
+
+    short: str
+    text: str
+    advice: tuple[str, ...]
+
+
 # The code of what is no photo at all.
 UNREADABLE = "unreadable"
 
 # In the order in which the chain asks: the file, the band, its light, the name, the axis, the
 # instrument; an instrument that does not fit is said before the lamp.
-ADVICE: dict[str, tuple[str, ...]] = {
-    UNREADABLE: ("Save it as JPEG, PNG or TIFF; develop raw files first.",),
-    "no_spectrum": (
-        "Fill the picture with the spectrum.",
-        "Keep the background dark and the slit in focus.",
+REASONS: dict[str, Reason] = {
+    UNREADABLE: Reason(
+        "unreadable",
+        "The file cannot be read as a photo.",
+        ("Save it as JPEG, PNG or TIFF; develop raw files first.",),
     ),
-    "no_such_band": (
-        "Draw the box around all of the spectrum.",
-        "Numbers count the spectra that the answer without a choice lists.",
+    "no_spectrum": Reason(
+        "no spectrum",
+        "Nothing in the photo looks like a spectrum.",
+        ("Fill the picture with the spectrum.", "Keep the background dark and the slit in focus."),
     ),
-    "too_dark": (
-        _EXPOSE_LONGER,
-        "Keep other light out of the box.",
+    "no_such_band": Reason(
+        "no such spectrum",
+        "The photo shows no spectrum at the place that you chose.",
+        (
+            "Draw the box around all of the spectrum.",
+            "Numbers count the spectra that the answer without a choice lists.",
+        ),
     ),
-    "clipped": (
-        "Expose shorter, or move the lamp away.",
-        "Switch off automatic exposure where you can.",
+    "too_dark": Reason(
+        "too dark",
+        "The spectrum is too dark to tell the lamp.",
+        (_EXPOSE_LONGER, "Keep other light out of the box."),
     ),
-    "between_two": (_SHARPER, "Show all of the spectrum, from violet to red."),
-    "unlike_known": ("It is like no lamp that is known here.", _NAME_IT),
-    "other_lamp": (_ONCE_CALIBRATED,),
-    "less_sure_than_asked": (_LESS_OR_NAME,),
-    "no_lines": (_ONCE_CALIBRATED,),
-    "too_short": ("Go nearer, so that the spectrum takes up more of the picture.",),
-    "few_lines": (_MORE_LINES, _ONCE_CALIBRATED),
-    "unsure_axis": (_SHARPER, "Show more of the lamp's lines."),
-    "unconfirmed_axis": (_ANOTHER_LAMP, _SHARPER),
-    "light_contradicts": (
-        "Take photos as you calibrated: not mirrored, not turned, not cut out. Or calibrate anew.",
+    "clipped": Reason(
+        "too overexposed",
+        "The spectrum is overexposed, so the lamp cannot be told.",
+        ("Expose shorter, or move the lamp away.", "Switch off automatic exposure where you can."),
     ),
-    "other_instrument": (
-        "A calibration holds for one instrument that has not moved, and for one size of photo.",
+    "between_two": Reason(
+        "A or B?",
+        "Two kinds of lamp would look like this.",
+        (_SHARPER, "Show all of the spectrum, from violet to red."),
+    ),
+    "unlike_known": Reason(
+        "no known lamp",
+        "The light looks like none of the lamps that are known here.",
+        (_NAME_IT, "A measurement with an instrument needs no name."),
+    ),
+    "other_lamp": Reason(
+        "no wavelengths",
+        "This lamp's lines gave no wavelengths.",
+        (_ONCE_CALIBRATED,),
+    ),
+    "less_sure_than_asked": Reason(
+        "less sure than asked",
+        "The best guess is less sure than you asked for.",
+        (_LESS_OR_NAME,),
+    ),
+    "no_lines": Reason(
+        "no lines",
+        "This light has no sharp lines, so the photo alone gives no wavelengths.",
+        (_ONCE_CALIBRATED,),
+    ),
+    "too_short": Reason(
+        "too small",
+        "The spectrum is too short in the picture to give wavelengths.",
+        ("Go nearer, so that the spectrum takes up more of the picture.",),
+    ),
+    "few_lines": Reason(
+        "too few lines",
+        "Too few of the lamp's lines can be seen to give wavelengths.",
+        (_MORE_LINES, _ONCE_CALIBRATED),
+    ),
+    "unsure_axis": Reason(
+        "wavelengths unsure",
+        "The lines leave the wavelengths too uncertain, so none are given.",
+        (_SHARPER, "Show more of the lamp's lines."),
+    ),
+    "unconfirmed_axis": Reason(
+        "lines not matched",
+        "The lines could not be matched safely, so no wavelengths are given.",
+        (_ANOTHER_LAMP, _SHARPER),
+    ),
+    "light_contradicts": Reason(
+        "not as calibrated",
+        "The light does not fit the wavelengths of the instrument.",
+        ("Take photos as you calibrated: not mirrored, turned or cropped. Or calibrate again.",),
+    ),
+    "other_instrument": Reason(
+        "other instrument",
+        "The photo does not fit the instrument, so its wavelengths were not used.",
+        ("A calibration holds for one instrument that has not moved, and for one size of photo.",),
     ),
 }
+ADVICE: dict[str, tuple[str, ...]] = {code: one.advice for code, one in REASONS.items()}
 
 # What is said in place of a sentence where light is clipped, and where the lamp is told; None for
 # nothing.
@@ -79,6 +153,25 @@ REMARKS: dict[str, str] = {
     "white_balance": "the camera may have weighed colours otherwise in one of two photos",
     "reference_left_out": "the reference is too dark or clipped in places; nothing is said there",
     "several_bands": "the photo shows several spectra; the answer is about one of them",
+}
+
+# The same in a line of a table.
+REMARKS_IN_SHORT: dict[str, str] = {
+    "scaled": "other size",
+    "told_lamp_contradicts": "another lamp?",
+    "overexposed": "overexposed",
+    "clipped_below_full_scale": "overexposed",
+    "shifted": "shift corrected",
+    "own_wavelengths": "own wavelengths",
+    "assumed_tone": "tone curve assumed",
+    "not_measured": "not measured",
+    "frames_left_out": "frames left out",
+    "first_of_frames": "more frames",
+    "exposure_differs": "exposures differ",
+    "exposure_unknown": "exposure unknown",
+    "white_balance": "white balance",
+    "reference_left_out": "weak reference",
+    "several_bands": "several spectra",
 }
 
 

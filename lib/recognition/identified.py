@@ -193,7 +193,7 @@ def several(band: "Band") -> tuple[Remark, ...]:
         f"{number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
     )
     which = f"this is {band.number}" if band.number else "the instrument's own place is read"
-    text = f"{len(band.among)} spectra in the photo ({places}); {which}, --band chooses"
+    text = f"{len(band.among)} spectra in the photo ({places}); {which}"
     return (Remark("several_bands", text),)
 
 

@@ -22,19 +22,19 @@ _CHANNELS = ("red", "green", "blue")
 
 
 def quality_in_words(instrument: Instrument) -> str:
-    """Return how good an axis is: "good: at most 1.4 nm off from 405 to 690 nm, 0.3 nm over half".
+    """Return how good an axis is: "good: within 1.4 nm from 405 to 690 nm, 0.3 nm over half of it".
 
     The word is that of the error over half of the claim; of two lamps or more of what leaving each
-    out tells: "good: 0.3 nm by leaving each lamp out; at most 1.4 nm off from 405 to 690 nm".
+    out tells: "good: within 1.4 nm from 405 to 690 nm, 0.3 nm where one lamp checks the others".
     """
     axis, left_out = instrument.axis, instrument.left_out_nm
     low, high = axis.range_nm
-    largest = f"at most {axis.uncertainty_nm:.2g} nm off from {low:.0f} to {high:.0f} nm"
+    largest = f"within {axis.uncertainty_nm:.2g} nm from {low:.0f} to {high:.0f} nm"
     error = middle_error_nm(axis) if left_out is None else left_out
     word = next((word for most, word in _WORDS if error <= most), "poor")
     if left_out is None:
-        return f"{word}: {largest}, {error:.2g} nm over half"
-    return f"{word}: {left_out:.2g} nm by leaving each lamp out; {largest}"
+        return f"{word}: {largest}, {error:.2g} nm over half of it"
+    return f"{word}: {largest}, {left_out:.2g} nm where one lamp checks the others"
 
 
 def save_instrument(path: Path, instrument: Instrument) -> None:

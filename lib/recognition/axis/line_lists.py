@@ -4,6 +4,7 @@ from itertools import product
 
 from lib import taxonomy
 from lib.errors import DataError
+from lib.guesses import did_you_mean
 from lib.lines import available_line_lists
 from lib.recognition.axis.axis import NoAxis
 
@@ -44,7 +45,20 @@ def _lists_of_one(name: str) -> tuple[str, ...]:
             return (source.line_list,)
         if source.class_name is not None:
             return _lists_of_one(source.class_name)
-    raise DataError(f"lamp {name!r}: expected one of {', '.join(known_lamps())}; or several, a+b")
+    expected = f"; expected one of {', '.join(known_lamps())}, or several joined by +"
+    meant = did_you_mean(name, [*known_lamps(), *common_names()])
+    raise DataError(f"lamp {name!r}: not known{meant or expected}")
+
+
+def common_names() -> dict[str, str]:
+    """Return other names of lamps, each with what it stands for: "hg" with "mercury"."""
+    known = known_lamps()
+    return {
+        word: source.line_list or source.class_name
+        for source in taxonomy.RAW_SOURCES
+        for word in source.keywords
+        if word not in known and (source.line_list or source.class_name)
+    }
 
 
 def known_lamps() -> list[str]:
