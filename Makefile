@@ -26,9 +26,15 @@ $(VENV)/installed: $(wildcard requirements*)
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
+	@echo "This takes about four minutes on two cores. First the model that ships names the photos"
+	@echo "that ship; then every stage runs, from simulated photos to a small model of your own."
+	@echo "Pictures to look at come on the way: $(DEMO)/shipped/overview.png after some seconds,"
+	@echo "$(DEMO)/InputData/sheets/ after a minute, $(DEMO)/model/report.html after three."
+	@echo
 	@echo "The model that ships, on photos that ship:"
 	$(BIN)/python identify.py web/static/web/examples --plot $(DEMO)/shipped
-	@echo "Look at $(DEMO)/shipped/overview.png. Now every stage, from simulated photos to a model:"
+	@echo
+	@echo "Now every stage, from simulated photos to a model:"
 	$(BIN)/python s0_simulate.py photos --count $(PHOTOS) --seed 1 --output $(DEMO)/RawData
 	$(BIN)/python s1_label_images.py --input $(DEMO)/RawData
 	$(BIN)/python s2_preprocess.py --input $(DEMO)/RawData/Image_Labeled --output $(DEMO)/InputData --sheet
@@ -39,9 +45,10 @@ demo: $(VENV)/installed
 	$(BIN)/python s5_freeze_pb.py --input $(DEMO)/model
 	$(BIN)/python s0_simulate.py photos --count 12 --seed 3 --output $(DEMO)/photos
 	$(BIN)/python identify.py $(DEMO)/photos/Image --model $(DEMO)/model --plot $(DEMO)/identified
-	@echo "Look at $(DEMO)/identified/overview.png and $(DEMO)/InputData/sheets/."
-	@echo "The model in $(DEMO)/model is a toy: it shows that the stages work, on few crops and in"
-	@echo "minutes. The good one is models/default, which identify.py takes without --model."
+	@echo "Look at $(DEMO)/identified/overview.png, at $(DEMO)/InputData/sheets/ (photos and the"
+	@echo "crops cut from them), and at $(DEMO)/model/report.html (how well the model learned)."
+	@echo "The model in $(DEMO)/model was trained on few crops, to show that the stages work. The"
+	@echo "model for use is models/default, which identify.py takes without --model."
 
 quick: $(VENV)/installed lint
 	$(PYTEST) -m "not slow and not thorough"

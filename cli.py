@@ -358,11 +358,37 @@ def print_next(script: str, *words: object) -> None:
     here = Path.cwd()
     paths = [word for word in words if isinstance(word, Path) and word.is_relative_to(here)]
     words = [word.relative_to(here) if word in paths else word for word in words]
+    say(f"next: {command_line(script, *words)}")
+
+
+def command_line(script: str, *words: object) -> str:
+    """Return the command line of another command, in the form in which this one was called."""
     called = ["spectrum", script.removesuffix(".py")]
     if not sys.argv[0].startswith("spectrum "):
         beside = Path(sys.argv[0]).with_name(script)
         called = ["python", str(beside) if beside.is_file() else script]
-    say(f"next: {shlex.join([*called, *map(str, words)])}")
+    return shlex.join([*called, *map(str, words)])
+
+
+def unless_default(flag: str, value: Path, default: Path) -> tuple[object, ...]:
+    """Return a flag with its value, or nothing where the value is the default."""
+    return () if real_path(value) == real_path(default) else (flag, value)
+
+
+def require_made(path: Path, script: str, *words: object) -> None:
+    """Refuse to begin without what another stage makes, and name that stage.
+
+    Called before TensorFlow is imported, which takes seconds.
+
+    Raises
+    ------
+    DataError
+        If `path` is not there.
+    """
+    if not Path(path).exists():
+        raise DataError(
+            f"{path}: no such file or folder; run this first: {command_line(script, *words)}"
+        )
 
 
 def refuse_to_replace(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:

@@ -30,6 +30,7 @@ from lib.simulation.crawl.downloads import write_downloads
 from lib.simulation.crops.strips import STRIPS
 from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
 from lib.simulation.lamps.catalogue import LAMPS
+from lib.taxonomy import in_short
 from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
 LAMP_GROUPS = ("known", "unknown", "held-out")
@@ -93,11 +94,15 @@ def write_photos(args: argparse.Namespace) -> None:
         **cli.workers_of(args),
         overwrite=args.overwrite,
     )
-    shown = Counter(row["class"] or ("other" if row["lamp"] else "no spectrum") for row in rows)
+    shown = Counter(
+        in_short(row["class"]) if row["class"] else "other lamp" if row["lamp"] else "no spectrum"
+        for row in rows
+    )
     faults = Counter(row["fault"] for row in rows if row["fault"])
     cli.say(f"{len(rows)} rows in {args.output}; truth in {args.output / 'truth.csv'}")
     print("shown:  " + ", ".join(f"{name} {shown[name]}" for name in sorted(shown)))
     print("faults: " + (", ".join(f"{name} {faults[name]}" for name in sorted(faults)) or "none"))
+    cli.print_next("s1_label_images.py", *cli.unless_default("--input", args.output, RAW_DATA))
 
 
 def _add_crops(commands: argparse._SubParsersAction) -> None:
@@ -180,6 +185,7 @@ def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     size = sum(path.stat().st_size for path in shards)
     names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
     cli.say(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
+    cli.print_next("s4_train.py", "--train", INPUT_DATA / "train.tfrecord", *shards)
 
 
 def _lamp_names(chosen: list[str]) -> list[str] | None:

@@ -76,19 +76,30 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def label(args: argparse.Namespace) -> None:
     """Label the photos of args.input and group their duplicates."""
+    # A crawl of one's own serves as well as a simulated one.
+    photos = cli.unless_default("--output", args.input, RAW_DATA)
+    cli.require_made(args.input / "DataTable", "s0_simulate.py", "photos", *photos)
     recover(args.output)
     done = labelling.label_images(args.input, args.output)
-    print_lines(summary.labelling_summary(done))
+    print_lines(summary.labelling_summary(done, listed=args.verbose))
     if done.placed and not args.exact_only:
         found = survey(args)
-        print_lines(summary.duplicates_summary(found.near_groups, found.photos))
+        near = summary.duplicates_summary(found.near_groups, found.photos, listed=args.verbose)
+        print_lines(near)
     cli.say(f"wrote {args.output / LABELS_TABLE}")
+    print_crop(args)
+
+
+def print_crop(args: argparse.Namespace) -> None:
+    """Print the command that crops the labelled photos."""
+    cli.print_next("s2_preprocess.py", *cli.unless_default("--input", args.output, LABELED_IMAGES))
 
 
 def review(args: argparse.Namespace) -> None:
     """Write the review pages, suspects.csv and triage.csv."""
     from lib.curation.review import write_review
 
+    cli.require_made(args.output, "s1_label_images.py", *own_input(args))
     recover(args.output)
     done = write_review(
         args.input,
@@ -101,6 +112,12 @@ def review(args: argparse.Namespace) -> None:
     print_lines(summary.suspects_summary(done.opinions))
     print_lines(summary.triage_summary(done.counts))
     print_lines(f"open {page}" for page in done.pages)
+    cli.print_next("s1_label_images.py", "apply", "DECISIONS.csv", *own_input(args))
+
+
+def own_input(args: argparse.Namespace) -> tuple[object, ...]:
+    """Return --input as it was given, or nothing."""
+    return cli.unless_default("--input", args.input, RAW_DATA)
 
 
 def survey(args: argparse.Namespace):
@@ -114,6 +131,7 @@ def apply(args: argparse.Namespace) -> None:
     """Carry out args.decisions."""
     why = "no longer the photo that the page showed"
     print_applied("applied", apply_decisions(args.decisions, args.output), args, why)
+    print_crop(args)
 
 
 def undo(args: argparse.Namespace) -> None:

@@ -17,9 +17,12 @@ from collections import Counter
 from pathlib import Path
 
 import cli
-from lib.paths import INPUT_DATA, LABELED_IMAGES
+from lib.paths import INPUT_DATA, LABELED_IMAGES, RAW_DATA
 from lib.recognition.cropping import crop_folders
 from lib.taxonomy import folder_names, is_folder_name
+
+# What a status of crops.csv means.
+_WHY = {"no_band": "without a spectrum", "error": "unreadable"}
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -45,6 +48,9 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def preprocess(args: argparse.Namespace) -> None:
     """Crop everything under args.input and print what became of it."""
+    raw_data = args.input.parent
+    own = cli.unless_default("--input", raw_data, RAW_DATA)
+    cli.require_made(args.input, "s1_label_images.py", *own)
     rows = crop_folders(args.input, args.output, overwrite=args.overwrite, **cli.workers_of(args))
     if args.sheet:
         from lib.plots.sheets import draw_sheets
@@ -53,11 +59,15 @@ def preprocess(args: argparse.Namespace) -> None:
             args.input, args.output, rows, jobs=args.jobs, overwrite=args.overwrite
         ):
             cli.say(f"sheet: {path}")
-    print_summary(rows)
+    print_summary(rows, listed=args.verbose)
+    cli.print_next("s3_to_tfrecord.py", *cli.unless_default("--input", args.output, INPUT_DATA))
 
 
-def print_summary(rows: list[dict[str, object]]) -> None:
-    """Print the count of photos and of crops for each folder, and the reasons of the others."""
+def print_summary(rows: list[dict[str, object]], *, listed: bool) -> None:
+    """Print the count of photos and of crops for each folder, and why the others gave none.
+
+    `listed`: whether each of the others is named; crops.csv has them all.
+    """
     photos = Counter(row["raw_id"] for row in rows)
     cropped = Counter(row["raw_id"] for row in rows if row["status"] == "ok")
     print(f"{'folder':<34}{'photos':>8}{'crops':>8}")
@@ -67,9 +77,14 @@ def print_summary(rows: list[dict[str, object]]) -> None:
     for folder in photos:
         if not is_folder_name(folder):
             cli.say(f"unknown: folder {folder} trains nothing; expected {folder_names()}")
-    for row in rows:
-        if row["status"] != "ok":
-            cli.say(f"skipped ({row['status']}): {row['photo']}: {row['reason']}")
+    skipped = [row for row in rows if row["status"] != "ok"]
+    if listed:
+        for row in skipped:
+            cli.say(f"skipped: {row['photo']}: {row['reason']}")
+    elif skipped:
+        why = Counter(_WHY.get(row["status"], row["status"]) for row in skipped)
+        words = ", ".join(f"{count} {name}" for name, count in why.most_common())
+        print(f"skipped {len(skipped)}: {words} (-v lists them)")
 
 
 def main(argv: list[str] | None = None) -> int:

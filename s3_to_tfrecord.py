@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 
 import cli
-from lib.paths import INPUT_DATA
+from lib.errors import DataError
+from lib.paths import DEFAULT_MODEL, INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import folder_names, is_folder_name
 
@@ -66,6 +67,8 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 
 def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
+    own = cli.unless_default("--output", args.input, INPUT_DATA)
+    cli.require_made(args.input / "crops.csv", "s2_preprocess.py", *own)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
     with quiet_stderr():
         from lib.training.crops.dataset import CROPS_NAME, class_table, missing, write_dataset
@@ -87,10 +90,16 @@ def convert(args: argparse.Namespace) -> None:
         cli.say(f"left out: {count} crops of raw folder {folder}, {why}")
     for line in missing(record["counts"]):
         print(f"missing: {line}")
+    words = cli.unless_default("--input", args.output, INPUT_DATA)
+    if args.partial:
+        words = (*words, "--init", DEFAULT_MODEL, "--output", MODELS / "mine")
+    cli.print_next("s4_train.py", *words)
 
 
 def inspect(args: argparse.Namespace) -> None:
     """Print what is in a TFRecord and draw its first crops."""
+    if not args.inspect.is_file():
+        raise DataError(f"{args.inspect}: no such file; expected a TFRecord file")
     with quiet_stderr():
         from lib.training.crops.inspection import describe, draw_sheet
 

@@ -13,7 +13,8 @@ workers the first, the chief, alone writes and speaks (docs/scale.md).
 
 Reads:  InputData/{train,validation,test}.tfrecord, or the files given
 Writes: models/<arch>/ model.keras (best validation loss), last.keras, history.csv, run.json,
-        curves.png, confusion.png and .csv, reliability.png, coverage.png, logs/ for TensorBoard;
+        report.html (all of it on one page), curves.png, confusion.png and .csv, reliability.png,
+        coverage.png, logs/ for TensorBoard;
         with --overwrite in models/.<arch>-new until finished, so that the older run lives on;
         with --scratch there until finished: for an --output on Google Drive, whose bin would fill
         with the weights of every epoch;
@@ -33,11 +34,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cli
+from lib.model_card import KERAS_NAME, REPORT_NAME
 from lib.paths import INPUT_DATA, MODELS
 from lib.quiet import quiet_stderr
 from lib.taxonomy import CLASSES
+from lib.training.crops.split import SPLITS
 from lib.training.examples.records import crop_records
 from lib.training.networks.config import TrainConfig
+from lib.training.runs.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from lib.training.runs.distribute import Team
@@ -167,6 +171,20 @@ def _add_fit(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def require_ready(args: argparse.Namespace) -> None:
+    """Refuse what is missing or in the way, before TensorFlow takes seconds to import."""
+    own = cli.unless_default("--input", args.input, INPUT_DATA)
+    for path in (*args.train, *args.outliers, args.validation, args.test):
+        made_by = ("s3_to_tfrecord.py", *own)
+        if path.parent != args.input or path.stem not in SPLITS:
+            made_by = ("s0_simulate.py", "crops", "--output", path)
+        cli.require_made(path, *made_by)
+    networks = [args.init, *(args.teachers or [])] if args.init else args.teachers or []
+    for folder in map(Path, networks):
+        cli.require_made(folder / KERAS_NAME, "s4_train.py", "--output", folder)
+    RunFolder(args.output, args.scratch).require_free(resume=args.resume, overwrite=args.overwrite)
+
+
 def train(args: argparse.Namespace, team: "Team | None") -> None:
     """Train, test, record and print the report."""
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
@@ -189,6 +207,7 @@ def train(args: argparse.Namespace, team: "Team | None") -> None:
     )
     if record is not None:
         print(metrics.report_text(record["test"]))
+        cli.say(f"report with curves and doubtful crops: {args.output / REPORT_NAME}")
 
 
 def assemble(args: argparse.Namespace) -> "Team":
@@ -243,12 +262,13 @@ def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
 
 def judge(args: argparse.Namespace) -> None:
     """Compare the network with its start, crop by crop; raise DataError if a class got worse."""
-    from lib.training.runs import comparison
+    from lib.training.runs import comparison, report_page
 
     files = {"test": args.test, "simulated": simulated(args.input, CHECKED)}
     changes = comparison.compare_with_start(Path(args.init), args.output, files)
     cli.say(f"compared with {args.init}, crops named rightly:")
     print(comparison.comparison_text(changes))
+    report_page.write_report(args.output, args.test, title=f"{args.output.name}: {args.test.stem}")
     comparison.require_no_loss(changes, Path(args.init), args.output)
 
 
@@ -270,6 +290,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def command(args: argparse.Namespace) -> None:
     """Train, hold the network against its start, and say what comes next."""
+    if args.distribute != "multiworker":
+        require_ready(args)
     # Workers find one another before TensorFlow does anything else.
     team = assemble(args) if args.distribute or args.mixed_precision else None
     if team is not None and not team.is_chief:

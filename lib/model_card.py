@@ -24,6 +24,10 @@ CARD_NAME = "model.json"
 GRAPH_NAME = "model.pb"
 LITERT_NAME = "model.tflite"
 KERAS_NAME = "model.keras"
+# Beside it, what a training was made of and how it ended.
+RECORD_NAME = "run.json"
+# The page that shows it.
+REPORT_NAME = "report.html"
 
 # Input: float32 (N, 15, 480, 3), RGB in [0, 1]. Outputs: (N, 7), (N, 7) and (N, n_features);
 # probabilities are the softmax of the logits divided by the temperature.

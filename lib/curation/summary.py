@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from lib.curation import labelling
 from lib.curation.labelling import Labelling
-from lib.taxonomy import RAW_SOURCES, sources_of_words
+from lib.taxonomy import RAW_SOURCES, in_short, sources_of_words
 
 if TYPE_CHECKING:
     # Brings scikit-learn, which labelling can do without.
@@ -16,31 +16,33 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-def labelling_summary(done: Labelling) -> Iterator[str]:
-    """Yield the keyword counts, the photos of each source, what became of all rows."""
-    yield from _keywords(done.keyword_counts)
-    yield from _sources(done.rows)
+def labelling_summary(done: Labelling, *, listed: bool = False) -> Iterator[str]:
+    """Yield the photos of each source and its keywords, and what became of all rows.
+
+    `listed`: whether each missing image and each group of duplicates is named.
+    """
+    yield from _sources(done)
     for status, count in Counter(row["status"] for row in done.rows).most_common():
-        yield f"{status:10} {count:6}"
+        yield f"{status.replace('_', ' ')} {count}"
     reasons = Counter(
         row["reason"].split(":")[0] for row in done.rows if row["status"] == labelling.LEFT_OUT
     )
     for reason, count in reasons.most_common():
         yield f"  left out: {reason}: {count}"
     missing = [row["image_path"] for row in done.rows if row["status"] == labelling.MISSING]
-    yield from _some("missing image", missing)
+    yield from _counted("missing images", missing, listed)
     groups = [" = ".join(paths) for paths in done.duplicate_groups]
-    yield from _some("exact duplicates", groups)
+    yield from _counted("groups of exact duplicates", groups, listed)
     yield f"copied {done.copied} photos"
 
 
 def duplicates_summary(
-    near_groups: Sequence[Sequence[str]], photos: Mapping[str, str]
+    near_groups: Sequence[Sequence[str]], photos: Mapping[str, str], *, listed: bool = False
 ) -> Iterator[str]:
-    """Yield the groups of near duplicates by the photos' places."""
+    """Yield how many groups of near duplicates there are, or each by its photos' places."""
     places = {digest: photo for photo, digest in photos.items()}
     lines = [" ~ ".join(sorted(places[digest] for digest in group)) for group in near_groups]
-    yield from _some("near duplicates", sorted(lines))
+    yield from _counted("groups of near duplicates", sorted(lines), listed)
 
 
 def triage_summary(counts: Mapping[str, int]) -> Iterator[str]:
@@ -63,31 +65,33 @@ def suspects_summary(opinions: "Sequence[Opinion]") -> Iterator[str]:
             )
 
 
-def _keywords(counts: Counter[str]) -> Iterator[str]:
-    yield "keyword      rows  raw id"
-    for word, count in counts.most_common():
-        for source in sources_of_words([word]):
-            yield f"{word:12} {count:4}  {source.raw_id}"
-    others = [(word, count) for word, count in counts.most_common() if not sources_of_words([word])]
-    if others:
-        shown = ", ".join(f"{word} {count}" for word, count in others[:_SHOWN])
-        yield f"{len(others)} other keywords: {shown}"
-
-
-def _sources(rows: Sequence[Mapping[str, str]]) -> Iterator[str]:
+def _sources(done: Labelling) -> Iterator[str]:
     lying = (labelling.LABELLED, labelling.MOVED, labelling.ADDED)
-    placed = Counter(row["raw_id"] for row in rows if row["status"] in lying)
-    yield "raw id  source        class       photos"
+    placed = Counter(row["raw_id"] for row in done.rows if row["status"] in lying)
+    words: dict[int, list[str]] = {}
+    others = []
+    for word, count in done.keyword_counts.most_common():
+        named = sources_of_words([word])
+        for source in named:
+            words.setdefault(source.raw_id, []).append(f"{word} {count}")
+        if not named:
+            others.append(f"{word} {count}")
+    yield f"{'folder':<16}{'trains':<24}{'photos':>6}  keywords in the tables"
     for source in RAW_SOURCES:
+        folder = f"{source.raw_id} {source.keywords[0]}"
+        trains = in_short(source.class_name) if source.class_name else "nothing"
+        keywords = ", ".join(words.get(source.raw_id, []))
         count = placed.pop(str(source.raw_id), 0)
-        class_name = source.class_name or "-"
-        yield f"{source.raw_id:6}  {source.keywords[0]:12}  {class_name:10}  {count:6}"
+        yield f"{folder:<16}{trains:<24}{count:>6}  {keywords}".rstrip()
     for folder, count in sorted(placed.items()):
-        yield f"{folder:>6}  (by hand)     -           {count:6}"
+        yield f"{folder:<16}{'(made by hand)':<24}{count:>6}"
+    if others:
+        yield f"{len(others)} other keywords: {', '.join(others[:_SHOWN])}"
 
 
-def _some(what: str, lines: Sequence[str]) -> Iterator[str]:
-    for line in lines[:_SHOWN]:
-        yield f"{what}: {line}"
-    if len(lines) > _SHOWN:
-        yield f"{what}: {len(lines)} in all"
+def _counted(what: str, lines: Sequence[str], listed: bool) -> Iterator[str]:
+    """Yield each line, or how many there are."""
+    if listed:
+        yield from (f"{what}: {line}" for line in lines)
+    elif lines:
+        yield f"{what}: {len(lines)} (-v lists them)"

@@ -1,6 +1,7 @@
 """Pictures written, and what is written into them."""
 
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -30,3 +31,10 @@ def read_png_text(path: Path) -> dict[str, str]:
             return dict(image.text)
     except (OSError, SyntaxError, ValueError):
         return {}
+
+
+def encode_png(image: np.ndarray) -> bytes:
+    """Return a uint8 image of shape (h, w, 3) or (h, w) as the bytes of a PNG file."""
+    stream = BytesIO()
+    Image.fromarray(image).save(stream, format="PNG")
+    return stream.getvalue()

@@ -17,6 +17,7 @@ from lib.taxonomy import (
     class_id,
     class_of_folder,
     folder_names,
+    in_short,
     is_folder_name,
 )
 from lib.training.crops.split import SPLITS, oversample, split_groups
@@ -153,6 +154,7 @@ def _counts(crops: pd.DataFrame) -> dict[str, dict[str, int]]:
 def class_table(counts: dict[str, dict[str, dict[str, int]]]) -> str:
     """Return the counts of dataset.json as a table for people, before and after balancing."""
     table = pd.DataFrame(counts["before"]).assign(balanced=counts["after"]["train"])
+    table = table.rename(index=in_short)
     table.loc["all"] = table.sum()
     return table.rename_axis(columns="class").to_string(col_space=12)
 

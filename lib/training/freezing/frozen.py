@@ -17,6 +17,7 @@ from lib.model_card import (
     KERAS_NAME,
     LITERT_NAME,
     OUTPUT_NAMES,
+    RECORD_NAME,
     Count,
     UnknownScore,
 )
@@ -30,7 +31,6 @@ from lib.training.freezing.freezer import freeze_formats
 from lib.training.networks.architectures import FEATURES_LAYER, LOGITS_LAYER
 from lib.training.scores import metrics, unknown_score
 
-RECORD_NAME = "run.json"
 _SERVED_NAME = "served"
 # float32 keeps 7 digits; sums in another order cost under 1e-5 in probability on real crops. Of
 # 6,000 simulated crops one, halfway between two classes, differed by 2.2e-5.

@@ -9,9 +9,9 @@ from scipy.stats import binomtest
 
 from lib.errors import DataError
 from lib.files import read_json, write_json
-from lib.model_card import KERAS_NAME
-from lib.taxonomy import CLASSES
-from lib.training.freezing.frozen import RECORD_NAME, load_network
+from lib.model_card import KERAS_NAME, RECORD_NAME
+from lib.taxonomy import CLASSES, in_short
+from lib.training.freezing.frozen import load_network
 from lib.training.runs.classifier import predict_logits
 
 # How often a network that is as good as its start may be called worse, over all classes and kinds
@@ -127,10 +127,10 @@ def change_of(before: np.ndarray, after: np.ndarray) -> Change:
 def comparison_text(changes: Changes) -> str:
     """Return a table for people: a row a class, before and after on each kind of crops."""
     width = max(map(len, changes)) + 18
-    lines = [f"{'class':<12}" + "".join(f"{kind + ': before, after':>{width}}" for kind in changes)]
+    lines = [f"{'class':<24}" + "".join(f"{kind + ': before, after':>{width}}" for kind in changes)]
     for name in CLASSES:
         cells = [_cell(of.get(name)) for of in changes.values()]
-        lines.append(f"{name:<12}" + "".join(f"{cell:>{width}}" for cell in cells))
+        lines.append(f"{in_short(name):<24}" + "".join(f"{cell:>{width}}" for cell in cells))
     return "\n".join(lines)
 
 

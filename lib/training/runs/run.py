@@ -9,18 +9,17 @@ import keras
 from lib.errors import DataError
 from lib.files import (
     read_json,
-    require_absent,
     sha256,
     write_json,
 )
-from lib.model_card import CARD_NAME, KERAS_NAME, read_card, verified_bytes
+from lib.model_card import CARD_NAME, KERAS_NAME, RECORD_NAME, read_card, verified_bytes
 from lib.paths import MODELS, real_path
 from lib.plots import training as plots
 from lib.taxonomy import UNKNOWN
-from lib.training.freezing.frozen import RECORD_NAME, load_network
+from lib.training.freezing.frozen import load_network
 from lib.training.networks.architectures import ARCHITECTURES
 from lib.training.networks.config import TrainConfig
-from lib.training.runs import classifier, run_record
+from lib.training.runs import classifier, report_page, run_record
 from lib.training.runs.distribute import Team
 from lib.training.runs.run_folder import RunFolder
 from lib.training.scores.assessment import write_figures
@@ -69,7 +68,7 @@ def run(
     with folder.held():
         for place in (folder.run_dir, folder.beside):
             _require_apart(place, config, [*train, *outliers, validation, test])
-        require_absent(folder.run_dir, overwrite=overwrite or resume)
+        folder.require_free(resume=resume, overwrite=overwrite)
 
         def describe() -> dict:
             return _describe(config, train, outliers, validation, test)
@@ -97,6 +96,7 @@ def run(
         title = f"{folder.run_dir.name}: {test.stem}"
         record |= _conclude(inside, history, validation, test, title=title)
         write_json(inside / RECORD_NAME, record)
+        report_page.write_report(inside, test, title=title)
         folder.finish(inside)
     return record
 
@@ -120,7 +120,7 @@ def require_start(
     """
     _require_network(config)
     _require_apart(run_dir, config, data)
-    require_absent(run_dir, overwrite=replace)
+    RunFolder(run_dir, None).require_free(resume=False, overwrite=replace)
 
 
 def _conclude(
@@ -143,6 +143,7 @@ def _conclude(
         "best_epoch": min(history, key=lambda row: row["val_loss"])["epoch"],
         "steps": history[-1]["step"],
         "seconds": history[-1]["seconds"],
+        "doubtful": report_page.doubtful_rows(result["test_labels"], result["test_probabilities"]),
         **{name: result[name] for name in ("temperature", "unknown", "validation", "test")},
     }
 

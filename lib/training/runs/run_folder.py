@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib.errors import DataError
-from lib.files import only_writer, read_json, scratch_folder, write_errors
+from lib.files import only_writer, read_json, require_absent, scratch_folder, write_errors
+from lib.model_card import RECORD_NAME
 from lib.paths import real_path
-from lib.training.freezing.frozen import RECORD_NAME
 
 
 class RunFolder:
@@ -52,6 +52,33 @@ class RunFolder:
             if _is_finished(self.beside):
                 _put_in_place(self.beside, self._place)
             yield
+
+    def require_free(self, *, resume: bool, overwrite: bool) -> None:
+        """Refuse to begin where a run lies, and to resume where none was begun.
+
+        Raises
+        ------
+        DataError
+            Which says whether the run that lies there can be resumed.
+        """
+        begun = self._begun()
+        if resume and begun is None and not _is_finished(self.run_dir):
+            raise DataError(f"{self.run_dir}: no training was begun here; leave out --resume")
+        if resume or overwrite:
+            return
+        if begun is not None:
+            raise DataError(
+                f"{self.run_dir}: a training was interrupted here; go on with it by --resume, or "
+                "begin again with --overwrite"
+            )
+        require_absent(self.run_dir, overwrite=False)
+
+    def _begun(self) -> Path | None:
+        """Return the folder of a run that was begun and is not finished."""
+        for folder in (self.beside, self.run_dir):
+            if (folder / RECORD_NAME).is_file() and not _is_finished(folder):
+                return folder
+        return None
 
     def to_resume(self) -> Path:
         """Return the folder of the run that was begun."""

@@ -7,6 +7,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
+from lib.taxonomy import in_short
+
 # Standard normal quantile of a two-sided 95 % interval.
 Z_95 = 1.959963984540054
 CALIBRATION_BINS = 15
@@ -66,16 +68,17 @@ def report(
 
 
 def report_text(report: dict) -> str:
-    """Return a report as a table for people."""
+    """Return a report as a table for people; classes without a sample are left out."""
     low, high = report["accuracy_ci95"]
-    lines = [f"{'class':<12}{'precision':>10}{'recall':>8}{'f1':>8}{'specificity':>13}{'n':>7}"]
+    lines = [f"{'class':<24}{'precision':>10}{'recall':>8}{'f1':>8}{'specificity':>13}{'n':>7}"]
     lines += [
-        f"{name:<12}{row['precision']:>10.4f}{row['recall']:>8.4f}{row['f1']:>8.4f}"
+        f"{in_short(name):<24}{row['precision']:>10.4f}{row['recall']:>8.4f}{row['f1']:>8.4f}"
         f"{row['specificity']:>13.4f}{row['support']:>7}"
         for name, row in report["per_class"].items()
+        if row["support"]
     ]
     lines += [
-        f"{'weighted':<12}{report['weighted_precision']:>10.4f}{report['weighted_recall']:>8.4f}"
+        f"{'weighted':<24}{report['weighted_precision']:>10.4f}{report['weighted_recall']:>8.4f}"
         f"{report['weighted_f1']:>8.4f}{'':>13}{report['n']:>7}",
         f"accuracy {report['accuracy']:.4f} (95 % interval {low:.4f} to {high:.4f}), "
         f"calibration error {report['ece']:.4f}, negative log-likelihood {report['nll']:.4f}",
