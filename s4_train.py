@@ -182,7 +182,10 @@ def require_ready(args: argparse.Namespace) -> None:
     networks = [args.init, *(args.teachers or [])] if args.init else args.teachers or []
     for folder in map(Path, networks):
         cli.require_made(folder / KERAS_NAME, "s4_train.py", "--output", folder)
-    RunFolder(args.output, args.scratch).require_free(resume=args.resume, overwrite=args.overwrite)
+    folder = RunFolder(args.output, args.scratch)
+    # What another process is about to write looks like an interrupted run.
+    with folder.held():
+        folder.require_free(resume=args.resume, overwrite=args.overwrite)
 
 
 def train(args: argparse.Namespace, team: "Team | None") -> None:

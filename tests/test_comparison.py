@@ -47,8 +47,8 @@ def test_a_loss_is_an_error_that_names_class_kind_and_counts(tmp_path):
 
 def test_the_table_has_a_row_a_class_and_says_where_there_are_no_crops():
     text = comparison_text({"test": {"neon": changed(1, 0)}, "simulated": {}})
-    (row,) = [line for line in text.splitlines() if line.startswith("neon")]
-    assert row.split() == ["neon", "51,", "50", "of", "51", "none"]
+    (row,) = [line for line in text.splitlines() if line.startswith("Neon")]
+    assert row.split() == ["Neon", "51,", "50", "of", "51", "none"]
 
 
 @pytest.fixture

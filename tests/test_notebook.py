@@ -197,7 +197,7 @@ def test_a_stage_is_called_as_in_the_shell_and_raises_what_a_shell_counts_as_fai
     assert "none.jpg: no such file" in capsys.readouterr().err
     with pytest.raises(cli.Stopped, match="exit code 2"):
         cli.stage("identify.py", "--lamp")
-    assert "usage: identify.py" in capsys.readouterr().err
+    assert "identify.py: error: argument --lamp" in capsys.readouterr().err
     cli.stage("identify.py", "--help")
     assert sys.argv == called
 

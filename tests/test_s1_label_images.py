@@ -132,9 +132,7 @@ def test_exact_duplicates_are_found_across_folders_and_copied_once(raw, capsys):
     rows = run(raw)
     assert rows["other/900.png"]["status"] == "duplicate"
     assert rows["other/900.png"]["group"] == rows["12500-12301/12500.png"]["group"]
-    assert "exact duplicates: Image/12500-12301/12500.png = Image/other/900.png" in (
-        capsys.readouterr().out
-    )
+    assert "groups of exact duplicates: 1 (-v lists them)" in capsys.readouterr().out
     groups = [row["group"] for row in rows.values() if row["group"]]
     assert len(set(groups)) == len(groups) - 1
     assert len(tree(raw / "Image_Labeled")) == 3
@@ -154,7 +152,8 @@ def test_keywords_are_counted(raw, capsys):
     add_table(raw, "12500-12301", [("12500.png", "neon", "['neon', 'lamp']")], "202001010000")
     run(raw)
     out = capsys.readouterr().out
-    assert "neon            2  5" in out
+    (row,) = [line for line in out.splitlines() if line.startswith("5 neon")]
+    assert "neon 2" in row
     assert "lamp 2" in out
 
 
@@ -193,7 +192,7 @@ def test_a_person_s_hidden_files_stay(raw):
 @pytest.mark.parametrize(
     ("spoil", "expected"),
     [
-        (lambda raw: shutil.rmtree(raw / "DataTable"), "no table; expected <folder>-"),
+        (lambda raw: shutil.rmtree(raw / "DataTable"), "run this first: "),
         (lambda raw: shutil.rmtree(raw / "Image"), "no image; expected Image/<folder>/"),
         (lambda raw: table(raw).write_text("a,b\n1,2\n"), "missing column(s) ID, Title"),
         (lambda raw: table(raw).write_bytes(b"\xff\xfe\x00bad"), "not readable as CSV"),

@@ -27,6 +27,7 @@ def test_a_run_folder_holds_everything_that_was_promised(finished_run):
         "confusion.csv",
         "reliability.png",
         "coverage.png",
+        "report.html",
         "logs",
     } == names
 
@@ -409,7 +410,7 @@ def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, int
             ["--init", "{model}", "--arch", "compact", "--train", "{crops}/train.tfrecord"],
             "holds a tiny; expected a compact",
         ),
-        (["--resume"], "run.json: no such file"),
+        (["--resume"], "no training was begun here; leave out --resume"),
     ],
 )
 def test_bad_input_is_one_line_and_writes_nothing(
@@ -426,3 +427,18 @@ def test_bad_input_is_one_line_and_writes_nothing(
     err = capsys.readouterr().err
     assert err.startswith("error: ") and err.count("\n") == 1 and message in err
     assert not (tmp_path / "run").exists()
+
+
+def test_an_interrupted_run_is_offered_to_be_resumed(finished_run, crops_folder, tmp_path, capsys):
+    record = json.loads((finished_run / "run.json").read_text())
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "run.json").write_text(json.dumps(record | {"finished": None}))
+    assert run("--input", crops_folder, "--arch", "tiny", "--output", tmp_path / "run") == 1
+    assert "go on with it by --resume" in capsys.readouterr().err
+
+
+def test_a_report_is_one_page_with_curves_a_table_and_crops(finished_run):
+    page = (finished_run / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png;base64,") > 4
+    assert "Fluorescent or mercury" in page and "The crops to look at" in page
+    assert 'src="http' not in page and 'href="http' not in page

@@ -7,6 +7,7 @@ from scipy.special import softmax
 
 import s5_freeze_pb
 from lib.files import sha256
+from lib.paths import ROOT
 from lib.taxonomy import CLASSES
 
 
@@ -131,7 +132,7 @@ def test_a_model_that_gives_no_numbers_is_not_written():
 def test_freezing_in_the_run_folder_keeps_the_network(own_run, capsys):
     assert run("--input", own_run) == 0
     out = capsys.readouterr().out
-    assert "largest difference in probability" in out and "weighted" in out
+    assert "largest difference in probability" in out and "test crops; the table is in" in out
     assert {"model.pb", "model.tflite", "model.json"} <= {path.name for path in own_run.iterdir()}
     assert run("--input", own_run) == 1
     assert "model.json: already exists; give --overwrite" in capsys.readouterr().err
@@ -234,3 +235,32 @@ def test_inspect_refuses_another_file(tmp_path, content, capsys):
         (tmp_path / "model.pb").write_bytes(content)
     assert run("--inspect", tmp_path / "model.pb") == 1
     assert "model.pb" in capsys.readouterr().err
+
+
+def test_a_stage_before_its_time_names_the_one_to_run_first(tmp_path, capsys):
+    import s2_preprocess
+    import s3_to_tfrecord
+    import s4_train
+
+    nothing = str(tmp_path / "nothing")
+    for main, first in (
+        (s2_preprocess.main, "s1_label_images.py"),
+        (s3_to_tfrecord.main, "s2_preprocess.py"),
+        (s4_train.main, "s3_to_tfrecord.py"),
+        (s5_freeze_pb.main, "s4_train.py"),
+    ):
+        assert main(["--input", nothing]) == 1
+        error = capsys.readouterr().err
+        assert error.count("\n") == 1 and f"run this first: python {first}" in error.replace(
+            f"{ROOT}/", ""
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_model_far_below_use_is_frozen_with_a_warning(own_run, tmp_path, capsys):
+    record = json.loads((own_run / "run.json").read_text())
+    assert run("--input", own_run, "--output", tmp_path / "frozen") == 0
+    told = capsys.readouterr()
+    accuracy = json.loads((tmp_path / "frozen" / "model.json").read_text())["test"]["accuracy"]
+    assert record["finished"]
+    assert ("expected 85 % of a model for use" in told.err) == (accuracy < 0.85)

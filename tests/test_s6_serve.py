@@ -317,4 +317,4 @@ def test_wrong_flags_are_usage_errors(flags, capsys):
     with pytest.raises(SystemExit) as stopped:
         s6_serve.main(flags)
     assert stopped.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert "error: " in capsys.readouterr().err
