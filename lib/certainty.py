@@ -6,7 +6,6 @@ also for kinds that it never met.
 """
 
 import numpy as np
-from scipy.special import expit
 
 # The name of the score in model.json.
 LARGEST_LOGIT = "largest_logit"
@@ -24,4 +23,5 @@ def certainty(logits: np.ndarray, unknown: dict) -> np.ndarray:
     """
     # In float64, where large logits do not all become 1.
     largest = logits.max(axis=1).astype(np.float64)
-    return expit(unknown["slope"] * largest + unknown["offset"])
+    # The logistic function, which so overflows nowhere.
+    return np.exp(-np.logaddexp(0.0, -(unknown["slope"] * largest + unknown["offset"])))

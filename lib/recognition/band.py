@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
+from lib.recognition.curves import smoothed
 from lib.recognition.quality import (
     Quality,
     clipping_levels,
@@ -230,7 +230,8 @@ def _lit_part(profile: np.ndarray, noise: float) -> slice:
     The trace network knows where a lamp's lines go on, seen or not.
     """
     samples = len(profile)
-    light = gaussian_filter1d(profile.max(axis=1), max(samples * _BLUR_PART, 0.5))
+    blur = max(samples * _BLUR_PART, 0.5)
+    light = smoothed(profile.max(axis=1), blur, cv2.BORDER_REFLECT)
     lit = np.flatnonzero(light > max(_LIT_NOISES * noise, _LIT_PART * light.max()))
     if len(lit) == 0:
         return slice(0, samples)

@@ -7,13 +7,13 @@ the instrument's own band, whatever falls there, and its pixels have the instrum
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
 from lib.errors import DataError
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.claim import largest_error_nm
 from lib.recognition.axis.shift import apply_shift, find_shift, less_sure
 from lib.recognition.band import Band, band_of
+from lib.recognition.curves import widened
 from lib.recognition.direction import with_wavelengths
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 from lib.recognition.strip import sample_band
@@ -351,7 +351,7 @@ class Instrument:
             )
         )
         # Of a blob it is enough that its light is seen.
-        here = maximum_filter1d(here, 2 * reach + 1) if long else np.full_like(here, here.max())
+        here = widened(here, 2 * reach + 1) if long else np.full_like(here, here.max())
         bright = there >= _BRIGHT_PART * there.max()
         if np.mean(here[bright] < _SEEN_PART * there[bright]) > _MAX_LOST:
             turn = np.degrees(
@@ -386,7 +386,7 @@ class Instrument:
         px = middle + half * reading.t
         light = (band.profile.rgb - band.background).max(axis=1)
         # The brightest of each place, so that no narrow line falls between two.
-        light = maximum_filter1d(light, 1 + len(light) // len(px))
+        light = widened(light, 1 + len(light) // len(px))
         if light.max() <= 0:
             return
         rising = np.argsort(position)

@@ -3,8 +3,8 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.signal import find_peaks
 
+from lib.recognition.curves import maxima, prominences
 from lib.recognition.straighten import brightest_channel
 from lib.recognition.strip import Strip
 
@@ -116,7 +116,8 @@ def measure_quality(
     light = profile.max(axis=1)
     peak = float(light.max())
     prominence = max(_LINE_OVER_NOISE * noise, _LINE_OVER_PEAK * peak, 1e-6)
-    peaks, _ = find_peaks(np.pad(light, 1), prominence=prominence)
+    padded = np.pad(light, 1)
+    rises = prominences(padded, maxima(padded))
     chroma = light - profile.min(axis=1)
     level = float(np.max(background))
     return Quality(
@@ -124,7 +125,7 @@ def measure_quality(
         brightness=peak / 255.0,
         clipped_fraction=float(clipped.mean()),
         clipped_light=float(clipped[light >= min(_BRIGHT_PART * peak, peak)].mean()),
-        lines_resolved=len(peaks),
+        lines_resolved=int(np.count_nonzero(rises >= prominence)),
         contrast=peak / max(peak + level, 1e-6),
         colour=float(chroma.sum() / max(light.sum(), 1e-6)),
         evidence=float(evidence),

@@ -9,11 +9,11 @@ from functools import cache
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from lib.errors import DataError
 from lib.litert import LiteNetwork, shipped_network
 from lib.paths import MODELS
+from lib.recognition.curves import smoothed
 from lib.taxonomy import CLASSES
 
 # Columns that a profile is resampled to, and columns that share one answer.
@@ -150,9 +150,9 @@ def profile_views(rgb: np.ndarray) -> np.ndarray:
     """
     peak = np.maximum(rgb.max(axis=(1, 2), keepdims=True), _DARKEST_PEAK)
     shown = np.sqrt(np.maximum(rgb, 0) / peak)
-    slow = gaussian_filter1d(shown, _DETAIL_COLUMNS, axis=1, mode="nearest")
+    slow = smoothed(shown, _DETAIL_COLUMNS)
     detail = shown - slow
-    power = gaussian_filter1d(detail**2, 2 * _DETAIL_COLUMNS, axis=1, mode="nearest")
+    power = smoothed(detail**2, 2 * _DETAIL_COLUMNS)
     contrast = detail / np.sqrt(power.max(axis=2, keepdims=True) + _MIN_DETAIL**2)
     level = np.broadcast_to(peak / 255, (*shown.shape[:2], 1))
     return np.concatenate([shown, contrast, level], axis=2, dtype=np.float32)

@@ -8,11 +8,12 @@ measured with the same ruler as the photo's (`peaks.find_lines_in_curve`).
 import functools
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from lib.lines import LineList, line_list
 from lib.recognition.axis.peaks import find_lines_in_curve
+from lib.recognition.curves import smoothed
 
 # Where cameras see anything of a lamp, nm; beyond 780 nm those without infrared filter.
 SEEN_NM = (360.0, 1000.0)
@@ -170,7 +171,8 @@ def _light(lines: LineList, nm: np.ndarray, resolution_nm: float) -> np.ndarray:
             # A sharp head, and a tail of its listed extent to the violet.
             tail = np.exp(np.minimum(nm - centre, 0) / fwhm) * (nm <= centre)
             smooth = resolution_nm / _FWHM_PER_SIGMA / step
-            curve += intensity / np.hypot(resolution_nm, fwhm) * gaussian_filter1d(tail, smooth)
+            tail = smoothed(tail, smooth, cv2.BORDER_REFLECT)
+            curve += intensity / np.hypot(resolution_nm, fwhm) * tail
             continue
         width = np.hypot(resolution_nm, fwhm)
         near = slice(*np.searchsorted(nm, (centre - 2.2 * width, centre + 2.2 * width)))

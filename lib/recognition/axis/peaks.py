@@ -8,8 +8,8 @@ one channel is often sharp in another.
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter
-from scipy.signal import find_peaks, peak_widths
+
+from lib.recognition.curves import flanks, maxima, prominences, smoothed, widened
 
 # Full scale of the profile, counts.
 FULL_SCALE = 255.0
@@ -81,7 +81,7 @@ def find_lines(rgb: np.ndarray) -> Peaks:
     # doublet which the first one saw stays two lines.
     for _ in range(2):
         smooth_samples = np.clip(0.2 * spread, 0.6, None)
-        curves = gaussian_filter1d(rgb, smooth_samples, axis=0, mode="nearest")
+        curves = smoothed(rgb, smooth_samples)
         limit = _detection_limit(curves)
         found = [_peaks_of_channel(curves[:, c], rgb[:, c], limit[c], spread) for c in range(3)]
         spread = _point_spread(found, len(rgb))
@@ -112,9 +112,9 @@ def find_dips(rgb: np.ndarray) -> tuple[Peaks, np.ndarray]:
     n = len(rgb)
     # A fourteenth of a band is ~20 nm: wider than Fraunhofer lines, narrower than sensor curves.
     window = max(7, n // 14 | 1)
-    envelope = gaussian_filter1d(
-        median_filter(rgb, size=(window, 1), mode="nearest"), window / 4, axis=0, mode="nearest"
-    )
+    around = np.pad(rgb, ((window // 2, window // 2), (0, 0)), mode="edge")
+    around = np.lib.stride_tricks.sliding_window_view(around, window, axis=0)
+    envelope = smoothed(np.median(around, axis=-1), window / 4)
     # Dark channels (under a tenth of full scale) would turn noise into deep lines.
     depth = FULL_SCALE * (envelope - rgb) / np.maximum(envelope, 0.1 * FULL_SCALE)
     lit = np.clip(envelope / (0.2 * FULL_SCALE), 0.0, 1.0)
@@ -155,7 +155,8 @@ def _detection_limit(curves: np.ndarray) -> np.ndarray:
     span = np.ptp(curves, axis=0).max()
     limit = np.empty(curves.shape[1])
     for c, curve in enumerate(curves.T):
-        heights = find_peaks(curve, prominence=1e-3)[1]["prominences"]
+        heights = prominences(curve, maxima(curve))
+        heights = heights[heights >= 1e-3]
         ripple = np.quantile(heights, 0.3) if len(heights) > 8 else 0.0
         # Heights of noise fall off about exponentially: 12 times their 30 % quantile is passed by
         # one in seventy. In a clean curve the maxima are lines: never over 6 % of the span.
@@ -166,18 +167,20 @@ def _detection_limit(curves: np.ndarray) -> np.ndarray:
 def _peaks_of_channel(
     curve: np.ndarray, raw: np.ndarray, limit: float, spread: float
 ) -> _ChannelPeaks:
-    # A ramp far below any noise: scipy warns of level plateaus wider than the window.
+    # A ramp far below any noise: no top is level.
     curve = curve + 1e-6 * np.arange(len(curve))
     # A phosphor's hump is ~50 nm wide, a fifth of a band; what rises within an eighth is a line.
     window = max(9, len(curve) // 8, round(6 * spread)) | 1
-    index, info = find_peaks(curve, prominence=max(limit, 1e-9), wlen=window)
-    bases = (info["prominences"], info["left_bases"], info["right_bases"])
-    prominence = bases[0]
-    fwhm = peak_widths(curve, index, rel_height=0.5, prominence_data=bases)[0]
+    index = maxima(curve)
+    prominence = prominences(curve, index, window)
+    high = prominence >= max(limit, 1e-9)
+    index, prominence = index[high], prominence[high]
+    left, right = flanks(curve, index, curve[index] - 0.5 * prominence)
+    fwhm = right - left
     # Within 6 % of full scale the camera's curve bends too much for the top to be trusted.
     ceiling = 0.94 * max(FULL_SCALE, float(raw.max(initial=0.0)))
-    clipped = maximum_filter1d(raw, 3)[index] > ceiling
-    own = (_rise_over_neighbours(curve, index, prominence), *bases[1:])
+    clipped = widened(raw, 3)[index] > ceiling
+    own = _rise_over_neighbours(curve, index, prominence)
     place, sigma = _middle_of_flanks(curve, index, own, fwhm, limit / 5.0)
     return _ChannelPeaks(place, sigma, fwhm, prominence, clipped)
 
@@ -198,7 +201,7 @@ def _rise_over_neighbours(
 
 
 def _middle_of_flanks(
-    curve: np.ndarray, index: np.ndarray, bases: tuple, fwhm: np.ndarray, noise: float
+    curve: np.ndarray, index: np.ndarray, rise: np.ndarray, fwhm: np.ndarray, noise: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the mean middle between the two flanks at several levels, and its standard error.
 
@@ -208,13 +211,11 @@ def _middle_of_flanks(
     if len(index) == 0:
         return np.zeros(0), np.zeros(0)
     levels = np.array([0.15, 0.25, 0.35, 0.45])
-    middles = np.empty((len(levels), len(index)))
-    for row, level in enumerate(levels):
-        _, _, left, right = peak_widths(curve, index, rel_height=level, prominence_data=bases)
-        middles[row] = (left + right) / 2
+    left, right = flanks(curve, index, curve[index] - levels[:, None] * rise)
+    middles = (left + right) / 2
     place = middles.mean(axis=0)
     lopsided = np.ptp(middles, axis=0)
-    shot = 0.6 * fwhm * noise / np.maximum(bases[0], 1e-6)
+    shot = 0.6 * fwhm * noise / np.maximum(rise, 1e-6)
     # A thirtieth of the width and a tenth of a pixel is what pixels and flare leave at best.
     return place, np.sqrt(shot**2 + (0.5 * lopsided) ** 2 + (fwhm / 30) ** 2 + 0.1**2)
 
