@@ -23,6 +23,7 @@ from lib.images.png import write_png
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
 OF_TRAINING = (*TENSORFLOW, "pandas", "sklearn", "faiss", "cleanlab")
+SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "scipy.stats", "matplotlib", "astropy", "colour")
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
 
 
@@ -80,6 +81,12 @@ def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
     cropped = run_without(OF_TRAINING, *words, cwd=tmp_path)
     assert cropped.returncode == 0, cropped.stderr
     assert (tmp_path / "out" / "crops" / "5" / "neon.jpg.png").is_file()
+
+
+@pytest.mark.slow
+def test_a_photo_is_named_without_what_takes_long_to_import(tmp_path):
+    named = run_without(SLOW_TO_IMPORT, "identify.py", NEON, "--json", cwd=tmp_path)
+    assert json.loads(named.stdout)["source"] == "neon", named.stderr
 
 
 def test_a_fault_of_ours_is_no_missing_package(tmp_path):
