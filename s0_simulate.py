@@ -185,7 +185,8 @@ def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
     size = sum(path.stat().st_size for path in shards)
     names = shards[0] if len(shards) == 1 else f"{shards[0]} ... {shards[-1].name}"
     cli.say(f"{args.command} of {args.count}, {size / 1e6:.0f} MB: {names}")
-    cli.print_next("s4_train.py", "--train", INPUT_DATA / "train.tfrecord", *shards)
+    photos = INPUT_DATA / "train.tfrecord"
+    cli.print_next("s4_train.py", "--train", *([photos] if photos.is_file() else []), *shards)
 
 
 def _lamp_names(chosen: list[str]) -> list[str] | None:
