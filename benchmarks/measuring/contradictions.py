@@ -3,9 +3,8 @@
 import cv2
 import numpy as np
 
-from benchmarks.measuring.lamp_photos import classifier, lamp_photo
+from benchmarks.measuring.lamp_photos import calibrated_by, classifier
 from lib.errors import DataError
-from lib.measurement.calibration import calibrate
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.instrument import Instrument
 from lib.recognition.recognise import recognise
@@ -41,8 +40,7 @@ def score(seed: int) -> list[tuple]:
     rng = np.random.default_rng([seed, 7])
     bench = draw_bench(rng)
     try:
-        lamps = [lamp_photo(bench, rng, name) for name in ("triphosphor", "neon")]
-        instrument = calibrate(lamps).instrument
+        instrument = calibrated_by(bench, rng, "triphosphor", "neon")
     except DataError:
         return []
     shares = np.array(list(_SHARES.values()))

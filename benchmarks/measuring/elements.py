@@ -3,9 +3,8 @@
 import numpy as np
 
 from benchmarks.measuring.figures import share
-from benchmarks.measuring.lamp_photos import lamp_photo, measured
+from benchmarks.measuring.lamp_photos import calibrated_by, measured
 from lib.errors import DataError
-from lib.measurement.calibration import calibrate
 from lib.measurement.features import find_features, likeliest
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.photos.bench import draw_bench
@@ -27,8 +26,7 @@ def score(seed: int) -> list[tuple]:
     rng = np.random.default_rng([seed, 5])
     bench = draw_bench(rng)
     try:
-        lamps = [lamp_photo(bench, rng, name) for name in ("neon", "triphosphor")]
-        instrument = calibrate(lamps).instrument
+        instrument = calibrated_by(bench, rng, "neon", "triphosphor")
     except DataError:
         return []
     rows = []

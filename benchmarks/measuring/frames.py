@@ -3,9 +3,8 @@
 import numpy as np
 
 from benchmarks.measuring.figures import share
-from benchmarks.measuring.lamp_photos import lamp_photo
+from benchmarks.measuring.lamp_photos import calibrated_by
 from lib.errors import DataError
-from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames, light_along, without_surroundings
 from lib.recognition.instrument import Instrument
 from lib.simulation.lamps.catalogue import LAMPS
@@ -19,7 +18,7 @@ def score(seed: int) -> list[tuple]:
     rng = np.random.default_rng([seed, 4])
     bench = draw_bench(rng)
     try:
-        instrument = calibrate([lamp_photo(bench, rng, "neon")]).instrument
+        instrument = calibrated_by(bench, rng, "neon")
     except DataError:
         return []
     spd = LAMPS["white_led"].draw(rng)

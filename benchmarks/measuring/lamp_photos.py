@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
@@ -27,6 +28,11 @@ def lamp_photo(bench: Bench, rng: np.random.Generator, name: str) -> LampPhoto:
     """Photograph a lamp and recognise it, its name told."""
     image = bench.photograph(rng, LAMPS[name].draw(rng))
     return LampPhoto(name, image, recognise(image, classifier(), lamp=LAMPS[name].class_name))
+
+
+def calibrated_by(bench: Bench, rng: np.random.Generator, *lamps: str) -> Instrument:
+    """Calibrate a bench with photos of lamps; DataError if they give no axis."""
+    return calibrate([lamp_photo(bench, rng, name) for name in lamps]).instrument
 
 
 def measured(

@@ -7,13 +7,12 @@ import numpy as np
 from benchmarks.measuring.figures import CLEAR_SIGMAS, share, spread
 from benchmarks.measuring.lamp_photos import (
     CALIBRATION_LAMPS,
+    calibrated_by,
     classifier,
     end_error,
-    lamp_photo,
     measured,
 )
 from lib.errors import DataError
-from lib.measurement.calibration import calibrate
 from lib.measurement.features import Feature, find_features, strongest_first
 from lib.measurement.frames import Frames
 from lib.measurement.measuring import Measurement, measure
@@ -38,7 +37,7 @@ def score(seed: int) -> list[tuple]:
     bench = draw_bench(rng)
     lamp = str(rng.choice(CALIBRATION_LAMPS))
     try:
-        instrument = calibrate([lamp_photo(bench, rng, lamp)]).instrument
+        instrument = calibrated_by(bench, rng, lamp)
     except DataError:
         return [("calibration", lamp, "none", 0.0, 1.0)]
     rows = [("calibration", lamp, "made", 0.0, 1.0)]

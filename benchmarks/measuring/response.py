@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.measuring.figures import share, spread
-from benchmarks.measuring.lamp_photos import lamp_photo, measured
+from benchmarks.measuring.lamp_photos import calibrated_by, measured
 from lib.errors import DataError
 from lib.measurement.answers import features_of, sharpest_of
-from lib.measurement.calibration import calibrate
 from lib.measurement.colour import colour_of
 from lib.measurement.frames import Frames
 from lib.measurement.response import Planck, measure_response
@@ -40,8 +39,7 @@ def one_response(bench: Bench, rng: np.random.Generator, words: str, *, peak: fl
     """Return the error of one response, and of the colours that are measured with it."""
     kelvin = float(rng.uniform(2600, 3200))
     try:
-        lamps = [lamp_photo(bench, rng, name) for name in ("neon", "triphosphor")]
-        instrument = calibrate(lamps).instrument
+        instrument = calibrated_by(bench, rng, "neon", "triphosphor")
         image = bench.photograph(rng, planck(kelvin), peak=peak, quality=0)
         response, _ = measure_response(Frames(("halogen",), (image,)), instrument, Planck(kelvin))
     except DataError:
