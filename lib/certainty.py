@@ -23,5 +23,5 @@ def certainty(logits: np.ndarray, unknown: dict) -> np.ndarray:
     """
     # In float64, where large logits do not all become 1.
     largest = logits.max(axis=1).astype(np.float64)
-    # The logistic function, which so overflows nowhere.
+    # The logistic function, written so that it cannot overflow.
     return np.exp(-np.logaddexp(0.0, -(unknown["slope"] * largest + unknown["offset"])))

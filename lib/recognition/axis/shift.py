@@ -108,8 +108,8 @@ def likeness(axis: WavelengthAxis, profile: BandProfile, lamp: str) -> float:
     Returns
     -------
     float
-        Part of the high peaks, by height, that are lines of the lamp, or of its lines, by strength,
-        that are seen: what is less. 1 for light without peaks.
+        The lesser of two parts: of the high peaks, by height, those that are lines of the lamp; and
+        of the lamp's lines, by strength, those that are seen. 1 for light without peaks.
     """
     peaks = find_lines(profile.rgb)
     if not len(peaks):
