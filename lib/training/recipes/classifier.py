@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lib.files import require_absent
-from lib.model_card import CARD_NAME
+from lib.model_card import CARD_NAME, KERAS_NAME
 from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
@@ -68,7 +68,7 @@ def make_classifier(
     teachers : sequence of int
         Passes of each network that teaches the one that ships.
     start : Path or None
-        Folder of a frozen classifier to go on from.
+        Folder of a frozen classifier to go on from; the weights that ship are halfway.
     known_only : bool
         Leave out the kinds that benchmarks of unknown lamps hold out.
     work : Path
@@ -112,8 +112,25 @@ def make_classifier(
     run_dir = work / f"run-{seed}"
     init = str(start) if start else None
     trained(run_dir, TrainConfig(epochs=epochs, seed=seed, teachers=taught_by, init=init))
+    if start:
+        meet_halfway(run_dir / KERAS_NAME, start / KERAS_NAME)
     _, report = freeze_run(run_dir, output, unknowns=files["unknown_check"], overwrite=True)
     return report
+
+
+def meet_halfway(path: Path, start: Path) -> None:
+    """Replace a network's weights by the mean of them and those it started from.
+
+    What it learned stays, and what the examples do not show is hardly forgotten (Wortsman et al.
+    2022, "Robust fine-tuning of zero-shot models", https://arxiv.org/abs/2109.01903).
+    """
+    from lib.training.freezing.frozen import load_network
+    from lib.training.runs.fitting import save_network
+
+    network, before = load_network(path), load_network(start)
+    pairs = zip(network.get_weights(), before.get_weights(), strict=True)
+    network.set_weights([(one + other) / 2 for one, other in pairs])
+    save_network(network, path)
 
 
 def records_of(name: str, count: int, jobs: int, *, known_only: bool) -> Iterator[Record]:
