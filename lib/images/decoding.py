@@ -30,6 +30,8 @@ MAX_FRAMES = 100
 MAX_JPEG_PASSES = 100
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
+# Ends the first box of HEIF and AVIF, and of films (ISO/IEC 14496-12).
+_ISO_MEDIA = b"ftyp"
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 _EXIF_ORIENTATION = 274
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
@@ -87,7 +89,6 @@ def decode(
         If it is no picture, too large, cut short, damaged, or a raw file, or does not have these
         frames.
     """
-    _register_heif()
     frames = _fits_frames if is_fits(data) else _image_frames
     pictures = frames(data, name, max_pixels, depth, wanted)
     while picture := _next(pictures, name, max_pixels):
@@ -129,6 +130,8 @@ def _image_frames(
     data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
 ) -> Iterator[Picture]:
     _check_depth(data, name)
+    if data[4:8] == _ISO_MEDIA:
+        _register_heif()
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         check_size(_held(image), name, max_pixels, _bytes_held(image, data))
         _check_frames(image, data, name)
