@@ -88,7 +88,7 @@ def match_lines(
     half = (samples - 1) / 2
     t = peaks.place / half - 1
     infrared = bool(start.nm_at(t).max(initial=0.0) > _INFRARED_NM)
-    fit = start
+    fit, pairs = start, None
     for _ in range(_ROUNDS):
         steepness = np.maximum(fit.steepness_at(t), 1e-3)
         place_nm = peaks.sigma / half * steepness
@@ -103,6 +103,9 @@ def match_lines(
         own = np.sqrt(place_nm[peak] ** 2 + pattern.sigma_nm[line] ** 2 + _CURVE_ERROR_NM**2)
         points = Points(t[peak], pattern.nm[line], own)
         fit = fit_dispersion(reading, points, start)
+        before, pairs = pairs, (pattern.resolution_nm, peak.tolist(), line.tolist())
+        if pairs == before:
+            break
     explained = float(peaks.height[peak].sum() / peaks.height.sum())
     nm = fit.nm_at(t)
     span = seen_nm or (float(nm.min()), float(nm.max()))
