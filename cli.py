@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lib.images.tone import Tone
     from lib.recognition.find.choice import Choice
 
+log = logging.getLogger("cli")
+
 BACKENDS = ("processes", "dask")
 # As shells report a program that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -272,10 +274,12 @@ def share(text: str) -> float:
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     """Run `command`; return exit code 0, or 1 with one `error: ...` line on stderr."""
-    log = logging.StreamHandler(sys.stderr)
-    log.setFormatter(_OneLine("%(levelname)s: %(message)s"))
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, handlers=[log], force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Not the notes of other libraries, which say which instructions of the processor they use.
+    for ours in ("cli", "lib"):
+        logging.getLogger(ours).setLevel(logging.INFO if verbose else logging.WARNING)
     # File names may hold bytes that are no UTF-8.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -292,7 +296,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     except OSError as error:
         if error.filename is not None:
             # A name that is too long, a disk that is gone: what the system says of a place.
-            logging.info("where it happened:", exc_info=True)
+            log.info("where it happened:", exc_info=True)
             place, why = os.fsdecode(error.filename), error.strerror or error
             print(f"error: {printable(f'{place}: {why}')}", file=sys.stderr)
             return 1

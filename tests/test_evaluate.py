@@ -211,7 +211,7 @@ def make_unknown_file(folder):
         (["--photos", "{tmp}/none"], "none: no such folder"),
         (["--photos", "{tmp}/empty"], "empty: holds no image"),
         (["--photos", "{tmp}/dark"], "a band was found in none"),
-        (["--photos", "{tmp}", "--model", "{tmp}"], "model.json: no such file"),
+        (["--photos", "{tmp}", "--model", "{tmp}"], "holds no frozen model"),
     ],
 )
 def test_bad_input_is_one_line(flags, message, frozen_model, tmp_path, capfd):

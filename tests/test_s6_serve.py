@@ -278,7 +278,7 @@ def test_a_missing_model_is_one_line(tmp_path):
     done = run_command("--port", "0", "--model", str(tmp_path), "--state", str(tmp_path / "state"))
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if not line.startswith("{")] == [
-        f"error: {tmp_path / 'model.json'}: no such file; expected a JSON file"
+        f"error: {tmp_path}: holds no frozen model (no model.json)"
     ]
 
 
