@@ -297,7 +297,7 @@ def test_the_guide_names_flags_and_codes_that_exist():
     others |= {"--points", "--tone", "--band"}
     assert set(re.findall(r"--[a-z][a-z-]+", guide)) - others <= known
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").rglob("*.py"))
-    refusals = guide[guide.index("A refusal is JSON") : guide.index("Among several photos")]
+    refusals = guide[guide.index("A refusal is JSON") : guide.index("If one of several photos")]
     for code in set(re.findall(r"`([a-z_]+)`", refusals)) - {"code", "message"}:
         assert f'"{code}"' in sources, code
 
