@@ -287,7 +287,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         command()
         sys.stdout.flush()
     except DataError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {printable(from_here(str(error)))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read the answers, `head` perhaps, has read enough.
@@ -313,14 +313,22 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
 
 def say(text: str) -> None:
     """Print a line that names files; names may hold what a terminal would obey."""
-    print(printable(text))
+    print(printable(from_here(text)))
+
+
+def from_here(text: str) -> str:
+    """Return a text whose paths below the current folder are written from there."""
+    here = Path.cwd()
+    if here.parent == here:
+        return text
+    return re.sub(rf"(?<![\w/\\.-]){re.escape(f'{here}{os.sep}')}", "", text)
 
 
 class _OneLine(logging.Formatter):
     """Keeps a message in its line: it may quote the name of a file."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = printable(record.message)
+        record.message = printable(from_here(record.message))
         return super().formatMessage(record)
 
 

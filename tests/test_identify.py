@@ -359,6 +359,17 @@ def test_figures_stand_in_json_and_in_the_long_table(capsys):
     assert "probability 0." in long.split("{")[0]
 
 
+def test_photos_of_several_folders_are_called_by_their_path_inside_what_holds_them(
+    tmp_path, capsys
+):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bow.jpg").write_bytes(RAINBOW.read_bytes())
+    assert run(tmp_path / "a", tmp_path / "b") == 0
+    rows = capsys.readouterr().out.splitlines()[1:3]
+    assert [row.split()[0] for row in rows] == ["a/bow.jpg", "b/bow.jpg"]
+
+
 def test_a_pattern_that_no_shell_expanded_is_expanded(capsys):
     assert run(NEON.with_name("ne*.jpg"), "--json") == 0
     assert [Path(row["photo"]).name for row in answers(capsys)] == ["neon.jpg"]

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
@@ -68,3 +69,13 @@ def test_verbose_commands_say_more_themselves_and_their_libraries_do_not(capsys)
     assert capsys.readouterr().err == "INFO: what was skipped\n"
     assert cli.run(work) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_messages_name_files_from_the_folder_in_which_the_command_runs(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    cli.say(f"wrote {tmp_path / 'a' / 'b.csv'}, not /elsewhere{tmp_path / 'c.csv'}")
+    assert capsys.readouterr().out == (
+        f"wrote {Path('a') / 'b.csv'}, not /elsewhere{tmp_path / 'c.csv'}\n"
+    )
