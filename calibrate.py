@@ -156,7 +156,7 @@ def make_instrument(args: argparse.Namespace) -> None:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
     if args.instrument:
-        cli.say(f"{args.output}: {quality_in_words(instrument)}")
+        cli.say(f"{args.output} is {quality_in_words(instrument)}")
     cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
 
 
@@ -240,10 +240,11 @@ def report(output: Path, calibrated: Calibrated) -> None:
     doubts = [
         f"{name} lies {calibrated.left_out_nm[name]:.1f} nm off" for name in calibrated.doubtful
     ]
-    words = f"{output}: {quality_in_words(calibrated.instrument)}"
+    words = f"{output} is {quality_in_words(calibrated.instrument)}"
     if doubts:
-        words = f"{output}: doubtful, {' and '.join(doubts)}; photograph the lamps again with " + (
-            f"nothing moved, or leave one out; else {quality_in_words(calibrated.instrument)}"
+        words = (
+            f"{output} is doubtful: {' and '.join(doubts)}; photograph the lamps again with "
+            + (f"nothing moved, or leave one out; else {quality_in_words(calibrated.instrument)}")
         )
     cli.say(words)
     for lamp in calibrated.lamps:

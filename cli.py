@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from lib.images.tone import Tone
     from lib.recognition.find.choice import Choice
 
+log = logging.getLogger("cli")
+
 BACKENDS = ("processes", "dask")
 # As shells report a program that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -272,10 +274,12 @@ def share(text: str) -> float:
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     """Run `command`; return exit code 0, or 1 with one `error: ...` line on stderr."""
-    log = logging.StreamHandler(sys.stderr)
-    log.setFormatter(_OneLine("%(levelname)s: %(message)s"))
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, handlers=[log], force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Not the notes of other libraries, which say which instructions of the processor they use.
+    for ours in ("cli", "lib"):
+        logging.getLogger(ours).setLevel(logging.INFO if verbose else logging.WARNING)
     # File names may hold bytes that are no UTF-8.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -283,7 +287,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         command()
         sys.stdout.flush()
     except DataError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {printable(from_here(str(error)))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read the answers, `head` perhaps, has read enough.
@@ -292,7 +296,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     except OSError as error:
         if error.filename is not None:
             # A name that is too long, a disk that is gone: what the system says of a place.
-            logging.info("where it happened:", exc_info=True)
+            log.info("where it happened:", exc_info=True)
             place, why = os.fsdecode(error.filename), error.strerror or error
             print(f"error: {printable(f'{place}: {why}')}", file=sys.stderr)
             return 1
@@ -309,14 +313,22 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
 
 def say(text: str) -> None:
     """Print a line that names files; names may hold what a terminal would obey."""
-    print(printable(text))
+    print(printable(from_here(text)))
+
+
+def from_here(text: str) -> str:
+    """Return a text whose paths below the current folder are written from there."""
+    here = Path.cwd()
+    if here.parent == here:
+        return text
+    return re.sub(rf"(?<![\w/\\.-]){re.escape(f'{here}{os.sep}')}", "", text)
 
 
 class _OneLine(logging.Formatter):
     """Keeps a message in its line: it may quote the name of a file."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = printable(record.message)
+        record.message = printable(from_here(record.message))
         return super().formatMessage(record)
 
 

@@ -24,8 +24,6 @@ from lib.files import json_text, write_csv
 from lib.images.folders import photos_among
 from lib.images.png import write_png
 from lib.images.reading import read_image
-from lib.measurement.calibration import calibrate
-from lib.measurement.lamp_lines import LampPhoto
 from lib.outputs import is_own, output_names, own_path, require_replaceable
 from lib.recognition.answer_table import AnswerTable, light_source
 from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
@@ -309,6 +307,9 @@ def draw_spectrum(
 
 def keep_calibration(path: Path, photo: Path, result: Result) -> None:
     """Write the calibration of the one lamp photo."""
+    from lib.measurement.calibration import calibrate
+    from lib.measurement.lamp_lines import LampPhoto
+
     if result.axis is None:
         raise DataError(f"{photo}: no calibration to save: {result.reason}")
     lamp = LampPhoto(photo.name, read_image(photo), result)

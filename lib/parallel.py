@@ -9,17 +9,18 @@ killed its workers for ever (joblib 1.6). Its processes, which outlive one map, 
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import cv2
 
 from lib.errors import DataError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -95,9 +96,9 @@ def map_in_order(
 
 
 def _map_windowed(
-    submit: Callable[[list], Future],
+    submit: "Callable[[list], Future]",
     count: Callable[[], int],
-    stop: Callable[[Collection[Future]], None],
+    stop: "Callable[[Collection[Future]], None]",
     chunks: Iterator[list],
     name: Callable[[list], str],
 ) -> Iterator:
@@ -106,6 +107,9 @@ def _map_windowed(
     The death of one process breaks the pool. What was in flight is then done again, one at a time,
     so that nothing but the task that kills is blamed.
     """
+    # Of a single photo the import would be a large part of the start.
+    from concurrent.futures.process import BrokenProcessPool
+
     waiting: deque[list] = deque()
     futures: deque[Future] = deque()
     losses = alone = 0

@@ -34,22 +34,38 @@ def test_widening_is_that_of_scipy(size):
     np.testing.assert_array_equal(curves.widened(light, size), maximum_filter1d(light, size))
 
 
-@pytest.mark.parametrize("window", [None, 9, 87])
+def test_quantiles_are_those_of_numpy():
+    for samples in (1, 2, 9, 100):
+        light = noisy(samples)
+        for part in (0.0, 0.25, 0.3, 0.9, 1.0):
+            assert curves.quantile(light, part) == pytest.approx(np.quantile(light, part))
+
+
 @pytest.mark.parametrize("samples", [3, 50, 700])
 @pytest.mark.parametrize("grain", [0.0, 4.0])
-def test_prominences_and_widths_are_those_of_scipy(samples, window, grain):
+def test_peaks_and_prominences_are_those_of_scipy(samples, grain):
     curve = noisy(samples)
     # Rounded, it has flat tops and equal peaks.
     curve = np.round(curve / grain) * grain if grain else curve
-    index, info = find_peaks(curve, prominence=0.0, wlen=window)
+    index, info = find_peaks(curve, prominence=0.0)
     np.testing.assert_array_equal(curves.maxima(curve), index)
-    prominence = curves.prominences(curve, index, window)
+    np.testing.assert_array_equal(curves.prominences(curve, index), info["prominences"])
+
+
+@pytest.mark.parametrize("window", [9, 87, 1401])
+@pytest.mark.parametrize("samples", [50, 700])
+def test_what_rises_within_a_window_and_its_widths_are_those_of_scipy(samples, window):
+    curve = noisy(samples)
+    index, info = find_peaks(curve, prominence=0.0, wlen=window)
+    slopes = curves.slopes_of(curve, index, window // 2)
+    prominence = curve[index] - slopes.min(axis=2).max(axis=0)
     np.testing.assert_array_equal(prominence, info["prominences"])
     bases = (prominence, info["left_bases"], info["right_bases"])
-    for part in (0.15, 0.5):
+    levels = np.array([0.15, 0.5])
+    left, right = curves.flanks(slopes, curve[index] - levels[:, None] * prominence)
+    for k, part in enumerate(levels):
         _, _, *expected = peak_widths(curve, index, rel_height=part, prominence_data=bases)
-        found = curves.flanks(curve, index, curve[index] - part * prominence)
-        np.testing.assert_allclose(found, expected, atol=1e-9)
+        np.testing.assert_allclose((index - left[k], index + right[k]), expected, atol=1e-9)
 
 
 def test_a_flat_curve_has_no_peak():

@@ -52,6 +52,21 @@ def test_lossless_formats_are_read_exactly(picture, format_name):
     np.testing.assert_array_equal(read, picture)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize(
+    "options", [{}, {"progressive": True}, {"subsampling": 0}, {"subsampling": 1, "quality": 30}]
+)
+def test_a_whole_jpeg_is_decoded_at_once_to_the_pixels_of_pillow(
+    picture, mode, options, monkeypatch
+):
+    stored = encode(Image.fromarray(picture[:47, :61]).convert(mode), "JPEG", **options)
+    expected = np.asarray(Image.open(io.BytesIO(stored)).convert("RGB"))
+    monkeypatch.setattr("lib.images.decoding._decode_by_pillow", None)
+    read = read_image(stored)
+    np.testing.assert_array_equal(read, expected)
+    assert read.flags.writeable and read.flags.c_contiguous
+
+
 @pytest.mark.parametrize("format_name", ["JPEG", "WEBP", "AVIF", "HEIF"])
 def test_lossy_formats_are_read_closely(picture, format_name):
     assert mean_difference(read_image(encode(picture, format_name, quality=95)), picture) < 4
@@ -416,7 +431,7 @@ def refused_by_opencv():
 def test_a_decoder_that_finds_no_memory_says_so(picture, monkeypatch, fails):
     monkeypatch.setattr("lib.images.decoding._decode_by_pillow", lambda *_: fails())
     with pytest.raises(DataError, match=r"^lamp\.jpg: needs more memory to decode than is free$"):
-        read_image(encode(picture, "JPEG"), name="lamp.jpg")
+        read_image(encode(picture, "PNG"), name="lamp.jpg")
 
 
 def test_a_text_is_no_damaged_photo():

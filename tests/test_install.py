@@ -23,7 +23,16 @@ from lib.images.png import write_png
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
 OF_TRAINING = (*TENSORFLOW, "pandas", "sklearn", "faiss", "cleanlab")
-SLOW_TO_IMPORT = ("scipy.signal", "scipy.ndimage", "scipy.stats", "matplotlib", "astropy", "colour")
+SLOW_TO_IMPORT = (
+    "scipy",
+    "matplotlib",
+    "astropy",
+    "colour",
+    "pillow_heif",
+    "PIL.ImageCms",
+    "multiprocessing",
+    "lib.measurement",
+)
 NEON = ROOT / "web" / "static" / "web" / "examples" / "neon.jpg"
 
 
@@ -84,8 +93,9 @@ def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_photo_is_named_without_what_takes_long_to_import(tmp_path):
-    named = run_without(SLOW_TO_IMPORT, "identify.py", NEON, "--json", cwd=tmp_path)
+@pytest.mark.parametrize("command", ["identify.py", "spectrum.py identify"])
+def test_a_photo_is_named_without_what_takes_long_to_import(command, tmp_path):
+    named = run_without(SLOW_TO_IMPORT, *command.split(), NEON, "--json", cwd=tmp_path)
     assert json.loads(named.stdout)["source"] == "neon", named.stderr
 
 

@@ -65,7 +65,7 @@ def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, wh
     give(page, lamp_photo, where=where)
     assert text(page, "#source") == "Fluorescent or mercury lamp"
     assert " nm" in text(page, "#sentence")
-    sure = r"The best guess is (> )?9[\d.]+ % sure; a name needs [\d.]+ %\."
+    sure = r"The name is (> )?9[\d.]+ % sure\."
     assert re.search(sure, text(page, "#sentence"))
     assert count(page, "#photo .band-line") == 1
     assert count(page, "#guesses tbody tr") == 7
@@ -168,6 +168,14 @@ def test_a_late_answer_does_not_replace_the_newer_one(page, lamp_photo, download
     assert json.loads(downloaded(downloads, "json").read_text())["source"] == "neon"
 
 
+def test_an_instrument_needs_no_name_to_be_kept(page, lamp_photo):
+    give(page, lamp_photo)
+    stem = page.execute_script("return document.getElementById('calibration-name').placeholder")
+    page.execute_script("document.getElementById('calibrate').requestSubmit()")
+    until(page, "return document.getElementById('kept').textContent !== ''")
+    assert stem and f'Saved as "{stem}"' in text(page, "#kept")
+
+
 def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     give(page, lamp_photo)
     page.execute_script(
@@ -176,9 +184,8 @@ def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     )
     until(page, "return document.getElementById('kept').textContent !== ''")
     assert "Bench <2>" in text(page, "#kept")
-    option = page.execute_script("return document.getElementById('calibration').options[1].value")
-    choose(page, "calibration", option)
-    wait_for_answer(page)
+    option = page.execute_script("return document.getElementById('calibration').value")
+    give(page, lamp_photo)
     assert 'by the instrument "Bench <2>"' in text(page, "#sentence")
     assert "Light (% of full scale, linear)" in text(page, "#plot text")
     assert "Hg I 435.8" in text(page, "#peak-rows td:last-child")

@@ -10,6 +10,7 @@ from io import BytesIO
 
 import cv2
 import numpy as np
+import simplejpeg
 from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
@@ -30,6 +31,8 @@ MAX_FRAMES = 100
 MAX_JPEG_PASSES = 100
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
+# Ends the first box of HEIF and AVIF, and of films (ISO/IEC 14496-12).
+_ISO_MEDIA = b"ftyp"
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 _EXIF_ORIENTATION = 274
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
@@ -87,7 +90,6 @@ def decode(
         If it is no picture, too large, cut short, damaged, or a raw file, or does not have these
         frames.
     """
-    _register_heif()
     frames = _fits_frames if is_fits(data) else _image_frames
     pictures = frames(data, name, max_pixels, depth, wanted)
     while picture := _next(pictures, name, max_pixels):
@@ -129,6 +131,8 @@ def _image_frames(
     data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
 ) -> Iterator[Picture]:
     _check_depth(data, name)
+    if data[4:8] == _ISO_MEDIA:
+        _register_heif()
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         check_size(_held(image), name, max_pixels, _bytes_held(image, data))
         _check_frames(image, data, name)
@@ -141,6 +145,8 @@ def _image_frames(
                 image.seek(place)
                 check_size(_held(image), name, max_pixels, _bytes_held(image, data))
             pixels = _decode_16_bit_colour(image, data, depth, place)
+            if pixels is None:
+                pixels = _decode_whole_jpeg(image, data)
             if pixels is None:
                 pixels = _decode_by_pillow(image, data, depth)
             pixels = _turn_upright(pixels, image)
@@ -290,6 +296,20 @@ def _decode_16_bit_colour(
     for rows in row_blocks(len(rgb)):
         rgb[rows] = rgb[rows, :, ::-1].copy()
     return np.ascontiguousarray(to_depth(rgb, depth))
+
+
+def _decode_whole_jpeg(image: Image.Image, data: bytes) -> np.ndarray | None:
+    """Decode a JPEG of grey or colours to RGB, as Pillow does; None of any other, or a damaged one.
+
+    Straight into an array: of 12 megapixels in less than half of Pillow's time.
+    """
+    if image.format not in ("JPEG", "MPO") or image.mode not in ("L", "RGB"):
+        return None
+    try:
+        return simplejpeg.decode_jpeg(data)
+    # Whatever the decoder has to remark, Pillow decides what can be read of it.
+    except ValueError:
+        return None
 
 
 def _decode_by_pillow(image: Image.Image, data: bytes, depth: type) -> np.ndarray:

@@ -145,8 +145,9 @@ def _check_bytes(count: int, name: str, max_bytes: int) -> None:
 def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
     try:
         if not path.is_file():
-            kind = "not a regular file" if path.exists() else "no such file"
-            raise DataError(f"{name}: {kind}; {EXPECTED}")
+            if not path.exists():
+                raise DataError(f"{name}: no such file")
+            raise DataError(f"{name}: not a regular file; {EXPECTED}")
         _check_bytes(path.stat().st_size, name, max_bytes)
         with path.open("rb") as stream:
             data = stream.read(max_bytes + 1)

@@ -7,11 +7,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from io import BytesIO
+from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image
 
 from lib.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import ImageCms
 
 # Of the exponents that people tell and PNG files state: beyond, somebody has erred.
 _GAMMAS = (0.1, 10.0)
@@ -153,6 +157,8 @@ def by_profile(data: bytes | None) -> Tone | None:
     """
     if not data:
         return None
+    from PIL import ImageCms
+
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(data))
         mode = {"RGB": "RGB", "GRAY": "L"}.get(profile.profile.xcolor_space.strip())
@@ -172,8 +178,10 @@ def by_profile(data: bytes | None) -> Tone | None:
     return Tone(name, partial(_between, knots / knots[-1]))
 
 
-def _probed(profile: ImageCms.ImageCmsProfile, mode: str, *, apart: bool) -> np.ndarray:
+def _probed(profile: "ImageCms.ImageCmsProfile", mode: str, *, apart: bool) -> np.ndarray:
     """Return the brightness of 256 levels of each channel, alone or of all, shape (256, 3)."""
+    from PIL import ImageCms
+
     probe = ImageCms.buildTransform(
         profile,
         ImageCms.ImageCmsProfile(BytesIO(_grey_profile(_PROBE_GAMMA))),

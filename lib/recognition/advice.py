@@ -140,7 +140,7 @@ _IF_TOLD = {
 REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
     "told_lamp_contradicts": "the light is surely that of another lamp than the one you named",
-    "overexposed": "part of the spectrum is clipped, and its shape bent there",
+    "overexposed": "part of the spectrum is clipped: its shape is wrong there",
     "clipped_below_full_scale": "light ends at one level below full scale: it is clipped there",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
@@ -152,7 +152,7 @@ REMARKS: dict[str, str] = {
     "exposure_unknown": "one photo states its exposure and another does not: nothing was scaled",
     "white_balance": "the camera may have weighed colours otherwise in one of two photos",
     "reference_left_out": "the reference is too dark or clipped in places; nothing is said there",
-    "several_bands": "the photo shows several spectra; the answer is about one of them",
+    "several_bands": "the photo shows several spectra, and the answer is about one of them",
 }
 
 # The same in a line of a table.
@@ -173,6 +173,9 @@ REMARKS_IN_SHORT: dict[str, str] = {
     "reference_left_out": "weak reference",
     "several_bands": "several spectra",
 }
+
+# What each of these means; of two codes with the same words the first one's meaning.
+MEANING_OF_SHORT = {short: REMARKS[code] for code, short in reversed(REMARKS_IN_SHORT.items())}
 
 
 def advice_on(code: str | None, *, clipped: bool = False, told: bool = False) -> tuple[str, ...]:

@@ -190,10 +190,10 @@ def several(band: "Band") -> tuple[Remark, ...]:
     if not band.among:
         return ()
     places = ", ".join(
-        f"{number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
+        f"number {number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
     )
-    which = f"this is {band.number}" if band.number else "the instrument's own place is read"
-    text = f"{len(band.among)} spectra in the photo ({places}); {which}"
+    where = f"number {band.number}" if band.number else "the place where the instrument has its own"
+    text = f"{len(band.among)} spectra in the photo ({places}); the answer is about {where}"
     return (Remark("several_bands", text),)
 
 

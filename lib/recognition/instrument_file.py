@@ -58,6 +58,8 @@ def load_instrument(path: Path) -> Instrument:
     """
     try:
         text = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; calibrate makes an instrument file") from error
     except OSError as error:
         raise DataError(f"{path}: not readable ({error.strerror}); expected a JSON file") from error
     return parse_instrument(text, str(path))

@@ -291,7 +291,13 @@ def _answer(
 
 
 def _axis(band: Band, lamp: str) -> WavelengthAxis:
-    return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+    try:
+        return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+    except NoAxis as error:
+        if lamp != "continuum":
+            raise
+        # Daylight has absorption lines, an incandescent lamp has none.
+        raise NoAxis(f"no absorption lines of daylight: {error}", code="no_lines") from error
 
 
 def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:

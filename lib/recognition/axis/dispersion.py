@@ -25,6 +25,8 @@ _AGAINST_PRISM = 3.0
 _FREE = 1e-8
 # From afar, and from a curve fitted to nearly the same points.
 _ITERATIONS, _MORE_ITERATIONS = 8, 3
+# A curve that a step moves by less is found, nm.
+_SETTLED_NM = 1e-3
 # Student's t with so many degrees of freedom: an outlier fades, it does not vanish.
 _TAIL = 4.0
 # Errors of what is read at neighbouring places go together: their correlation falls to 1/e over
@@ -202,7 +204,9 @@ def _fit(
     )
     read = len(reading.t)
     apart = _decorrelation(reading.t)
-    for iteration in range(iterations + 1):
+    steps = 0
+    settled = False
+    while True:
         curve, slopes = family.curve(parameters, t)
         residual, design = (nm - curve) / sigma, slopes / sigma[:, None]
         residual[:read], design[:read] = apart @ residual[:read], apart @ design[:read]
@@ -210,12 +214,15 @@ def _fit(
         weight[:read] = 1.0
         normal = design.T @ (weight[:, None] * design) + prior
         off = family.mean - parameters
-        if iteration == iterations:
+        if settled or steps == iterations:
             break
         gradient = design.T @ (weight * residual) + prior @ off
         # An angle that leaps over a right one would turn the band round.
-        parameters += np.clip(np.linalg.solve(normal, gradient), -furthest, furthest)
+        step = np.clip(np.linalg.solve(normal, gradient), -furthest, furthest)
+        parameters += step
         parameters[1] = max(parameters[1], 1.0)
+        settled = bool(np.abs(slopes @ step).max() < _SETTLED_NM)
+        steps += 1
     cost = 0.5 * (residual[:read] ** 2).sum() + 0.5 * off @ prior @ off
     cost += (_TAIL + 1) / 2 * np.log1p(residual[read:] ** 2 / _TAIL).sum()
     covariance = np.linalg.inv(normal) * _scatter(residual[read:])

@@ -1,13 +1,13 @@
 """Which peak is which line: those that lie where the reading puts a line, about as strong.
 
-Peaks and lines are matched one to one, the dispersion curve is fitted to the reading and the
-matched lines together, and both are done again as the curve becomes surer.
+Peaks and lines are matched one to one and in order, as wavelengths grow along a band. The
+dispersion curve is fitted to the reading and the matched lines together, and both are done again as
+the curve becomes surer.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.axis.patterns import Pattern, pattern_of
@@ -88,7 +88,7 @@ def match_lines(
     half = (samples - 1) / 2
     t = peaks.place / half - 1
     infrared = bool(start.nm_at(t).max(initial=0.0) > _INFRARED_NM)
-    fit = start
+    fit, pairs = start, None
     for _ in range(_ROUNDS):
         steepness = np.maximum(fit.steepness_at(t), 1e-3)
         place_nm = peaks.sigma / half * steepness
@@ -97,20 +97,53 @@ def match_lines(
         pattern = pattern_of(lamp, resolution_nm, infrared=infrared)
         span = seen_nm or (float(nm.min()), float(nm.max()))
         worth = _worth(peaks, pattern, nm, error, span)
-        peak, line = linear_sum_assignment(np.maximum(worth, 0.0), maximize=True)
-        kept = worth[peak, line] > 0
-        peak, line = peak[kept], line[kept]
+        peak, line = best_pairs(worth)
         if len(peak) == 0:
             return None
         own = np.sqrt(place_nm[peak] ** 2 + pattern.sigma_nm[line] ** 2 + _CURVE_ERROR_NM**2)
         points = Points(t[peak], pattern.nm[line], own)
         fit = fit_dispersion(reading, points, start)
+        before, pairs = pairs, (pattern.resolution_nm, peak.tolist(), line.tolist())
+        if pairs == before:
+            break
     explained = float(peaks.height[peak].sum() / peaks.height.sum())
     nm = fit.nm_at(t)
     span = seen_nm or (float(nm.min()), float(nm.max()))
     missed = _missed(peaks, pattern, span)[pattern.likely].sum()
     total = float(worth[peak, line].sum() - missed)
     return Match(lamp, pattern, peak, line, points, fit, explained, total)
+
+
+def best_pairs(worth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the pairs of rows and columns, both in order, that are worth the most together.
+
+    Each row and each column is in one pair at most, and none is worth nothing or less. By dynamic
+    programming: rows so far and columns so far have a best sum, which one more of either can raise.
+
+    Parameters
+    ----------
+    worth : float64 array of shape (k, m)
+        Of each pair.
+
+    Returns
+    -------
+    row, column : int arrays of shape (p,)
+        Ascending.
+    """
+    best = np.zeros((len(worth) + 1, worth.shape[1] + 1))
+    for before, after, row in zip(best, best[1:], worth, strict=False):
+        np.maximum(before[1:], before[:-1] + row, out=after[1:])
+        np.maximum.accumulate(after, out=after)
+    pairs = []
+    columns = worth.shape[1]
+    for row in reversed(range(len(worth))):
+        # As few columns as give the same sum: the last one is in a pair, or was with fewer rows.
+        columns = int(best[row + 1].searchsorted(best[row + 1, columns]))
+        if best[row + 1, columns] > best[row, columns]:
+            columns -= 1
+            pairs.append((row, columns))
+    row, column = np.array(pairs[::-1], int).reshape(-1, 2).T
+    return row, column
 
 
 def _worth(

@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from lib.recognition.curves import flanks, maxima, prominences, smoothed, widened
+from lib.recognition.curves import (
+    flanks,
+    maxima,
+    prominences,
+    quantile,
+    slopes_of,
+    smoothed,
+    widened,
+)
 
 # Full scale of the profile, counts.
 FULL_SCALE = 255.0
@@ -80,12 +88,10 @@ def find_lines(rgb: np.ndarray) -> Peaks:
     # The second pass smooths with the point spread that the first one measured, so little that a
     # doublet which the first one saw stays two lines.
     for _ in range(2):
-        smooth_samples = np.clip(0.2 * spread, 0.6, None)
-        curves = smoothed(rgb, smooth_samples)
-        limit = _detection_limit(curves)
-        found = [_peaks_of_channel(curves[:, c], rgb[:, c], limit[c], spread) for c in range(3)]
+        curves = smoothed(rgb, max(0.2 * spread, 0.6))
+        found, limit = _peaks_of_channels(curves, rgb, spread)
         spread = _point_spread(found, len(rgb))
-    return _merge(found, spread, float(limit.max()))
+    return _merge(found, spread, limit)
 
 
 def find_lines_in_curve(curve: np.ndarray, limit: float) -> tuple[np.ndarray, ...]:
@@ -94,7 +100,7 @@ def find_lines_in_curve(curve: np.ndarray, limit: float) -> tuple[np.ndarray, ..
     A computed spectrum measured with the ruler that measures photos has the same blends, and
     the same bias on lopsided ones.
     """
-    found = _peaks_of_channel(curve, curve, limit, 0.0)
+    found, _ = _peaks_of_channels(curve[:, None], curve[:, None], 0.0, limit)
     return found.place, found.fwhm, found.height
 
 
@@ -139,6 +145,8 @@ def full_width(light: np.ndarray) -> float:
 
 @dataclass(frozen=True)
 class _ChannelPeaks:
+    """Peaks of all channels, one channel after another; arrays of shape (k,)."""
+
     place: np.ndarray
     sigma: np.ndarray
     fwhm: np.ndarray
@@ -146,141 +154,144 @@ class _ChannelPeaks:
     clipped: np.ndarray
 
 
-def _detection_limit(curves: np.ndarray) -> np.ndarray:
-    """Return the least height of a peak in each channel, counts, shape (3,).
+def _peaks_of_channels(
+    curves: np.ndarray, raw: np.ndarray, spread: float, limit: float | None = None
+) -> tuple[_ChannelPeaks, float]:
+    """Return the peaks of curves (n, c), and the largest least height of a peak, counts."""
+    samples, channels = curves.shape
+    # All channels are one curve, with a wall in front of each.
+    joined = np.full((channels, samples + 1), np.inf)
+    # A ramp far below any noise: no top is level.
+    joined[:, 1:] = curves.T + 1e-6 * np.arange(samples)
+    joined = np.append(joined, np.inf)
+    index = maxima(joined)
+    rise = prominences(joined, index)
+    real = np.isfinite(rise)
+    index, rise = index[real], rise[real]
+    channel = index // (samples + 1)
+    limits = np.full(channels, limit) if limit else _detection_limit(curves, rise, channel)
+    # A phosphor's hump is ~50 nm wide, a fifth of a band; what rises within an eighth is a line.
+    window = max(9, samples // 8, round(6 * spread))
+    high = rise >= np.maximum(limits, 1e-9)[channel]
+    index, channel = index[high], channel[high]
+    slopes = slopes_of(joined, index, window // 2)
+    top = joined[index]
+    prominence = top - slopes.min(axis=2).max(axis=0)
+    high = prominence >= np.maximum(limits, 1e-9)[channel]
+    index, channel, top, prominence = index[high], channel[high], top[high], prominence[high]
+    slopes = slopes[:, high]
+    fwhm = flanks(slopes, top - 0.5 * prominence).sum(axis=0)
+    # Within 6 % of full scale the camera's curve bends too much for the top to be trusted.
+    ceiling = 0.94 * np.maximum(FULL_SCALE, raw.max(axis=0, initial=0.0))
+    place = index % (samples + 1) - 1
+    clipped = widened(raw, 3)[place, channel] > ceiling[channel]
+    own = _rise_over_neighbours(joined, index, channel, prominence)
+    off, sigma = _middle_of_flanks(slopes, top, own, fwhm, limits[channel] / 5.0)
+    found = _ChannelPeaks(place + off, sigma, fwhm, prominence, clipped)
+    return found, float(limits.max())
+
+
+def _detection_limit(curves: np.ndarray, rise: np.ndarray, channel: np.ndarray) -> np.ndarray:
+    """Return the least height of a peak in each channel, counts, shape (c,).
 
     Noise makes most of a curve's local maxima, so the lower part of their heights tells how high
     noise reaches, whatever its grain.
     """
     span = np.ptp(curves, axis=0).max()
     limit = np.empty(curves.shape[1])
-    for c, curve in enumerate(curves.T):
-        heights = prominences(curve, maxima(curve))
-        heights = heights[heights >= 1e-3]
-        ripple = np.quantile(heights, 0.3) if len(heights) > 8 else 0.0
+    for c in range(len(limit)):
+        heights = rise[(channel == c) & (rise >= 1e-3)]
+        ripple = quantile(heights, 0.3) if len(heights) > 8 else 0.0
         # Heights of noise fall off about exponentially: 12 times their 30 % quantile is passed by
         # one in seventy. In a clean curve the maxima are lines: never over 6 % of the span.
-        limit[c] = np.clip(12 * ripple, 1.5, max(1.5, 0.06 * span))
+        limit[c] = min(max(12 * ripple, 1.5), max(1.5, 0.06 * span))
     return limit + 0.008 * span
 
 
-def _peaks_of_channel(
-    curve: np.ndarray, raw: np.ndarray, limit: float, spread: float
-) -> _ChannelPeaks:
-    # A ramp far below any noise: no top is level.
-    curve = curve + 1e-6 * np.arange(len(curve))
-    # A phosphor's hump is ~50 nm wide, a fifth of a band; what rises within an eighth is a line.
-    window = max(9, len(curve) // 8, round(6 * spread)) | 1
-    index = maxima(curve)
-    prominence = prominences(curve, index, window)
-    high = prominence >= max(limit, 1e-9)
-    index, prominence = index[high], prominence[high]
-    left, right = flanks(curve, index, curve[index] - 0.5 * prominence)
-    fwhm = right - left
-    # Within 6 % of full scale the camera's curve bends too much for the top to be trusted.
-    ceiling = 0.94 * max(FULL_SCALE, float(raw.max(initial=0.0)))
-    clipped = widened(raw, 3)[index] > ceiling
-    own = _rise_over_neighbours(curve, index, prominence)
-    place, sigma = _middle_of_flanks(curve, index, own, fwhm, limit / 5.0)
-    return _ChannelPeaks(place, sigma, fwhm, prominence, clipped)
-
-
 def _rise_over_neighbours(
-    curve: np.ndarray, index: np.ndarray, prominence: np.ndarray
+    curve: np.ndarray, index: np.ndarray, channel: np.ndarray, prominence: np.ndarray
 ) -> np.ndarray:
     """Return how far each peak rises over the higher of the valleys to its neighbours, counts.
 
     The flanks below that valley belong to a blend, not to the peak.
     """
     rise = prominence.copy()
-    for k in range(len(index) - 1):
-        valley = curve[index[k] : index[k + 1] + 1].min()
-        rise[k] = min(rise[k], curve[index[k]] - valley)
-        rise[k + 1] = min(rise[k + 1], curve[index[k + 1]] - valley)
+    if len(index) > 1:
+        valley = np.minimum.reduceat(curve, index)[:-1]
+        valley[channel[1:] != channel[:-1]] = -np.inf
+        rise[:-1] = np.minimum(rise[:-1], curve[index[:-1]] - valley)
+        rise[1:] = np.minimum(rise[1:], curve[index[1:]] - valley)
     return np.maximum(rise, 1e-6)
 
 
 def _middle_of_flanks(
-    curve: np.ndarray, index: np.ndarray, rise: np.ndarray, fwhm: np.ndarray, noise: float
+    slopes: np.ndarray, top: np.ndarray, rise: np.ndarray, fwhm: np.ndarray, noise: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the mean middle between the two flanks at several levels, and its standard error.
+    """Return how far right of peaks the mean middle between their flanks lies; standard error.
 
     Levels near the top lie closest to the line's own centre where a neighbour lifts one flank,
     those further down are steeper; the spread of the middles tells how lopsided the peak is.
     """
-    if len(index) == 0:
-        return np.zeros(0), np.zeros(0)
     levels = np.array([0.15, 0.25, 0.35, 0.45])
-    left, right = flanks(curve, index, curve[index] - levels[:, None] * rise)
-    middles = (left + right) / 2
-    place = middles.mean(axis=0)
+    left, right = flanks(slopes, top - levels[:, None] * rise)
+    middles = (right - left) / 2
     lopsided = np.ptp(middles, axis=0)
     shot = 0.6 * fwhm * noise / np.maximum(rise, 1e-6)
     # A thirtieth of the width and a tenth of a pixel is what pixels and flare leave at best.
-    return place, np.sqrt(shot**2 + (0.5 * lopsided) ** 2 + (fwhm / 30) ** 2 + 0.1**2)
+    error = np.sqrt(shot**2 + (0.5 * lopsided) ** 2 + (fwhm / 30) ** 2 + 0.1**2)
+    return middles.mean(axis=0), error
 
 
-def _point_spread(found: list[_ChannelPeaks], samples: int) -> float:
+def _point_spread(found: _ChannelPeaks, samples: int) -> float:
     """Return the FWHM of the narrow peaks among the clear ones, samples."""
-    fwhm = np.concatenate([channel.fwhm for channel in found])
-    height = np.concatenate([channel.height for channel in found])
-    clipped = np.concatenate([channel.clipped for channel in found])
-    if len(fwhm) == 0:
+    if len(found.fwhm) == 0:
         return samples / 50
-    clear = height >= 0.12 * height.max()
-    if np.any(clear & ~clipped):
-        clear &= ~clipped
-    return float(max(np.quantile(fwhm[clear], 0.25), 1.5))
+    clear = found.height >= 0.12 * found.height.max()
+    if np.any(clear & ~found.clipped):
+        clear &= ~found.clipped
+    return max(quantile(found.fwhm[clear], 0.25), 1.5)
 
 
-def _merge(found: list[_ChannelPeaks], spread: float, limit: float) -> Peaks:
+def _merge(found: _ChannelPeaks, spread: float, limit: float) -> Peaks:
     """Join the channels' peaks: narrow ones first, wider ones join the nearest within reach."""
-    place, sigma, fwhm, height, clipped = (
-        np.concatenate([getattr(channel, name) for channel in found])
-        for name in ("place", "sigma", "fwhm", "height", "clipped")
-    )
-    top = height.max(initial=1.0)
-    groups: list[list[int]] = []
+    top = found.height.max(initial=1.0)
     # A faint feature must not lead a group that a strong, wider peak then joins.
-    order = np.lexsort((fwhm, -(height > 0.05 * top).astype(int)))
-    for k in order:
-        near = [
-            (abs(place[k] - place[group[0]]), group)
-            for group in groups
-            if abs(place[k] - place[group[0]]) < 0.45 * max(fwhm[k], spread)
-        ]
-        if near:
-            min(near, key=lambda pair: pair[0])[1].append(int(k))
-        else:
-            groups.append([int(k)])
-    groups.sort(key=lambda group: place[group[0]])
-    merged = [_merge_group(group, place, sigma, fwhm, height, clipped) for group in groups]
-    columns = [np.array(values) for values in zip(*merged, strict=True)] or [np.zeros(0)] * 5
+    order = np.lexsort((found.fwhm, -(found.height > 0.05 * top).astype(int)))
+    place, sigma, fwhm, height, clipped = (values[order] for values in vars(found).values())
+    group, lead = _grouped(place.tolist(), fwhm.tolist(), spread)
+    count = len(lead)
+    # Much wider members are the same line blinded, or a broad feature under it.
+    sharp = fwhm <= 1.8 * fwhm[lead][group]
+    weight = np.where(sharp, 1 / sigma**2, 0.0)
+    total = np.bincount(group, weight, count)
+    mean = np.bincount(group, weight * place, count) / total
+    scatter = np.bincount(group, weight * (place - mean[group]) ** 2, count) / total
+    least = np.full(count, np.inf)
+    np.minimum.at(least, group[sharp], sigma[sharp])
+    by_height = np.lexsort((-height, group))
+    strongest = by_height[np.searchsorted(group[by_height], np.arange(count))]
     return Peaks(
-        place=columns[0],
-        sigma=columns[1],
-        fwhm=columns[2],
-        height=columns[3],
-        clipped=columns[4].astype(bool),
+        place=mean,
+        sigma=np.sqrt(least**2 + scatter),
+        fwhm=fwhm[lead],
+        height=height[strongest],
+        clipped=clipped[strongest],
         point_spread=spread,
         detection_limit=limit,
     )
 
 
-def _merge_group(
-    group: list[int],
-    place: np.ndarray,
-    sigma: np.ndarray,
-    fwhm: np.ndarray,
-    height: np.ndarray,
-    clipped: np.ndarray,
-) -> tuple[float, float, float, float, bool]:
-    members = np.array(group)
-    # Much wider members are the same line blinded, or a broad feature under it.
-    sharp = members[fwhm[members] <= 1.8 * fwhm[members[0]]]
-    weight = 1 / sigma[sharp] ** 2
-    mean = float(np.sum(weight * place[sharp]) / weight.sum())
-    scatter = float(np.sum(weight * (place[sharp] - mean) ** 2) / weight.sum())
-    error = float(np.sqrt(sigma[sharp].min() ** 2 + scatter))
-    strongest = members[np.argmax(height[members])]
-    return mean, error, float(fwhm[sharp[0]]), float(height[strongest]), bool(clipped[strongest])
+def _grouped(place: list[float], fwhm: list[float], spread: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return each peak's group, (k,), and the peak that leads each group, (g,), along the band."""
+    leads: list[int] = []
+    led = []
+    for k, (at, width) in enumerate(zip(place, fwhm, strict=True)):
+        nearest = min(leads, key=lambda lead: abs(at - place[lead]), default=k)
+        if nearest == k or abs(at - place[nearest]) >= 0.45 * max(width, spread):
+            leads.append(k)
+            nearest = k
+        led.append(nearest)
+    lead = np.array(sorted(leads, key=place.__getitem__), int)
+    number = np.empty(len(place), int)
+    number[lead] = np.arange(len(lead))
+    return number[np.array(led, int)], lead

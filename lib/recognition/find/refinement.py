@@ -146,7 +146,10 @@ def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     floor = np.median(power[-max(1, len(power) // 4) :])
     clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
     kept = slice(1, min(_MAX_FREQUENCIES, len(frequency)))
-    return spectra[:, kept] * (clean * frequency)[kept], frequency[kept]
+    bright = spectra[:, kept] * (clean * frequency)[kept]
+    # Single precision, here and for the phases: eight times as fast, and the sharpest bend is
+    # searched for in steps far coarser.
+    return bright.astype(np.complex64), frequency[kept].astype(np.float32)
 
 
 def _sharpness(
@@ -160,15 +163,22 @@ def _sharpness(
 
     Shifts are in samples, of shape (m,).
     """
-    shifted = spectra * np.exp(1j * first[:, None] * frequency)
-    turn = np.exp(1j * step[:, None] * frequency).astype(np.complex64)
-    shifted = shifted.astype(np.complex64)
+    shifted, turn = spectra * _phases(first, frequency), _phases(step, frequency)
     result = np.empty(steps)
     for number in range(steps):
         total = shifted.sum(axis=0)
         result[number] = np.vdot(total, total).real
         shifted *= turn
     return result
+
+
+def _phases(shift: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    """Return what shifts (m,) in samples turn each frequency (k,) by, complex64 (m, k)."""
+    angle = shift.astype(np.float32)[:, None] * frequency
+    turned = np.empty(angle.shape, np.complex64)
+    np.cos(angle, out=turned.real)
+    np.sin(angle, out=turned.imag)
+    return turned
 
 
 def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) -> Geometry:
