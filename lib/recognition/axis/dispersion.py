@@ -116,7 +116,6 @@ class Dispersion:
     family : Family
     parameters : float64 of shape (p,)
     covariance : float64 of shape (p, p)
-        Never less than the lines' own scatter says.
     cost : float
         Negative logarithm of the likelihood, outliers faded, and of the prior.
     """
@@ -225,17 +224,7 @@ def _fit(
         steps += 1
     cost = 0.5 * (residual[:read] ** 2).sum() + 0.5 * off @ prior @ off
     cost += (_TAIL + 1) / 2 * np.log1p(residual[read:] ** 2 / _TAIL).sum()
-    covariance = np.linalg.inv(normal) * _scatter(residual[read:])
-    return Dispersion(family, parameters, covariance, float(cost + family.cost))
-
-
-def _scatter(residual: np.ndarray) -> float:
-    """Return how many times its stated variance lines scatter by, 1 or more.
-
-    The mean of the posterior, where the stated variance counts as `_TAIL` lines. Outliers, which
-    hardly pull the curve, count in full: a line far off it may be the right one.
-    """
-    return max(1.0, (_TAIL + (residual**2).sum()) / (_TAIL + len(residual)))
+    return Dispersion(family, parameters, np.linalg.inv(normal), float(cost + family.cost))
 
 
 def _decorrelation(t: np.ndarray) -> np.ndarray:
