@@ -8,6 +8,7 @@ import sys
 import tomllib
 import venv
 from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from packaging.utils import canonicalize_name
 
 import cli
 import spectrum
+from lib.extras import EXTRAS
 from lib.images.png import write_png
 
 # What requirements-train.txt brings, as it is imported.
@@ -97,6 +99,80 @@ def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
 def test_a_photo_is_named_without_what_takes_long_to_import(command, tmp_path):
     named = run_without(SLOW_TO_IMPORT, *command.split(), NEON, "--json", cwd=tmp_path)
     assert json.loads(named.stdout)["source"] == "neon", named.stderr
+
+
+@pytest.mark.slow
+def test_photos_are_named_by_the_light_install(tmp_path):
+    write_png(tmp_path / "dark.png", np.zeros((60, 80, 3), np.uint8))
+    words = (NEON, "dark.png", "--json", "--csv", "answers.csv", "--spectra", "spectra")
+    named = run_without(EXTRAS, "identify.py", *words, cwd=tmp_path)
+    first, second = map(json.loads, named.stdout.splitlines())
+    assert first["source"] == "neon" and first["wavelength"], named.stderr
+    assert second["status"] == "no_band"
+    assert (tmp_path / "answers.csv").is_file()
+    code = f"{without(EXTRAS)}from lib.api import identify\nprint(identify({str(NEON)!r}).source)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "neon\n", done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (("identify.py", NEON, "--plot", "plots"), "plot"),
+        (("identify.py", NEON, "--save-calibration", "instrument.json"), "measure"),
+        (("calibrate.py", NEON), "measure"),
+        (("measure.py", NEON), "measure"),
+        (("s6_serve.py",), "serve"),
+    ],
+)
+def test_what_the_light_install_lacks_is_one_line_that_names_the_extra(words, extra, tmp_path):
+    done = run_without(EXTRAS, *words, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert f'python -m pip install ".[{extra}]"' in line
+    assert not done.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("head", "extra"),
+    [(b"SIMPLE  =                    T", "fits"), (b"\0\0\0\x18ftypheic\0\0\0\0", "heif")],
+)
+def test_a_photo_that_the_light_install_cannot_read_names_the_extra(head, extra, tmp_path):
+    (tmp_path / "photo").write_bytes(head.ljust(2880))
+    done = run_without(EXTRAS, "identify.py", NEON, "photo", "--json", cwd=tmp_path)
+    named, refused = map(json.loads, done.stdout.splitlines())
+    assert named["source"] == "neon"
+    assert refused["status"] == "error" and f".[{extra}]" in refused["reason"]
+
+
+def packages(extra: str | None = None) -> set[str]:
+    """Return what pyproject.toml requires, of an extra with those that it includes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = set()
+    listed = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    for line in listed:
+        included = Requirement(line)
+        others = [packages(one) for one in included.extras]
+        found |= set().union(*others) if included.name == project["name"] else {str(included)}
+    return found
+
+
+def test_the_files_of_requirements_list_what_the_extras_do():
+    listed = {str(requirement) for requirement in requirements("requirements-use.txt")}
+    assert listed == packages() | packages("all")
+    listed = {str(requirement) for requirement in requirements("requirements-postgresql.txt")}
+    assert listed == packages("postgresql")
+
+
+@pytest.mark.parametrize("package", EXTRAS)
+def test_an_extra_brings_the_package_that_it_is_named_for(package):
+    distributions = {canonicalize_name(name) for name in packages_distributions()[package]}
+    brought = {Requirement(line).name for line in packages(EXTRAS[package])}
+    assert distributions & {canonicalize_name(name) for name in brought}
+    assert not distributions & {canonicalize_name(Requirement(one).name) for one in packages()}
 
 
 def test_a_fault_of_ours_is_no_missing_package(tmp_path):
