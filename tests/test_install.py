@@ -20,7 +20,9 @@ from packaging.utils import canonicalize_name
 import cli
 import spectrum
 from lib.extras import EXTRAS
+from lib.files import write_csv
 from lib.images.png import write_png
+from lib.tables import CROPS_COLUMNS
 
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
@@ -61,7 +63,6 @@ def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subproces
 @pytest.mark.parametrize(
     "command",
     [
-        "s3_to_tfrecord.py",
         "s4_train.py",
         "s5_freeze_pb.py",
         "train_shipped.py reader",
@@ -80,6 +81,25 @@ def test_what_trains_says_in_one_line_what_to_install(command, tmp_path):
     assert any(name in line for name in TENSORFLOW)
     assert "pip install -r requirements.txt" in line
     assert "3.11 to 3.13" in line
+
+
+@pytest.mark.slow
+def test_records_are_written_without_tensorflow(tmp_path):
+    words = ("crops", "--count", 4, "--jobs", 1, "--output", "simulated.tfrecord")
+    done = run_without(TENSORFLOW, "s0_simulate.py", *words, cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "simulated.tfrecord").is_file(), done.stderr
+    crops = tmp_path / "crops" / "5"
+    crops.mkdir(parents=True)
+    row = dict.fromkeys(CROPS_COLUMNS, "")
+    rows = []
+    for group in range(30):
+        write_png(crops / f"{group}.png", np.full((15, 480, 3), group, np.uint8))
+        name = {"photo": f"5/{group}.jpg", "raw_id": 5, "group": group, "status": "ok"}
+        rows.append({**row, **name, "crop": f"crops/5/{group}.png"})
+    write_csv(tmp_path / "crops.csv", CROPS_COLUMNS, rows)
+    words = ("--input", ".", "--partial", "--minimum", 0)
+    done = run_without(TENSORFLOW, "s3_to_tfrecord.py", *words, cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "train.tfrecord").is_file(), done.stderr
 
 
 @pytest.mark.slow
@@ -155,8 +175,8 @@ def packages(extra: str | None = None) -> set[str]:
     listed = project["optional-dependencies"][extra] if extra else project["dependencies"]
     for line in listed:
         included = Requirement(line)
-        others = [packages(one) for one in included.extras]
-        found |= set().union(*others) if included.name == project["name"] else {str(included)}
+        own = included.name == project["name"]
+        found |= set().union(*map(packages, included.extras)) if own else {str(included)}
     return found
 
 
