@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from lib.errors import DataError
+from lib.extras import how_to_install
 from lib.guesses import did_you_mean
 from lib.paths import DEFAULT_MODEL, real_path, version
 from lib.printable import printable
@@ -47,11 +48,7 @@ def report_exception(kind, error, traceback) -> None:
     if not isinstance(error, ModuleNotFoundError) or ours:
         sys.__excepthook__(kind, error, traceback)
         return
-    print(
-        f"error: {package} is not installed; expected all that requirements.txt lists: "
-        "python -m pip install -r requirements.txt (to train: under Python 3.11 to 3.13)",
-        file=sys.stderr,
-    )
+    print(f"error: {how_to_install(package)}", file=sys.stderr)
 
 
 # Here and not in `run`: a command imports for a second before it runs. What takes long to import

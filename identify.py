@@ -126,6 +126,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def identify(args: argparse.Namespace) -> None:
     """Identify every photo in input order, reporting each as it is done."""
+    if args.plot:
+        cli.require("matplotlib")
+    if args.save_calibration:
+        cli.require("scipy")
     if args.lamp is not None:
         source_of_lamp(args.lamp)
     photos, shown = photos_among(args.photos)

@@ -128,8 +128,16 @@ def main(argv: list[str] | None = None) -> int:
     return cli.run(lambda: measure_all(args), verbose=args.verbose)
 
 
+def needed(args: argparse.Namespace) -> list[str]:
+    """Return the packages that this command would miss only after its work."""
+    astropy = ["astropy"] if {"ecsv", "fits"} & set(args.export) else []
+    return ["colour", *astropy, *(["matplotlib"] if args.plot else [])]
+
+
 def measure_all(args: argparse.Namespace) -> None:
     """Measure each photo, or their mean, in order, reporting each as it is done."""
+    for package in needed(args):
+        cli.require(package)
     instrument = load_instrument(args.instrument)
     args.photos, shown_names = photos_among(args.photos)
     inputs = (*args.photos, *(args.dark or ()), *(args.flat or ()), *(args.reference or ()))

@@ -24,13 +24,13 @@ import cli
 from lib.errors import DataError
 from lib.files import require_absent
 from lib.paths import INPUT_DATA, RAW_DATA
-from lib.quiet import quiet_stderr
 from lib.simulation.crawl.crawl import FAULT_RATES
 from lib.simulation.crawl.downloads import write_downloads
 from lib.simulation.crops.strips import STRIPS
 from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
 from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
 from lib.taxonomy import in_short
+from lib.training.crops.writing import write_shards
 from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
 LAMP_GROUPS = ("known", "unknown", "held-out")
@@ -170,10 +170,6 @@ def write_crops(args: argparse.Namespace) -> None:
 
 
 def _write_records(args: argparse.Namespace, records: Iterator[Record]) -> None:
-    # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with quiet_stderr():
-        from lib.training.crops.tfrecord import write_shards
-
     numbered = f"{glob.escape(args.output.stem)}-{5 * '[0-9]'}{args.output.suffix}"
     earlier = [args.output, *sorted(args.output.parent.glob(numbered))]
     for path in earlier:

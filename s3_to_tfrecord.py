@@ -69,9 +69,8 @@ def convert(args: argparse.Namespace) -> None:
     """Write the dataset and print its class table."""
     own = cli.unless_default("--output", args.input, INPUT_DATA)
     cli.require_made(args.input / "crops.csv", "s2_preprocess.py", *own)
-    # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    with quiet_stderr():
-        from lib.training.crops.dataset import CROPS_NAME, class_table, missing, write_dataset
+    # pandas takes a second to import: not for --help or a wrong flag.
+    from lib.training.crops.dataset import CROPS_NAME, class_table, missing, write_dataset
 
     record = write_dataset(
         args.input / CROPS_NAME,

@@ -254,7 +254,7 @@ def prepare_start(args: argparse.Namespace) -> None:
 
 def simulated(folder: Path, recipe: tuple[str, int, int]) -> Path:
     """Return a file of simulated crops, all classes in equal shares, made if it is not there."""
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     name, count, seed = recipe
     path = folder / name

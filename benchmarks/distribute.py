@@ -24,7 +24,7 @@ from lib.errors import DataError
 from lib.files import read_json, write_csv
 from lib.model_card import RECORD_NAME
 from lib.paths import ROOT
-from lib.training.crops.tfrecord import write_shards, write_tfrecord
+from lib.training.crops.writing import write_shards, write_tfrecord
 from lib.training.examples.records import crop_records
 from lib.training.runs.fitting import HISTORY_NAME, read_history
 from tests.support.training_workers import QUIET, start_workers

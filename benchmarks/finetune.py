@@ -26,7 +26,8 @@ from benchmarks import profiles as pf
 from lib.files import read_json, write_csv
 from lib.model_card import KERAS_NAME, RECORD_NAME
 from lib.paths import DEFAULT_MODEL, ROOT
-from lib.training.crops.tfrecord import Crops, read_tfrecord, write_tfrecord
+from lib.training.crops.tfrecord import Crops, read_tfrecord
+from lib.training.crops.writing import write_tfrecord
 from lib.training.freezing.frozen import load_network
 from lib.training.scores import metrics
 

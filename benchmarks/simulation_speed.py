@@ -47,7 +47,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
 def measure(args: argparse.Namespace) -> None:
     """Measure both and write the tables."""
     # Not above: the processes that simulate import this module, and have no use for TensorFlow.
-    from lib.training.crops.tfrecord import write_shards
+    from lib.training.crops.writing import write_shards
 
     speeds = [_speed(args, jobs) for jobs in sorted({1, args.jobs})]
     write_csv(RESULTS / "simulation_speed.csv", SPEED_COLUMNS, speeds)

@@ -8,6 +8,7 @@ Errors are `DataError`s, in one line.
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,11 +16,6 @@ from lib.errors import DataError
 from lib.images.picture import Picture
 from lib.images.reading import read_picture
 from lib.images.tone import told
-from lib.measurement import calibration, measuring
-from lib.measurement.answers import answer_of, curve_of
-from lib.measurement.frames import read_frames
-from lib.measurement.lamp_lines import look_at
-from lib.measurement.measured import MeasuredLight
 from lib.paths import DEFAULT_MODEL, portable
 from lib.recognition.find.choice import Choice
 from lib.recognition.identified import IdentifiedLight
@@ -28,6 +24,9 @@ from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.name.told import source_of_lamp
 from lib.recognition.recognise import recognise_picture
+
+if TYPE_CHECKING:
+    from lib.measurement.measured import MeasuredLight
 
 __all__ = (
     "DataError",
@@ -109,6 +108,9 @@ def calibrate(
     DataError
         If a photo cannot be read, nobody knows a lamp, or photos and points give no axis.
     """
+    from lib.measurement.calibration import calibrate as fitted
+    from lib.measurement.lamp_lines import look_at
+
     lamps = [lamp] * len(photos) if lamp is None or isinstance(lamp, str) else list(lamp)
     if len(lamps) != len(photos):
         raise DataError(f"{len(lamps)} lamps for {len(photos)} photos; expected one for each")
@@ -119,7 +121,7 @@ def calibrate(
         look_at(Path(one), classifier, name, band=band)
         for one, name in zip(photos, lamps, strict=True)
     ]
-    return calibration.calibrate(looks, points).instrument
+    return fitted(looks, points).instrument
 
 
 def measure(
@@ -131,7 +133,7 @@ def measure(
     tone: str | None = None,
     band: Choice | None = None,
     model: Path | str = DEFAULT_MODEL,
-) -> MeasuredLight:
+) -> "MeasuredLight":
     """Measure the light of a photo with an instrument, as measure.py does.
 
     Parameters
@@ -157,6 +159,11 @@ def measure(
     DataError
         If a file cannot be read, or nothing gives the photo wavelengths.
     """
+    from lib.measurement import measuring
+    from lib.measurement.answers import answer_of, curve_of
+    from lib.measurement.frames import read_frames
+    from lib.measurement.measured import MeasuredLight
+
     every = not isinstance(photo, Path | str)
     paths, dark, flat = (
         [Path(one) for one in ([files] if isinstance(files, Path | str) else files)]

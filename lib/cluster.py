@@ -29,7 +29,7 @@ _CONNECT_TIMEOUT_S = 15
 _COUNT_EVERY_S = 5.0
 # What decides the result of a photo beside the program and its networks.
 _PACKAGES = (
-    *("numpy", "scipy", "opencv-python-headless", "pillow", "pillow-heif", "ai-edge-litert"),
+    *("numpy", "opencv-python-headless", "pillow", "simplejpeg", "pillow-heif", "ai-edge-litert"),
 )
 
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from lib.errors import DataError
-from lib.training.crops.tfrecord import CropFiles, count_labels, write_tfrecord
+from lib.training.crops.tfrecord import CropFiles, count_labels
+from lib.training.crops.writing import write_tfrecord
 from lib.training.examples.store import Examples, simulated
 from lib.training.networks.config import TrainConfig
 from lib.training.runs.batches import Batches

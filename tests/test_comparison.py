@@ -55,7 +55,8 @@ def test_the_table_has_a_row_a_class_and_says_where_there_are_no_crops():
 def small(monkeypatch, crops_folder, tmp_path):
     """Small simulated files, and a folder with the training data of neon alone."""
     from lib.taxonomy import class_id
-    from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
+    from lib.training.crops.tfrecord import read_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     monkeypatch.setattr(s4_train, "MIXED", ("mix.tfrecord", 14, 1))
     monkeypatch.setattr(s4_train, "CHECKED", ("check.tfrecord", 140, 2))

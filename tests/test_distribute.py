@@ -13,7 +13,8 @@ import tensorflow as tf
 
 import s4_train
 from lib.errors import DataError
-from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
+from lib.training.crops.tfrecord import read_tfrecord
+from lib.training.crops.writing import write_tfrecord
 from lib.training.runs import distribute
 from lib.training.runs.distribute import Team
 from lib.training.runs.fitting import read_history

@@ -198,7 +198,7 @@ def test_unknown_crops_count_only_as_refused_or_not():
 
 
 def make_unknown_file(folder):
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     write_tfrecord(folder / "u.tfrecord", [(np.zeros((15, 480, 3), np.uint8), -1, "x")])
 

@@ -8,6 +8,7 @@ import sys
 import tomllib
 import venv
 from collections.abc import Iterable
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,10 @@ from packaging.utils import canonicalize_name
 
 import cli
 import spectrum
+from lib.extras import EXTRAS
+from lib.files import write_csv
 from lib.images.png import write_png
+from lib.tables import CROPS_COLUMNS
 
 # What requirements-train.txt brings, as it is imported.
 TENSORFLOW = ("tensorflow", "keras", "tensorboard")
@@ -59,7 +63,6 @@ def run_without(packages: Iterable[str], *words: object, cwd: Path) -> subproces
 @pytest.mark.parametrize(
     "command",
     [
-        "s3_to_tfrecord.py",
         "s4_train.py",
         "s5_freeze_pb.py",
         "train_shipped.py reader",
@@ -81,6 +84,25 @@ def test_what_trains_says_in_one_line_what_to_install(command, tmp_path):
 
 
 @pytest.mark.slow
+def test_records_are_written_without_tensorflow(tmp_path):
+    words = ("crops", "--count", 4, "--jobs", 1, "--output", "simulated.tfrecord")
+    done = run_without(TENSORFLOW, "s0_simulate.py", *words, cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "simulated.tfrecord").is_file(), done.stderr
+    crops = tmp_path / "crops" / "5"
+    crops.mkdir(parents=True)
+    row = dict.fromkeys(CROPS_COLUMNS, "")
+    rows = []
+    for group in range(30):
+        write_png(crops / f"{group}.png", np.full((15, 480, 3), group, np.uint8))
+        name = {"photo": f"5/{group}.jpg", "raw_id": 5, "group": group, "status": "ok"}
+        rows.append({**row, **name, "crop": f"crops/5/{group}.png"})
+    write_csv(tmp_path / "crops.csv", CROPS_COLUMNS, rows)
+    words = ("--input", ".", "--partial", "--minimum", 0)
+    done = run_without(TENSORFLOW, "s3_to_tfrecord.py", *words, cwd=tmp_path)
+    assert done.returncode == 0 and (tmp_path / "train.tfrecord").is_file(), done.stderr
+
+
+@pytest.mark.slow
 def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
     (tmp_path / "labelled" / "5").mkdir(parents=True)
     (tmp_path / "labelled" / "5" / "neon.jpg").write_bytes(NEON.read_bytes())
@@ -97,6 +119,80 @@ def test_photos_are_named_and_cropped_without_what_trains(tmp_path):
 def test_a_photo_is_named_without_what_takes_long_to_import(command, tmp_path):
     named = run_without(SLOW_TO_IMPORT, *command.split(), NEON, "--json", cwd=tmp_path)
     assert json.loads(named.stdout)["source"] == "neon", named.stderr
+
+
+@pytest.mark.slow
+def test_photos_are_named_by_the_light_install(tmp_path):
+    write_png(tmp_path / "dark.png", np.zeros((60, 80, 3), np.uint8))
+    words = (NEON, "dark.png", "--json", "--csv", "answers.csv", "--spectra", "spectra")
+    named = run_without(EXTRAS, "identify.py", *words, cwd=tmp_path)
+    first, second = map(json.loads, named.stdout.splitlines())
+    assert first["source"] == "neon" and first["wavelength"], named.stderr
+    assert second["status"] == "no_band"
+    assert (tmp_path / "answers.csv").is_file()
+    code = f"{without(EXTRAS)}from lib.api import identify\nprint(identify({str(NEON)!r}).source)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == "neon\n", done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "extra"),
+    [
+        (("identify.py", NEON, "--plot", "plots"), "plot"),
+        (("identify.py", NEON, "--save-calibration", "instrument.json"), "measure"),
+        (("calibrate.py", NEON), "measure"),
+        (("measure.py", NEON), "measure"),
+        (("s6_serve.py",), "serve"),
+    ],
+)
+def test_what_the_light_install_lacks_is_one_line_that_names_the_extra(words, extra, tmp_path):
+    done = run_without(EXTRAS, *words, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert f'python -m pip install ".[{extra}]"' in line
+    assert not done.stdout and not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("head", "extra"),
+    [(b"SIMPLE  =                    T", "fits"), (b"\0\0\0\x18ftypheic\0\0\0\0", "heif")],
+)
+def test_a_photo_that_the_light_install_cannot_read_names_the_extra(head, extra, tmp_path):
+    (tmp_path / "photo").write_bytes(head.ljust(2880))
+    done = run_without(EXTRAS, "identify.py", NEON, "photo", "--json", cwd=tmp_path)
+    named, refused = map(json.loads, done.stdout.splitlines())
+    assert named["source"] == "neon"
+    assert refused["status"] == "error" and f".[{extra}]" in refused["reason"]
+
+
+def packages(extra: str | None = None) -> set[str]:
+    """Return what pyproject.toml requires, of an extra with those that it includes."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    found = set()
+    listed = project["optional-dependencies"][extra] if extra else project["dependencies"]
+    for line in listed:
+        included = Requirement(line)
+        own = included.name == project["name"]
+        found |= set().union(*map(packages, included.extras)) if own else {str(included)}
+    return found
+
+
+def test_the_files_of_requirements_list_what_the_extras_do():
+    listed = {str(requirement) for requirement in requirements("requirements-use.txt")}
+    assert listed == packages() | packages("all")
+    listed = {str(requirement) for requirement in requirements("requirements-postgresql.txt")}
+    assert listed == packages("postgresql")
+
+
+@pytest.mark.parametrize("package", EXTRAS)
+def test_an_extra_brings_the_package_that_it_is_named_for(package):
+    distributions = {canonicalize_name(name) for name in packages_distributions()[package]}
+    brought = {Requirement(line).name for line in packages(EXTRAS[package])}
+    assert distributions & {canonicalize_name(name) for name in brought}
+    assert not distributions & {canonicalize_name(Requirement(one).name) for one in packages()}
 
 
 def test_a_fault_of_ours_is_no_missing_package(tmp_path):

@@ -252,7 +252,7 @@ def test_with_a_scratch_too_only_a_run_folder_is_overwritten(
 
 @pytest.mark.slow
 def test_real_simulated_and_unknown_crops_train_together(crops_folder, tiny_network, tmp_path):
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     other, unknown = tmp_path / "other.tfrecord", tmp_path / "unknown.tfrecord"
     image = np.full((15, 480, 3), 99, np.uint8)
@@ -301,7 +301,8 @@ def test_teachers_replace_the_labels(
     finished_run, frozen_model, crops_folder, tiny_network, tmp_path
 ):
     from lib.files import sha256
-    from lib.training.crops.tfrecord import read_tfrecord, write_tfrecord
+    from lib.training.crops.tfrecord import read_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     crops = read_tfrecord(crops_folder / "train.tfrecord")
     wrong = tmp_path / "wrong.tfrecord"
@@ -416,7 +417,7 @@ def test_an_interrupted_run_is_resumed(crops_folder, tiny_network, tmp_path, int
 def test_bad_input_is_one_line_and_writes_nothing(
     flags, message, crops_folder, frozen_model, tmp_path, capsys
 ):
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     data = (crops_folder / "test.tfrecord").read_bytes()
     (tmp_path / "cut.tfrecord").write_bytes(data[:-9])

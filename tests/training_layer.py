@@ -9,7 +9,7 @@ import pytest
 def crops_folder(tmp_path_factory) -> Path:
     """A folder with train, validation and test.tfrecord of simulated crops; 8 of 128 unknown."""
     from lib.simulation.crops.crops import simulate_crops
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
 
     folder = tmp_path_factory.mktemp("crops")
     for seed, (name, count) in enumerate((("train", 128), ("validation", 64), ("test", 64))):

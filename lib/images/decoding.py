@@ -15,6 +15,7 @@ from PIL import Image
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
 from lib.errors import DataError
+from lib.extras import how_to_install
 from lib.images.depth import to_depth
 from lib.images.fits import decode_fits, is_fits
 from lib.images.frames_named import Wanted, chosen, described
@@ -32,7 +33,7 @@ MAX_JPEG_PASSES = 100
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
 _FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
 # Ends the first box of HEIF and AVIF, and of films (ISO/IEC 14496-12).
-_ISO_MEDIA = b"ftyp"
+_ISO_MEDIA, _AVIF_BRANDS = b"ftyp", (b"avif", b"avis")
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
 _EXIF_ORIENTATION = 274
 # OpenCV turns a 12-megapixel photo in 15 ms, Pillow in 150.
@@ -106,6 +107,8 @@ def _next(pictures: Iterator[Picture], name: str, max_pixels: int) -> Picture | 
             return next(pictures, None)
         except DataError:
             raise
+        except ModuleNotFoundError as error:
+            raise DataError(f"{name}: {how_to_install(error.name.partition('.')[0])}") from error
         except Image.UnidentifiedImageError as error:
             raise DataError(f"{name}: not a readable image; {EXPECTED}") from error
         except Image.DecompressionBombError as error:
@@ -131,7 +134,7 @@ def _image_frames(
     data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
 ) -> Iterator[Picture]:
     _check_depth(data, name)
-    if data[4:8] == _ISO_MEDIA:
+    if data[4:8] == _ISO_MEDIA and data[8:12] not in _AVIF_BRANDS:
         _register_heif()
     with Image.open(BytesIO(data), formats=_FORMATS) as image:
         check_size(_held(image), name, max_pixels, _bytes_held(image, data))

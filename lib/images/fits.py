@@ -69,14 +69,10 @@ def decode_fits(
     Raises
     ------
     DataError
-        If there is no picture in it, or not these frames, or astropy is not installed.
+        If there is no picture in it, or not these frames.
     """
-    try:
-        from astropy.io import fits
-    except ImportError as error:
-        raise DataError(
-            f"{name}: a FITS file; expected astropy to read it: python -m pip install astropy"
-        ) from error
+    from astropy.io import fits
+
     with fits.open(BytesIO(data), memmap=False) as units:
         frames = _frames(units, name)
         if not frames:

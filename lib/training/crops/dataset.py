@@ -21,7 +21,7 @@ from lib.taxonomy import (
     is_folder_name,
 )
 from lib.training.crops.split import SPLITS, oversample, split_groups
-from lib.training.crops.tfrecord import Record, write_tfrecord
+from lib.training.crops.writing import Record, write_tfrecord
 
 CROPS_NAME = "crops.csv"
 SPLITS_NAME = "splits.csv"

@@ -1,22 +1,16 @@
-"""Crops in TFRecord files, with nnSIC's five features, so that its files load here and ours there.
-
-``height``, ``width``, ``label`` int64; ``image`` raw RGB bytes; ``filename`` bytes. The label is a
-class id, or `UNKNOWN_LABEL` for a lamp that is none of the classes.
-"""
+"""Crops read from TFRecord files, with the five features of `lib.training.crops.writing`."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain, islice
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
 from lib.errors import DataError
-from lib.files import atomic_path
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
 from lib.taxonomy import CLASSES
 
@@ -27,9 +21,6 @@ FEATURES = {
     "image": tf.io.FixedLenFeature([], tf.string),
     "filename": tf.io.FixedLenFeature([], tf.string),
 }
-
-# One crop to write: its image uint8 of CROP_SHAPE, its label, its file name.
-Record = tuple[np.ndarray, int, str]
 
 
 @dataclass(frozen=True)
@@ -53,80 +44,6 @@ class Crops:
     def __len__(self) -> int:
         """Return the number of crops."""
         return len(self.labels)
-
-
-def encode(image: np.ndarray, label: int, name: str) -> bytes:
-    """Return one crop as a serialised ``tf.train.Example``; the same crop gives the same bytes.
-
-    Raises
-    ------
-    DataError
-        If the image is no uint8 array of shape (15, 480, 3) or the label is no class.
-    """
-    if image.shape != CROP_SHAPE or image.dtype != np.uint8:
-        raise DataError(
-            f"{name}: expected a crop of shape {CROP_SHAPE} uint8; "
-            f"received {image.shape} {image.dtype}"
-        )
-    if not UNKNOWN_LABEL <= label < len(CLASSES):
-        raise DataError(
-            f"{name}: expected a label from {UNKNOWN_LABEL} to {len(CLASSES) - 1}; received {label}"
-        )
-    height, width, _ = CROP_SHAPE
-    example = tf.train.Example(
-        features=tf.train.Features(
-            feature={
-                "height": _int64(height),
-                "width": _int64(width),
-                "label": _int64(int(label)),
-                "image": _bytes(image.tobytes()),
-                "filename": _bytes(name.encode()),
-            }
-        )
-    )
-    return example.SerializeToString(deterministic=True)
-
-
-def write_tfrecord(path: Path, records: Iterable[Record]) -> int:
-    """Write `records` to one file, atomically and one at a time; return how many there were.
-
-    Raises
-    ------
-    DataError
-        If a record is no crop, the disk is full or the file cannot be written.
-    """
-    count = 0
-    with (
-        atomic_path(path) as temporary,
-        _named_write_errors(path),
-        tf.io.TFRecordWriter(str(temporary)) as writer,
-    ):
-        for image, label, name in records:
-            writer.write(encode(image, label, name))
-            count += 1
-    return count
-
-
-def write_shards(path: Path, records: Iterable[Record], *, per_shard: int) -> list[Path]:
-    """Write `records` to `path`, or where they exceed `per_shard`, to numbered files beside it.
-
-    ``crops.tfrecord`` becomes ``crops-00000.tfrecord``, ``crops-00001.tfrecord``, ... Each
-    file is whole or absent. At most one record is held in memory, so any number streams through.
-
-    Returns
-    -------
-    list of Path
-        The files written, in order. `path` itself where one is enough.
-    """
-    remaining = iter(records)
-    shards = []
-    for number, first in enumerate(remaining):
-        shard = path.with_name(f"{path.stem}-{number:05d}{path.suffix}")
-        write_tfrecord(shard, chain([first], islice(remaining, per_shard - 1)))
-        shards.append(shard)
-    if len(shards) == 1:
-        return [shards[0].replace(path)]
-    return shards
 
 
 class CropFiles:
@@ -281,25 +198,7 @@ def _named_read_errors(path: Path) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _named_write_errors(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except tf.errors.ResourceExhaustedError as error:
-        raise DataError(f"{path}: no space left on the disk") from error
-    except tf.errors.OpError as error:
-        raise DataError(f"{path}: cannot be written ({_first_line(error)})") from error
-
-
 def _first_line(error: tf.errors.OpError) -> str:
     """Return TensorFlow's own reason without the names of its internal functions."""
     line = str(error.message).strip().splitlines()[0]
     return re.sub(r"\{\{.*?\}\}|\[Op:.*|Error in .* Name: <unknown>, ", "", line).strip()
-
-
-def _int64(value: int) -> tf.train.Feature:
-    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))
-
-
-def _bytes(value: bytes) -> tf.train.Feature:
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=[value]))

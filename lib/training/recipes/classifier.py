@@ -76,7 +76,7 @@ def make_classifier(
     """
     require_absent(output / CARD_NAME, overwrite=overwrite)
     # TensorFlow takes seconds to import: not for --help or a wrong flag.
-    from lib.training.crops.tfrecord import write_tfrecord
+    from lib.training.crops.writing import write_tfrecord
     from lib.training.freezing.frozen import freeze_run
     from lib.training.networks.config import TrainConfig
     from lib.training.runs.run import run
