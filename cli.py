@@ -242,7 +242,7 @@ def tone_of(args: argparse.Namespace) -> "Tone | None":
     Raises
     ------
     DataError
-        If it is none.
+        If there is no such curve.
     """
     from lib.images.tone import told
 

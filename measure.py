@@ -35,6 +35,7 @@ from lib.measurement.measuring import (
 )
 from lib.measurement.samples import transmission
 from lib.outputs import output_names, own_path, require_replaceable
+from lib.recognition.advice import NOT_MEASURED
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
 
@@ -150,7 +151,8 @@ def measure_all(args: argparse.Namespace) -> None:
                     export(path, spectrum, kind, facts_of(measurement, spectrum))
         except DataError as error:
             failures.append(error)
-            row = {"photo": name, "status": "error", "reason": str(error)}
+            code = getattr(error, "code", NOT_MEASURED)
+            row = {"photo": name, "status": "error", "reason": str(error), "reason_code": code}
         else:
             row = answer_of(measurement, spectrum).to_json() | {"photo": name}
             features = features_of(measurement, spectrum)

@@ -101,7 +101,7 @@ class Analysis:
 
 
 def analyse(photo: Path, digest: str) -> Analysis:
-    """Read a photo and measure what there is to measure; a bad photo gets its reason."""
+    """Read a photo and measure it; for a bad photo, return the reason."""
     try:
         image = read_image(photo, name=photo.name)
     except DataError as error:
