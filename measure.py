@@ -65,8 +65,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--average",
         action="store_true",
-        help="all photos are frames of one scene: their mean, without outliers (default: each); of "
-        "a file that holds several frames all count, or those that are named (stack.tif#1-6)",
+        help="all photos are frames of one scene: measure their mean, without outliers (default: "
+        "each alone); a file counts with all its frames, or with those you name (stack.tif#1-6)",
     )
     parser.add_argument(
         "--dark", nargs="+", type=cli.given_path, metavar="FILE", help="frames without the light"
@@ -79,16 +79,16 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         nargs="+",
         type=cli.given_path,
         metavar="FILE",
-        help="frames of the light without the sample: what is measured is the transmission",
+        help="frames of the light without the sample, to measure the transmission",
     )
     parser.add_argument(
-        "--absorbance", action="store_true", help="-log10 of the transmission in its place"
+        "--absorbance", action="store_true", help="measure absorbance instead of transmission"
     )
     parser.add_argument(
         "--grid",
         type=float,
         metavar="NM",
-        help="spectra at whole multiples of this step, light kept (default: a sample a pixel)",
+        help="spectra at whole multiples of this step, light kept (default: one sample per pixel)",
     )
     parser.add_argument(
         "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
