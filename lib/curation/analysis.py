@@ -1,6 +1,6 @@
 """What a review needs to know of each photo, worked out once and kept by content.
 
-One small file a photo, written whole or not at all: a run that is killed loses the photos in
+One small file per photo, written whole or not at all: a run that is killed loses the photos in
 hand and no more, and the next goes on where it stopped. The folder may be deleted at any time.
 """
 

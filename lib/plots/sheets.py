@@ -1,4 +1,4 @@
-"""Contact sheets: photo, found band and crop side by side, so that a person sees what is right."""
+"""Contact sheets: photo, found band and crop side by side, so that a person can check them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
