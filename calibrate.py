@@ -1,4 +1,4 @@
-"""Make an instrument of lamp photos: which wavelength each pixel shows, and how surely.
+"""Make an instrument from lamp photos: the wavelength of each pixel, with its error.
 
 Reads:  photos of one or more lamps, taken with nothing moved in between, or known points, or both
 Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --calibration
@@ -62,8 +62,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "--lamp",
         action="append",
         metavar="NAME[+NAME]",
-        help="the lamp where you know it (default: recognise it), once for all photos or once for "
-        f"each, `auto` to recognise one: {cli.lamps_in_help()}",
+        help="the lamp, if you know it (default: recognise it): once for all photos, or once for "
+        f"each (`auto` recognises one): {cli.lamps_in_help()}",
     )
     parser.add_argument(
         "--points",

@@ -121,7 +121,7 @@ def add_shared_flags(
         "-v",
         "--verbose",
         action="store_true",
-        help="say more of each item: reasons with their figures, what is skipped (default: off)",
+        help="say more about each item: reasons with figures, what is skipped (default: off)",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     if seed:
@@ -180,7 +180,7 @@ def add_min_precision_flag(parser: argparse.ArgumentParser) -> None:
         "--min-precision",
         type=share,
         metavar="P",
-        help="refuse until this share of the named is right (default: as the model was set)",
+        help="name fewer photos, so that this share of the names is right (default: the model's)",
     )
 
 
@@ -196,7 +196,7 @@ def add_workers_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of that cluster, tcp://HOST:PORT (default: none)",
+        help="the cluster's scheduler, tcp://HOST:PORT (default: none)",
     )
 
 
@@ -221,7 +221,7 @@ def add_tone_flag(parser: argparse.ArgumentParser) -> None:
         "--tone",
         metavar="CURVE",
         help="tone curve of all files: linear, srgb, or an exponent such as 2.2 (default: what "
-        "they state; where they do not, sRGB of 8 bits and linear of 16)",
+        "they state, otherwise sRGB for 8 bits and linear for 16)",
     )
 
 
@@ -239,7 +239,7 @@ def tone_of(args: argparse.Namespace) -> "Tone | None":
     Raises
     ------
     DataError
-        If it is none.
+        If there is no such curve.
     """
     from lib.images.tone import told
 

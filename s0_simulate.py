@@ -150,7 +150,7 @@ def _add_record_flags(parser: argparse.ArgumentParser, name: str) -> None:
         "--per-shard",
         type=cli.positive_int,
         default=100_000,
-        help="crops a file at most (default: %(default)s)",
+        help="most crops per file (default: %(default)s)",
     )
     cli.add_workers_flags(parser)
     cli.add_shared_flags(parser, seed=True, overwrite=True)

@@ -15,10 +15,10 @@ from rich.text import Text
 from lib.printable import printable
 
 GAP = 2
-# Of what the columns of figures leave of a terminal's width the photo's name takes at most this
-# part, and at least so many columns.
+# The columns of figures leave some width: the photo's name takes at most this part of it, and at
+# least this many columns.
 _PHOTO_PART, _MIN_PHOTO = 0.5, 8
-# Narrower terminals leave out the columns that one can do without.
+# Narrower terminals leave out columns that are not needed.
 _WIDE = 100
 # Where no terminal sets the width, nothing is cut off.
 _UNBOUNDED = 100_000

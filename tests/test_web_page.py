@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import requests
+from conftest import ROOT
 from page_steps import (
     choose,
     complaints,
@@ -533,3 +534,10 @@ def click_plot(page, px):
         """,
         px,
     )
+
+
+def test_each_colour_has_one_line_for_light_and_dark():
+    style = (ROOT / "web" / "static" / "web" / "style.css").read_text(encoding="utf-8")
+    named = re.findall(r"^\s*(--[\w-]+):", style, re.MULTILINE)
+    assert len(named) == len(set(named))
+    assert "light-dark(" in style and "prefers-color-scheme" not in style

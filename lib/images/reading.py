@@ -80,8 +80,8 @@ def read_pictures(
     name : str, optional
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
-        Bounds on the file's size and on width x height; where samples are deeper than 8 bits, on
-        the memory that a picture of so many 8-bit pixels takes.
+        Bounds on the file's size and on width x height. Samples deeper than 8 bits count by the
+        memory that they take.
     deep : bool
         Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
         format, so that those of several files can be compared.

@@ -30,20 +30,20 @@ from lib.recognition.straighten import Geometry, sample
 _ROW_SIGMAS = 5.0
 # Rows taken across the band at most.
 _MAX_ROWS = 75
-# Samples of a frame that lie so many standard deviations off the other frames are left out.
+# A sample this many standard deviations from the other frames is left out.
 _OUTLIER_SIGMAS = 4.0
 # A frame whose light differs from the middle one by more than this part, and by so many standard
 # deviations of all, has flickered.
 _FLICKER_PART, _FLICKER_SIGMAS = 0.05, 5.0
 _FEWEST_FOR_OUTLIERS = 3
-# A dark frame brighter than the light by more than so many errors in most places is none.
+# Reject dark frames that exceed the light by this many errors over most of the band.
 _DARKER_SIGMAS = 5.0
 # Beside the band, in half heights: where to look for what shines there without the slit.
 _BESIDE = (1.3, 1.45, 1.6)
 # A flat's own spectrum is what varies over this part of the band.
 _FLAT_PART = 0.04
 _FLAT_LIMITS = (0.2, 5.0)
-# Light of all frames is held at once; of more frames than fill so many bytes there is no mean.
+# All frames of a mean are held at once, in at most this many bytes.
 _HELD_BYTES = 256 * 2**20
 _SURROUNDINGS = "light beside the band"
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).

@@ -96,7 +96,7 @@ class Measured(Answer):
     photo: str
     """the path as given"""
     status: str
-    """`ok`; `error`, then with `reason` alone"""
+    """`ok`; `error`, then with `reason` and `reason_code` alone, as identify has them"""
     reason: str | None
     """why there is no source, or why the instrument does not fit, in words"""
     remarks: tuple[Remark, ...]

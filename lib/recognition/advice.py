@@ -35,7 +35,7 @@ class Reason:
     advice: tuple[str, ...]
 
 
-# The code of what is no photo at all.
+# The code of a file that is not a photo.
 UNREADABLE = "unreadable"
 
 # In the order in which the chain asks: the file, the band, its light, the name, the axis, the
@@ -136,6 +136,9 @@ _IF_TOLD = {
     _ANOTHER_LAMP: "Check that it is the lamp that you named.",
 }
 
+# The code of a photo that was read and cannot be measured.
+NOT_MEASURED = "not_measured"
+
 # What a remark's code means.
 REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
@@ -145,7 +148,7 @@ REMARKS: dict[str, str] = {
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
     "assumed_tone": "colours and ratios are as good as the tone curve that was assumed",
-    "not_measured": "the photo cannot be measured; the text says why",
+    NOT_MEASURED: "the photo cannot be measured; the text says why",
     "frames_left_out": "some frames did not count",
     "first_of_frames": "the file holds more frames than were read, and none was named",
     "exposure_differs": "photos of different exposure were scaled to one",
@@ -164,7 +167,7 @@ REMARKS_IN_SHORT: dict[str, str] = {
     "shifted": "shift corrected",
     "own_wavelengths": "own wavelengths",
     "assumed_tone": "tone curve assumed",
-    "not_measured": "not measured",
+    NOT_MEASURED: "not measured",
     "frames_left_out": "frames left out",
     "first_of_frames": "more frames",
     "exposure_differs": "exposures differ",

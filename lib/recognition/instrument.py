@@ -26,13 +26,13 @@ _SEEN_NM = (330.0, 1100.0)
 _SAME_RATIO = 0.01
 # The most lines that an instrument holds, and its furthest place, pixels: no picture is as wide.
 MAX_LINES, MAX_PX = 2_000, 1e5
-# What is brighter than this part of the brightest is light of the band; it says how the band lies
-# if it spans this part of the instrument's band, and so many pixels.
+# Places brighter than this part of the brightest show the band's light. They tell how the band lies
+# if they span this part of the instrument's band, and this many pixels.
 _BRIGHT_PART, _TELLING_PART, _TELLING_PX = 0.3, 0.35, 40.0
-# The band has moved where the instrument's rows see less than the first part of the light that the
-# band found shows, at more than the second part of the bright places.
+# The band has moved if the instrument's rows get less than the first part of the light of the found
+# band, at more than the second part of the bright places.
 _SEEN_PART, _MAX_LOST = 0.5, 0.25
-# How far along the light may lie, pixels, and in lengths of what is lit.
+# How far the light may lie along the band, in pixels and in parts of the lit length.
 _REACH_PX, _REACH_PART = 4.0, 0.08
 # Rows that are looked at, and which of them counts as the brightest.
 _ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9

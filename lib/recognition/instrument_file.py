@@ -54,7 +54,7 @@ def load_instrument(path: Path) -> Instrument:
     Raises
     ------
     DataError
-        If it is missing, is none, is of a later version, or is not whole.
+        If the file is missing, is not an instrument, is of a later version, or is incomplete.
     """
     try:
         text = Path(path).read_bytes()
@@ -110,7 +110,7 @@ def parse_instrument(text: bytes | str, name: str) -> Instrument:
     Raises
     ------
     DataError
-        If it is none, is of another version, or is not whole; in one line.
+        If it is not an instrument, is of another version, or is incomplete; in one line.
     """
     from lib.recognition.instrument_model import read
 
