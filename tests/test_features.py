@@ -39,7 +39,7 @@ def spectrum_of(curve, noise=1e-3, quantity=CAMERA, **changes) -> Spectrum:
     It is then measured along the spectrum.
     """
     rgb = np.repeat(curve[:, None], 3, axis=1)
-    stated = np.full(N, noise / 3)
+    stated = np.full(N, 1.0) * noise / 3
     made = Spectrum(
         name="light",
         nm=NM,
@@ -101,6 +101,16 @@ def test_a_valley_between_two_channels_is_no_absorption_line(between):
     for seed in range(8):
         seen = spectrum_of(light + scatter(3e-4, 0.5, seed), 3e-4)
         assert [one.nm for one in find_features(seen, 4.0) if one.dip] == []
+
+
+@pytest.mark.parametrize("quantity", [CAMERA, TRANSMISSION])
+def test_noise_of_the_ends_makes_no_broad_peak(quantity):
+    # Dark ends of a reference make a flat transmission noisy there.
+    stated = 2e-3 * (1 + 20 * np.exp(-np.minimum(np.arange(N), np.arange(N)[::-1]) / 12))
+    for seed in range(40):
+        curve = 0.5 + scatter(1.0, 0.5, seed) * stated
+        seen = spectrum_of(curve, quantity=quantity, noise=stated)
+        assert [one.nm for one in find_features(seen, 4.0) if one.broad and one.fwhm_nm > 40] == []
 
 
 def test_noise_of_what_is_not_known_is_not_known():
