@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import cli
 from lib.errors import DataError
-from lib.files import write_csv
+from lib.files import read_csv, write_csv
 from lib.paths import ROOT
 from lib.simulation.photos.photos import simulate_photo
 
@@ -84,6 +84,7 @@ for seed in range(24):
     simulate_photo(np.random.default_rng(seed), "neon")
 print(24 / (time.process_time() - begin))
 """
+CRAWLED = 60
 STAGES = ("s1_label_images.py", "s2_preprocess.py", "s3_to_tfrecord.py")
 
 
@@ -117,8 +118,15 @@ def measure(args: argparse.Namespace) -> None:
             medians = [statistics.median(found) for found in values.values()]
             rows.append(row_of(what, unit, *medians))
             print(", ".join(f"{value}" for value in rows[-1].values()), flush=True)
-    if args.keep:
-        write_csv(RESULT, COLUMNS, rows)
+            if args.keep:
+                keep(rows)
+
+
+def keep(rows: list[dict[str, object]]) -> None:
+    """Write rows into the table that is kept, in place of those of the same name."""
+    kept = read_csv(RESULT, COLUMNS) if RESULT.is_file() else []
+    table = {row["what"]: row for row in [*kept, *rows]}
+    write_csv(RESULT, COLUMNS, list(table.values()))
 
 
 def row_of(what: str, unit: str, now: float, before: float | None = None) -> dict[str, object]:
@@ -169,7 +177,11 @@ def figures(folder: Path, count: int) -> list[tuple[str, str, Callable[[Path], f
         ("simulated photos", "photos/s", lambda at: printed(at, PHOTOS)),
     ]
     return found + [
-        (f"stage {script.partition('_')[0]}", "ms/photo", lambda at, k=k: stage_ms(at, k))
+        (
+            f"stage {script.partition('_')[0]}",
+            "ms/photo",
+            lambda at, k=k: stage_ms(at, folder / "raw", k),
+        )
         for k, script in enumerate(STAGES)
     ]
 
@@ -189,19 +201,21 @@ def write_photos(
         (folder / f"{number:05d}.jpg").write_bytes(files[number % len(files)])
 
 
-def stage_ms(checkout: Path, number: int, photos: int = 60) -> float:
+def stage_ms(checkout: Path, raw: Path, number: int) -> float:
     """Return the processor time of one of the stages per photo of a small simulated crawl."""
+    if not raw.exists():
+        words = ("photos", "--count", CRAWLED, "--output", raw)
+        cpu_s(ROOT, "s0_simulate.py", *words)
     with tempfile.TemporaryDirectory() as scratch:
         at = Path(scratch)
-        cpu_s(checkout, "s0_simulate.py", "photos", "--count", photos, "--output", at / "raw")
         flags = (
-            ("--input", at / "raw", "--output", at / "labelled"),
+            ("--input", raw, "--output", at / "labelled"),
             ("--input", at / "labelled", "--output", at / "data"),
             ("--input", at / "data", "--partial"),
         )
         for script, words in list(zip(STAGES, flags, strict=True))[: number + 1]:
             used, _ = cpu_s(checkout, script, *words)
-    return 1000 * used / photos
+    return 1000 * used / CRAWLED
 
 
 def printed(checkout: Path, code: str, *words: object) -> float:
