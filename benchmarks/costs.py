@@ -92,7 +92,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line."""
     parser = cli.make_parser(__doc__)
     parser.add_argument(
-        "--against", type=cli.existing_path, metavar="DIR", help="another checkout (default: none)"
+        "--against", type=Path, metavar="DIR", help="another checkout (default: none)"
     )
     parser.add_argument("--repeats", type=cli.positive_int, default=3, help="(%(default)s)")
     parser.add_argument(
