@@ -1,10 +1,10 @@
-"""What the two installs cost: seconds of pip, megabytes on the disk, seconds to the first answer.
+"""What the installs cost: seconds of pip, megabytes on the disk, seconds to the first answer.
 
 Each is made as a user makes it, in a new environment and without pip's cache, so that its time is
 that of this machine's network; the seconds of CPU are pip's own. On a busy machine only sizes and
 CPU mean something. The first answer compiles Python's files, the next one does not.
 
-Reads:  requirements-use.txt, requirements.txt
+Reads:  pyproject.toml, requirements-use.txt, requirements.txt
 Writes: benchmarks/results/install.csv
 
 Example: python benchmarks/install.py --python python3.12 python3.13 --kind use
@@ -38,8 +38,12 @@ COLUMNS = (
     "next_answer_s",
 )
 RESULT = ROOT / "benchmarks" / "results" / "install.csv"
-# To use the program, and to train as well.
-REQUIREMENTS = {"use": "requirements-use.txt", "train": "requirements.txt"}
+# To name photos alone, to use all of the program, and to train as well.
+REQUIREMENTS = {
+    "identify": (ROOT,),
+    "use": ("-r", ROOT / "requirements-use.txt"),
+    "train": ("-r", ROOT / "requirements.txt"),
+}
 PHOTO = ROOT / "web" / "static" / "web" / "examples" / "helium.jpg"
 _LARGEST = 3
 
@@ -59,7 +63,7 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         nargs="+",
         choices=REQUIREMENTS,
         default=list(REQUIREMENTS),
-        help="what to install (default: both)",
+        help="what to install (default: all three)",
     )
     parser.add_argument(
         "--keep",
@@ -97,7 +101,7 @@ def measure(python: str, kind: str, parent: Path) -> dict[str, object]:
         shutil.rmtree(environment)
     run(python, "-m", "venv", environment)
     (inside,) = (path for path in environment.glob("*/python*") if path.stem == "python")
-    words = ("install", "--quiet", "--no-cache-dir", "-r", ROOT / REQUIREMENTS[kind])
+    words = ("install", "--quiet", "--no-cache-dir", *REQUIREMENTS[kind])
     install_s, install_cpu_s = seconds(inside, "-m", "pip", *words)
     (site,) = environment.rglob("site-packages")
     sizes = {path.name: megabytes(path) for path in site.iterdir()}

@@ -37,13 +37,13 @@ def widened(curves: np.ndarray, samples: int) -> np.ndarray:
     return cv2.dilate(columns, kernel).reshape(curves.shape)
 
 
-def quantile(values: np.ndarray, part: float) -> float:
-    """Return a quantile of values (n,), as numpy.quantile does, which takes ten times as long."""
-    ordered = np.sort(values)
-    place = part * (len(ordered) - 1)
+def quantile(values: np.ndarray, part: float) -> np.ndarray:
+    """Return a quantile along the first axis, as numpy.quantile does, which takes far longer."""
+    place = part * (len(values) - 1)
     low = int(place)
-    below, above = float(ordered[low]), float(ordered[min(low + 1, len(ordered) - 1)])
-    return below + (above - below) * (place - low)
+    high = min(low + 1, len(values) - 1)
+    ordered = np.partition(values, (low, high), axis=0)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
 def maxima(curve: np.ndarray) -> np.ndarray:

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from lib.recognition.curves import maxima, prominences
+from lib.recognition.curves import maxima, prominences, quantile
 from lib.recognition.straighten import brightest_channel
 from lib.recognition.strip import Strip
 
@@ -195,7 +195,7 @@ def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
     noise : float
         Standard deviation, same units.
     """
-    level = np.percentile(strip.light.mean(axis=0, dtype=np.float32), 10, axis=0)
+    level = quantile(strip.light.mean(axis=0, dtype=np.float32), 0.1)
     for side in (-1, 1):
         nearest = np.flatnonzero(strip.beside & (np.sign(strip.offset_beside) == side))
         nearest = nearest[np.abs(strip.offset_beside[nearest]).argsort()[:_NEAREST_ROWS]]

@@ -23,6 +23,7 @@ from lib.recognition.axis.matching import Match, match_lines
 from lib.recognition.axis.peaks import find_dips, find_lines
 from lib.recognition.axis.verdict import AxisVerdict, shipped_verdict
 from lib.recognition.band import BandProfile
+from lib.recognition.curves import quantile
 from lib.recognition.reading import Reading, read_light
 
 __all__ = ["NoAxis", "WavelengthAxis", "fit_axis"]
@@ -91,7 +92,7 @@ class Candidate:
         off = (points.nm - self.read.nm_at(points.t)) / error
         return np.array(
             [
-                np.log(np.quantile(self.read.error_at(GRID[slice(*claim)]), _READ_QUANTILE)),
+                np.log(quantile(self.read.error_at(GRID[slice(*claim)]), _READ_QUANTILE)),
                 np.log(_AGREEING + np.sqrt(np.mean(off**2))),
                 self.match.explained,
             ]

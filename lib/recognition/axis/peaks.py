@@ -134,7 +134,7 @@ def full_width(light: np.ndarray) -> float:
     Its foot is the curve's lower decile.
     """
     light = np.asarray(light, np.float64)
-    foot = float(np.quantile(light, 0.1))
+    foot = float(quantile(light, 0.1))
     above = light - foot > (light.max() - foot) / 2
     top = int(light.argmax())
     below = np.flatnonzero(~above)
@@ -249,7 +249,7 @@ def _point_spread(found: _ChannelPeaks, samples: int) -> float:
     clear = found.height >= 0.12 * found.height.max()
     if np.any(clear & ~found.clipped):
         clear &= ~found.clipped
-    return max(quantile(found.fwhm[clear], 0.25), 1.5)
+    return max(float(quantile(found.fwhm[clear], 0.25)), 1.5)
 
 
 def _merge(found: _ChannelPeaks, spread: float, limit: float) -> Peaks:

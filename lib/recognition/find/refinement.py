@@ -166,7 +166,7 @@ def _sharpness(
     shifted, turn = spectra * _phases(first, frequency), _phases(step, frequency)
     result = np.empty(steps)
     for number in range(steps):
-        total = shifted.sum(axis=0)
+        total = np.add.reduce(shifted, axis=0)
         result[number] = np.vdot(total, total).real
         shifted *= turn
     return result

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from lib.recognition.curves import quantile
 from lib.recognition.find.search import Candidate
 from lib.recognition.straighten import Geometry, brightest_channel
 
@@ -155,7 +156,7 @@ def _level(image: np.ndarray, candidate: Candidate) -> _Picture:
     small = cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_AREA)
     light = brightest_channel(small).astype(np.float32)
     # Every third sample is enough to see how dark it is.
-    light = np.maximum(light - np.quantile(light.ravel()[::3], _DARK_PART), 0)
+    light = np.maximum(light - quantile(light.ravel()[::3], _DARK_PART), 0)
     step = (a1 - a0) / size[0], (b1 - b0) / size[1]
     slope = mask.slope() + _turn(light, step, mask.slope())
     light = _turned(light, slope * step[0] / step[1])

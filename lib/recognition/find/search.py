@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from lib.recognition.curves import quantile
 from lib.recognition.find.band_network import CELL_PX, FOUR_IMAGES, mark
 from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
 from lib.recognition.straighten import Geometry
@@ -209,7 +210,7 @@ def _midline_slope(x: np.ndarray, y: np.ndarray, mass: np.ndarray, slope: float)
     Only the inner part counts: where lines lean, the ends of the mask do too, and would turn the
     line towards them.
     """
-    low, high = np.quantile(x, _INNER_PART)
+    low, high = (quantile(x, part) for part in _INNER_PART)
     inner = (x >= low) & (x <= high)
     middle_x, middle_y = np.average(x, weights=mass), np.average(y, weights=mass)
     across = y - middle_y - slope * (x - middle_x)
@@ -229,7 +230,7 @@ def _half_mass_ends(place: np.ndarray, mass: np.ndarray, pixel: float) -> tuple[
     low = place.min()
     bins = np.floor((place - low) / pixel + 0.5).astype(int)
     counts = np.bincount(bins, weights=mass)
-    plateau = np.percentile(counts[counts > 0], 75)
+    plateau = quantile(counts[counts > 0], 0.75)
     inside = np.flatnonzero(counts >= 0.5 * plateau)
     first, last = inside[0], inside[-1]
     return low + (first - 0.5) * pixel + 0.5, low + (last + 0.5) * pixel - 0.5
