@@ -203,7 +203,7 @@ def clipped_below(band: "Band") -> tuple[Remark, ...]:
     # Full scale leaves clipped areas at 0.98 and more.
     if level > 0.975 or not band.profile.clipped.any():
         return ()
-    return (Remark("clipped_below_full_scale", f"clipped from {level:.0%} of full scale on"),)
+    return (Remark("clipped_below_full_scale", f"light is clipped at {level:.0%} of full scale"),)
 
 
 def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
