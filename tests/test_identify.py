@@ -412,7 +412,7 @@ def test_a_photo_of_another_instrument_keeps_its_own_axis_and_says_so(tmp_path, 
     assert run(other, "--calibration", kept, "--json") == 0
     (row,) = answers(capsys)
     assert row["wavelength"]["source"] == "own lines"
-    assert row["reason_code"] == "other_instrument" and "calibration is for" in row["reason"]
+    assert row["reason_code"] == "other_instrument" and "the instrument is for" in row["reason"]
 
 
 def test_what_cannot_be_calibrated_is_not_kept(tmp_path, capsys):

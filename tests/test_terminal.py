@@ -73,7 +73,7 @@ def test_a_photo_that_is_overexposed_says_so_beside_its_reason():
 def test_light_clipped_at_any_level_is_overexposed_and_counted_once():
     table = AnswerTable(["a.jpg", "b.jpg", "c.jpg"], io.StringIO())
     full = {"code": "overexposed", "text": "overexposed"}
-    below = {"code": "clipped_below_full_scale", "text": "clipped from 92% of full scale on"}
+    below = {"code": "clipped_below_full_scale", "text": "light is clipped at 92% of full scale"}
     for photo, remark in (("a.jpg", full), ("b.jpg", below)):
         assert table.row(answer(photo=photo, remarks=[remark])).endswith("overexposed")
     (note,) = table.notes()

@@ -177,6 +177,15 @@ def test_an_instrument_needs_no_name_to_be_kept(page, lamp_photo):
     assert stem and f'Saved as "{stem}"' in text(page, "#kept")
 
 
+def test_a_long_name_of_an_instrument_stays_in_its_card(page, lamp_photo):
+    give(page, lamp_photo)
+    page.execute_script("document.getElementById('sentence').textContent = 'a_'.repeat(50)")
+    wide, room = page.execute_script(
+        "return ['scrollWidth', 'clientWidth'].map((n) => document.querySelector('.verdict')[n])"
+    )
+    assert wide <= room
+
+
 def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     give(page, lamp_photo)
     page.execute_script(

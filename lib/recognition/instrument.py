@@ -191,7 +191,7 @@ class Instrument:
         along, across = width / self.size[0], height / self.size[1]
         if abs(along / across - 1) > _SAME_RATIO:
             raise OtherInstrument(
-                f"calibration is for photos of {self.size[0]} x {self.size[1]} px; "
+                f"the instrument is for photos of {self.size[0]} x {self.size[1]} px; "
                 f"received {width} x {height}, which is no enlargement of it"
             )
         if self.direction == "vertical":
@@ -327,7 +327,7 @@ class Instrument:
         if found.axis != self.direction:
             if self.place is None:
                 raise OtherInstrument(
-                    f"calibration is for a {self.direction} band; received a {found.axis} one"
+                    f"the instrument is for a {self.direction} band; received a {found.axis} one"
                 )
             return
         if self.place is None:
@@ -336,7 +336,7 @@ class Instrument:
         long = np.ptp(lit) >= max(_TELLING_PART * self._length, _TELLING_PX)
         if long and found.way_is_sure and found.towards_red != self.towards_red:
             raise OtherInstrument(
-                f"calibration has its blue end at the {_blue_end(self)}; "
+                f"the instrument has its blue end at the {_blue_end(self)}; "
                 f"the photo's is at the {found.blue_end}"
             )
         # Lines that lean otherwise than the instrument's lie a little further along.
@@ -360,7 +360,7 @@ class Instrument:
             middle = float(np.median(along))
             off = float(found.geometry.across(middle) - self.place.geometry.across(middle))
             raise OtherInstrument(
-                f"the light lies beside the band of the calibration, {off:+.0f} px across and "
+                f"the light lies beside the instrument's band, {off:+.0f} px across and "
                 f"turned by {turn:+.1f} degrees"
             )
 
@@ -399,7 +399,7 @@ class Instrument:
             brightest = int(light.argmax())
             raise OtherInstrument(
                 f"its light looks like {reading.nm[brightest]:.0f} nm (within "
-                f"{2 * reading.scale_nm[brightest]:.0f} nm) where the calibration has "
+                f"{2 * reading.scale_nm[brightest]:.0f} nm) where the instrument has "
                 f"{says[brightest]:.0f} nm, as if the photo were mirrored, turned or cut out",
                 code="light_contradicts",
             )
@@ -426,7 +426,7 @@ class Instrument:
             shift = find_shift(axis, own)
             if shift is None and len(own.lines) >= PROVING_LINES:
                 raise OtherInstrument(
-                    f"calibration does not fit the photo's own {own.lamp} lines, "
+                    f"the instrument does not fit the photo's own {own.lamp} lines, "
                     "as if the camera or the grating had moved"
                 )
             axis = apply_shift(axis, shift) if shift else axis

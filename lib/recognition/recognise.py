@@ -94,7 +94,7 @@ def _without_band(error: BandNotFound, classifier: Classifier) -> Result:
 def _without_instrument(result: Result, refused: OtherInstrument) -> Result:
     """Return the answer for a photo that an instrument does not fit, which is said first."""
     own = "; the wavelengths are the photo's own" if result.axis else ""
-    reason = f"not the instrument's wavelengths: {refused}{own}"
+    reason = f"the instrument was not used: {refused}{own}"
     reason = "; ".join(filter(None, (reason, result.reason)))
     return replace(result, reason=reason, reason_code=refused.code)
 
@@ -136,7 +136,7 @@ def _by_instrument(
     witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
     proves = answer.axis is not None and len(answer.axis.lines) >= PROVING_LINES
     if proves and witness is None:
-        raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
+        raise OtherInstrument("the photo's lines are not seen along the instrument's band")
     axis = instrument.axis_for(witness)
     is_guessed = options["lamp"] is None and answer.source in LINE_CLASSES
     if is_guessed and likeness(axis, band.profile, answer.source) < _LEAST_LIKENESS:
@@ -221,7 +221,7 @@ def placed(
     if choice is not None and own is not None and not instrument.is_at(found):
         if found.axis != instrument.direction:
             raise OtherInstrument(
-                f"calibration is for a {instrument.direction} band; "
+                f"the instrument is for a {instrument.direction} band; "
                 f"band {in_words(choice)} is a {found.axis} one"
             )
         instrument = instrument.on_line(found.geometry, found.rows)
