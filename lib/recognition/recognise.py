@@ -33,8 +33,8 @@ from lib.taxonomy import LINE_CLASSES
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
 _NARROWEST_LED_NM = 9.0
-# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 165
-# simulated lamps 161 keep their name; of 96 photos of laser or random lines 3 get one
+# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 164
+# simulated lamps 160 keep their name; of 96 photos of laser or random lines 3 get one
 # (score_measuring.py names --count 24).
 _LEAST_LIKENESS = 0.35
 # In a photo of another size, a band that lies off the middle of the instrument's own by this part
