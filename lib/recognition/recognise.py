@@ -33,10 +33,13 @@ from lib.taxonomy import LINE_CLASSES
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
 _NARROWEST_LED_NM = 9.0
-# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 165
-# simulated lamps 161 keep their name; of 96 photos of laser or random lines 3 get one
+# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 164
+# simulated lamps 160 keep their name; of 96 photos of laser or random lines 3 get one
 # (score_measuring.py names --count 24).
 _LEAST_LIKENESS = 0.35
+# In a photo of another size, a band that lies off the middle of the instrument's own by this part
+# of its half height was cut out: light that is merely scaled lies within a few hundredths.
+_ELSEWHERE_PART = 0.5
 
 
 def recognise(
@@ -125,6 +128,12 @@ def _by_instrument(
     instrument, found = placed(image, instrument, choice)
     if instrument.place is None:
         return _by_itself(image, classifier, choice, **options)
+    is_scaled = of_size not in (None, instrument.size)
+    if is_scaled and found and choice is None and _lies_elsewhere(found, instrument):
+        raise OtherInstrument(
+            f"calibration is for photos of {of_size[0]} x {of_size[1]} px, and scaled to this size "
+            "its band lies elsewhere, as if the photo were cut out"
+        )
     # Names are learned from bands as they are found, knowing no wavelengths.
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
@@ -142,7 +151,7 @@ def _by_instrument(
     if is_guessed and likeness(axis, band.profile, answer.source) < _LEAST_LIKENESS:
         answer = _unproven(answer)
     remarks = answer.remarks
-    if of_size not in (None, instrument.size):
+    if is_scaled:
         text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"
         remarks += (Remark("scaled", text),)
     answer = replace(answer, band=band, crop=cut_crop(band), axis=axis, remarks=remarks)
@@ -154,6 +163,13 @@ def _by_instrument(
     if answer.lamp and answer.reason_code == "other_lamp":
         return replace(answer, reason=_of_no_class(answer.lamp.title))
     return answer
+
+
+def _lies_elsewhere(found: Band, instrument: Instrument) -> bool:
+    """Return whether a band that was found lies off the middle of the instrument's own."""
+    own = instrument.place.geometry
+    off = own.off(found.geometry) if found.axis == own.axis else 0.0
+    return off > _ELSEWHERE_PART * own.half_height
 
 
 def _of_no_class(title: str) -> str:
