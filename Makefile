@@ -26,7 +26,7 @@ $(VENV)/installed: $(wildcard requirements*)
 
 demo: $(VENV)/installed
 	rm -rf $(DEMO)
-	@echo "This takes about four minutes on two cores. First the model that ships names the photos"
+	@echo "This takes about five minutes on two cores. First the model that ships names the photos"
 	@echo "that ship; then every stage runs, from simulated photos to a small model of your own."
 	@echo "Pictures to look at come on the way: $(DEMO)/shipped/overview.png after some seconds,"
 	@echo "$(DEMO)/InputData/sheets/ after a minute, $(DEMO)/model/report.html after three."

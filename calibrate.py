@@ -1,4 +1,4 @@
-"""Make an instrument of lamp photos: which wavelength each pixel shows, and how surely.
+"""Make an instrument from lamp photos: the wavelength of each pixel, with its error.
 
 Reads:  photos of one or more lamps, taken with nothing moved in between, or known points, or both
 Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --calibration
@@ -62,8 +62,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "--lamp",
         action="append",
         metavar="NAME[+NAME]",
-        help="the lamp where you know it (default: recognise it), once for all photos or once for "
-        f"each, `auto` to recognise one: {cli.lamps_in_help()}",
+        help="the lamp, if you know it (default: recognise it): once for all photos, or once for "
+        f"each (`auto` recognises one): {cli.lamps_in_help()}",
     )
     parser.add_argument(
         "--points",
@@ -156,7 +156,7 @@ def make_instrument(args: argparse.Namespace) -> None:
         instrument = with_response(instrument, smooth, light, args)
     save_instrument(args.output, instrument)
     if args.instrument:
-        cli.say(f"{args.output}: {quality_in_words(instrument)}")
+        cli.say(f"{args.output} is {quality_in_words(instrument)}")
     cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
 
 
@@ -240,10 +240,11 @@ def report(output: Path, calibrated: Calibrated) -> None:
     doubts = [
         f"{name} lies {calibrated.left_out_nm[name]:.1f} nm off" for name in calibrated.doubtful
     ]
-    words = f"{output}: {quality_in_words(calibrated.instrument)}"
+    words = f"{output} is {quality_in_words(calibrated.instrument)}"
     if doubts:
-        words = f"{output}: doubtful, {' and '.join(doubts)}; photograph the lamps again with " + (
-            f"nothing moved, or leave one out; else {quality_in_words(calibrated.instrument)}"
+        words = (
+            f"{output} is doubtful: {' and '.join(doubts)}; photograph the lamps again with "
+            + (f"nothing moved, or leave one out; else {quality_in_words(calibrated.instrument)}")
         )
     cli.say(words)
     for lamp in calibrated.lamps:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from lib.images.tone import Tone
     from lib.recognition.find.choice import Choice
 
+log = logging.getLogger("cli")
+
 BACKENDS = ("processes", "dask")
 # As shells report a program that Ctrl-C has ended.
 INTERRUPTED = 130
@@ -119,7 +121,7 @@ def add_shared_flags(
         "-v",
         "--verbose",
         action="store_true",
-        help="say more of each item: reasons with their figures, what is skipped (default: off)",
+        help="say more about each item: reasons with figures, what is skipped (default: off)",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
     if seed:
@@ -178,7 +180,7 @@ def add_min_precision_flag(parser: argparse.ArgumentParser) -> None:
         "--min-precision",
         type=share,
         metavar="P",
-        help="refuse until this share of the named is right (default: as the model was set)",
+        help="name fewer photos, so that this share of the names is right (default: the model's)",
     )
 
 
@@ -194,7 +196,7 @@ def add_workers_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="of that cluster, tcp://HOST:PORT (default: none)",
+        help="the cluster's scheduler, tcp://HOST:PORT (default: none)",
     )
 
 
@@ -219,7 +221,7 @@ def add_tone_flag(parser: argparse.ArgumentParser) -> None:
         "--tone",
         metavar="CURVE",
         help="tone curve of all files: linear, srgb, or an exponent such as 2.2 (default: what "
-        "they state; where they do not, sRGB of 8 bits and linear of 16)",
+        "they state, otherwise sRGB for 8 bits and linear for 16)",
     )
 
 
@@ -237,7 +239,7 @@ def tone_of(args: argparse.Namespace) -> "Tone | None":
     Raises
     ------
     DataError
-        If it is none.
+        If there is no such curve.
     """
     from lib.images.tone import told
 
@@ -269,10 +271,12 @@ def share(text: str) -> float:
 
 def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     """Run `command`; return exit code 0, or 1 with one `error: ...` line on stderr."""
-    log = logging.StreamHandler(sys.stderr)
-    log.setFormatter(_OneLine("%(levelname)s: %(message)s"))
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(level=level, handlers=[log], force=True)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    # Not the notes of other libraries, which say which instructions of the processor they use.
+    for ours in ("cli", "lib"):
+        logging.getLogger(ours).setLevel(logging.INFO if verbose else logging.WARNING)
     # File names may hold bytes that are no UTF-8.
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -280,7 +284,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
         command()
         sys.stdout.flush()
     except DataError as error:
-        print(f"error: {printable(str(error))}", file=sys.stderr)
+        print(f"error: {printable(from_here(str(error)))}", file=sys.stderr)
         return 1
     except BrokenPipeError:
         # Whoever read the answers, `head` perhaps, has read enough.
@@ -289,7 +293,7 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
     except OSError as error:
         if error.filename is not None:
             # A name that is too long, a disk that is gone: what the system says of a place.
-            logging.info("where it happened:", exc_info=True)
+            log.info("where it happened:", exc_info=True)
             place, why = os.fsdecode(error.filename), error.strerror or error
             print(f"error: {printable(f'{place}: {why}')}", file=sys.stderr)
             return 1
@@ -306,14 +310,22 @@ def run(command: Callable[[], object], *, verbose: bool = False) -> int:
 
 def say(text: str) -> None:
     """Print a line that names files; names may hold what a terminal would obey."""
-    print(printable(text))
+    print(printable(from_here(text)))
+
+
+def from_here(text: str) -> str:
+    """Return a text whose paths below the current folder are written from there."""
+    here = Path.cwd()
+    if here.parent == here:
+        return text
+    return re.sub(rf"(?<![\w/\\.-]){re.escape(f'{here}{os.sep}')}", "", text)
 
 
 class _OneLine(logging.Formatter):
     """Keeps a message in its line: it may quote the name of a file."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.message = printable(record.message)
+        record.message = printable(from_here(record.message))
         return super().formatMessage(record)
 
 

@@ -269,8 +269,12 @@ def print_report(report: dict) -> None:
 
 def print_curve(curve: list[dict]) -> None:
     """Print what other thresholds would do, by coverage; --min-precision moves along it."""
-    for wanted in PRINTED_COVERAGES:
-        point = min(curve, key=lambda point: abs(point["coverage"] - wanted))
+    nearest = [
+        min(curve, key=lambda point: abs(point["coverage"] - wanted))
+        for wanted in PRINTED_COVERAGES
+    ]
+    # Of few crops several coverages have the same nearest point.
+    for point in (one for place, one in enumerate(nearest) if one not in nearest[:place]):
         refused = point.get("unknown_refused")
         unknown = "" if refused is None else f", {refused:.4f} of the unknowns refused"
         print(

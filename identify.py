@@ -89,26 +89,31 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
     )
-    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row a photo")
-    parser.add_argument("--plot", type=Path, metavar="DIR", help="write a picture a photo")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="write one row per photo")
+    parser.add_argument(
+        "--plot", type=Path, metavar="DIR", help="write one picture per photo, and an overview"
+    )
     parser.add_argument(
         "--spectra",
         type=Path,
         metavar="DIR",
-        help="write the spectrum of each photo as text, over pixels where it has no axis",
+        help="write the spectrum of each photo as text (over pixels if it has no wavelengths)",
     )
     parser.add_argument(
         "--lamp",
         metavar="NAME[+NAME]",
-        help=f"the light source where you know it (default: recognise it): {cli.lamps_in_help()}",
+        help=f"the light source, if you know it (default: recognise it): {cli.lamps_in_help()}",
     )
     cli.add_band_flag(parser)
     cli.add_min_precision_flag(parser)
     parser.add_argument(
-        "--save-calibration", type=Path, metavar="FILE", help="keep the axis of this lamp photo"
+        "--save-calibration",
+        type=Path,
+        metavar="FILE",
+        help="save the wavelengths of this lamp photo as an instrument",
     )
     parser.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="use the axis kept from a lamp photo"
+        "--calibration", type=Path, metavar="FILE", help="use the wavelengths of an instrument"
     )
     cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)

@@ -35,6 +35,7 @@ from lib.measurement.measuring import (
 )
 from lib.measurement.samples import transmission
 from lib.outputs import output_names, own_path, require_replaceable
+from lib.recognition.advice import NOT_MEASURED
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument
 
@@ -64,8 +65,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--average",
         action="store_true",
-        help="all photos are frames of one scene: their mean, without outliers (default: each); of "
-        "a file that holds several frames all count, or those that are named (stack.tif#1-6)",
+        help="all photos are frames of one scene: measure their mean, without outliers (default: "
+        "each alone); a file counts with all its frames, or with those you name (stack.tif#1-6)",
     )
     parser.add_argument(
         "--dark", nargs="+", type=cli.given_path, metavar="FILE", help="frames without the light"
@@ -78,16 +79,16 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         nargs="+",
         type=cli.given_path,
         metavar="FILE",
-        help="frames of the light without the sample: what is measured is the transmission",
+        help="frames of the light without the sample, to measure the transmission",
     )
     parser.add_argument(
-        "--absorbance", action="store_true", help="-log10 of the transmission in its place"
+        "--absorbance", action="store_true", help="measure absorbance instead of transmission"
     )
     parser.add_argument(
         "--grid",
         type=float,
         metavar="NM",
-        help="spectra at whole multiples of this step, light kept (default: a sample a pixel)",
+        help="spectra at whole multiples of this step, light kept (default: one sample per pixel)",
     )
     parser.add_argument(
         "--json", action="store_true", help="JSON Lines on stdout (default: a table)"
@@ -158,7 +159,8 @@ def measure_all(args: argparse.Namespace) -> None:
                     export(path, spectrum, kind, facts_of(measurement, spectrum))
         except DataError as error:
             failures.append(error)
-            row = {"photo": name, "status": "error", "reason": str(error)}
+            code = getattr(error, "code", NOT_MEASURED)
+            row = {"photo": name, "status": "error", "reason": str(error), "reason_code": code}
         else:
             row = answer_of(measurement, spectrum).to_json() | {"photo": name}
             features = features_of(measurement, spectrum)

@@ -28,7 +28,7 @@ from lib.simulation.crawl.crawl import FAULT_RATES
 from lib.simulation.crawl.downloads import write_downloads
 from lib.simulation.crops.strips import STRIPS
 from lib.simulation.instrument.camera import EFFECT_NAMES, Effects
-from lib.simulation.lamps.catalogue import LAMPS
+from lib.simulation.lamps.catalogue import LAMPS, unknown_lamps
 from lib.taxonomy import in_short
 from lib.training.crops.writing import write_shards
 from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
@@ -150,7 +150,7 @@ def _add_record_flags(parser: argparse.ArgumentParser, name: str) -> None:
         "--per-shard",
         type=cli.positive_int,
         default=100_000,
-        help="crops a file at most (default: %(default)s)",
+        help="most crops per file (default: %(default)s)",
     )
     cli.add_workers_flags(parser)
     cli.add_shared_flags(parser, seed=True, overwrite=True)
@@ -220,7 +220,9 @@ def _add_cuts(commands: argparse._SubParsersAction) -> None:
 
 def write_cuts(args: argparse.Namespace) -> None:
     """Simulate photos and write the crops that are cut from them."""
-    _write_records(args, cut_records(args.count, args.seed, args.lamps, **cli.workers_of(args)))
+    others = unknown_lamps(held_out=args.lamps == "held-out")
+    lamps = None if args.lamps == "known" else others
+    _write_records(args, cut_records(args.count, args.seed, lamps=lamps, **cli.workers_of(args)))
 
 
 def main(argv: list[str] | None = None) -> int:

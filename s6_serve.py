@@ -1,7 +1,7 @@
 """Serve the page and the JSON API on a frozen model; make and revoke the API's tokens.
 
 Reads:  a frozen model, the state folder (database, secret key); $DATABASE_URL
-Writes: the state folder, made at the first start; logs on stderr, one JSON object a line
+Writes: the state folder, made at the first start; logs on stderr, one JSON object per line
 
 Several servers are one service where DATABASE_URL names a PostgreSQL database: docs/service.md.
 

@@ -66,6 +66,7 @@ class Command:
 
 
 _SHARED = {"seed": (0, "of everything random"), "overwrite": (False, "replace what is there")}
+_KNOWN_ONLY = (False, "leave out the kinds that benchmarks of unknown lamps hold out")
 _PHOTOS, _CROPS, _EPOCHS = "photos simulated", "crops simulated", "passes over what is simulated"
 
 
@@ -106,7 +107,7 @@ COMMANDS = {
         crops=(393_216, _CROPS),
         crops_seed=(0, "of the crops"),
         epochs=(1, _EPOCHS),
-        known_only=(False, "leave out the kinds that benchmarks of unknown lamps hold out"),
+        known_only=_KNOWN_ONLY,
     ),
     "freeze": Command(
         "a network that was trained without TensorFlow", freeze_trained, MODELS / "reader"
@@ -123,6 +124,7 @@ COMMANDS = {
             "epochs": (classifier.EPOCHS, _EPOCHS),
             "teachers": (classifier.TEACHER_EPOCHS, "passes of each network that teaches"),
             "start": (None, "folder of a frozen classifier to go on from"),
+            "known_only": _KNOWN_ONLY,
             "work": (INPUT_DATA / "default", "folder of crops and runs"),
             **_SHARED,
         },
@@ -174,7 +176,7 @@ def _add_flag(parser: argparse.ArgumentParser, name: str, default: object, text:
     several = isinstance(default, list)
     example = (default[0] if default else None) if several else default
     kind = {int: cli.whole_number, float: float}.get(type(example), Path)
-    options = {"nargs": "+"} if several else {}
+    options = {"nargs": "*"} if several else {}
     parser.add_argument(
         flag, type=kind, default=default, help=f"{text} (default: {default})", **options
     )

@@ -58,21 +58,39 @@ def run_chain(image: np.ndarray, told: str | None, model: Path) -> Result:
     return Result("ok", reason, None, "", source=told, band=band, axis=axis)
 
 
-def judged(name: str, lamp: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
-    """Judge an axis by the true wavelengths, where it claims to know them."""
+def judged(
+    name: str,
+    lamp: str,
+    method: str,
+    axis: WavelengthAxis,
+    asked: Asked,
+    asked_error_nm: np.ndarray | float = 0.0,
+) -> Row:
+    """Judge an axis by the true wavelengths, where it claims to know them.
+
+    `asked_error_nm`: standard error of the asked wavelengths themselves, where a person marked
+    them. An interval holds one if it holds it within both errors.
+    """
     claimed = axis.claims(asked[0])
     if not claimed.any():
         return Row(name, lamp, method, None, "claims none of the asked places")
-    px, nm = (values[claimed] for values in asked)
-    off = np.abs(axis.nm_at(px) - nm)
-    error = axis.standard_error_nm(px)
+    px, nm = asked
+    off = np.abs(axis.nm_at(px) - nm)[claimed]
+    error = np.hypot(axis.standard_error_nm(px), asked_error_nm)[claimed]
     within = float((off < error).mean()), float((off < 1.96 * error).mean())
     return Row(name, lamp, method, float(off.max()), "", *within, claimed=float(claimed.mean()))
 
 
-def marks_row(name: str, title: str, method: str, axis: WavelengthAxis, asked: Asked) -> Row:
+def marks_row(
+    name: str,
+    title: str,
+    method: str,
+    axis: WavelengthAxis,
+    asked: Asked,
+    asked_error_nm: np.ndarray | float = 0.0,
+) -> Row:
     """Judge an axis at places of known wavelength, each for itself too."""
-    row = judged(name, title, method, axis, asked)
+    row = judged(name, title, method, axis, asked, asked_error_nm)
     claimed = axis.claims(asked[0])
     row.marks_nm = np.abs(axis.nm_at(asked[0]) - asked[1])[claimed].round(3).tolist()
     return row

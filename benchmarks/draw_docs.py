@@ -1,7 +1,7 @@
 """Draw every picture of README and docs again, so that none is of another version.
 
 Reads:  models/; photos that ship, and simulated ones
-Writes: docs/*.png, docs/live.gif
+Writes: docs/*.png, docs/live.gif, docs/terminal.svg
 
     python benchmarks/draw_docs.py
 """
@@ -60,6 +60,11 @@ def draw_answer(output: Path, work: Path) -> None:
     """A photo, and the spectrum that identify makes of it."""
     run("identify.py", EXAMPLE, "--plot", work)
     shutil.copy(work / "fluorescent.png", output / "photo_to_spectrum.png")
+
+
+def draw_terminal(output: Path, work: Path) -> None:
+    """What identify shows in a terminal."""
+    run("benchmarks/draw_terminal.py", "--output", output / "terminal.svg")
 
 
 def draw_measured(output: Path, work: Path) -> None:
@@ -126,6 +131,7 @@ def draw_review(output: Path, work: Path) -> None:
 
 PARTS: dict[str, Callable[[Path, Path], None]] = {
     "answer": draw_answer,
+    "terminal": draw_terminal,
     "measured": draw_measured,
     "page": draw_page,
     "live": draw_live,

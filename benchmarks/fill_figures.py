@@ -4,13 +4,15 @@ A figure in Markdown stands between two comments, which readers do not see:
 
     <!--accept.csv; real photos; of the classes: named; value; count-->58<!--/-->
 
-The first names the file, cells that one row alone has, the column, and the form: `text` (the cell
-as it is), `1`, `2`, ... (that part of a cell like "0.14, 1.21"), `count` (the share times column
-`n`), or a format of Python such as `.2f` or `.0%`. What a command prints is the block after
+The first names the file, cells that one row alone has (also as `column=cell`), the column, and
+the form: `text` (the cell as it is), `1`, `2`, ... (that part of a cell like "0.14, 1.21"), `count`
+(the share times column `n`), or a format of Python such as `.2f` or `.0%`. `rows` in place of
+column and form counts the rows with these cells. In a JSON file, keys lead to the figure. What a
+command prints is the block after
 
     <!--output of identify.py web/static/web/examples/helium.jpg-->
 
-Reads:  README.md, docs/*.md, benchmarks/results/*.csv; the model that ships
+Reads:  README.md, docs/*.md, benchmarks/results/*.csv and *.json; the model that ships
 Writes: README.md and docs/*.md
 
     python benchmarks/fill_figures.py
@@ -18,6 +20,7 @@ Writes: README.md and docs/*.md
 
 import argparse
 import csv
+import json
 import os
 import re
 import shlex
@@ -33,7 +36,7 @@ from lib.files import write_bytes
 from lib.paths import ROOT
 
 RESULTS = ROOT / "benchmarks" / "results"
-_FIGURE = re.compile(r"<!--(?P<asked>\w+\.csv;[^>]*?)-->(?P<figure>[^<]*)<!--/-->")
+_FIGURE = re.compile(r"<!--(?P<asked>\w+\.(?:csv|json);[^>]*?)-->(?P<figure>[^<]*)<!--/-->")
 _OUTPUT = re.compile(r"<!--output of (?P<command>\w+\.py [^>]*?)-->\n```text\n.*?```", re.DOTALL)
 _COLUMNS = 100
 
@@ -58,16 +61,37 @@ def filled(text: str, results: Path = RESULTS) -> str:
 
 def _with_figure(found: re.Match, results: Path) -> str:
     asked = found["asked"]
-    file, *cells, column, form = (part.strip() for part in asked.split(";"))
+    file, *parts = (part.strip() for part in asked.split(";"))
     try:
-        with (results / file).open(encoding="utf-8", newline="") as stream:
-            rows = [row for row in csv.DictReader(stream) if set(cells) <= set(row.values())]
-        if len(rows) != 1:
-            raise DataError(f"{asked}: {len(rows)} rows have these cells; expected one")
-        figure = _written(rows[0], column, form)
-    except (OSError, KeyError, ValueError, IndexError) as error:
+        figure = (_of_json if file.endswith(".json") else _of_table)(results / file, parts)
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         raise DataError(f"{asked}: no such figure ({error})") from error
     return f"<!--{asked}-->{figure}<!--/-->"
+
+
+def _of_json(path: Path, parts: list[str]) -> str:
+    *keys, last, form = parts
+    value = json.loads(path.read_text(encoding="utf-8"))
+    for key in keys:
+        value = value[key]
+    return _written({last: str(value[last])}, last, form)
+
+
+def _of_table(path: Path, parts: list[str]) -> str:
+    counted = parts[-1] == "rows"
+    cells = parts[:-1] if counted else parts[:-2]
+    with path.open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if all(_has(row, cell) for cell in cells)]
+    if counted and rows:
+        return str(len(rows))
+    if len(rows) != 1:
+        raise ValueError(f"{len(rows)} rows have these cells; expected one")
+    return _written(rows[0], *parts[-2:])
+
+
+def _has(row: dict[str, str], cell: str) -> bool:
+    column, _, value = cell.partition("=")
+    return row[column] == value if column in row else cell in row.values()
 
 
 def _written(row: dict[str, str], column: str, form: str) -> str:

@@ -7,14 +7,19 @@ import numpy as np
 
 from lib.files import read_csv
 
-_COLUMNS = ("path", "axis", "nm", "px", "sure", "box")
+_COLUMNS = ("path", "axis", "nm", "px", "px_sigma", "line_name", "sure", "box")
+# Standard error of a mark whose own is not written down, pixels.
+_USUAL_SIGMA_PX = 0.3
+# Bands of phosphors whose peak depends on the phosphor and on what the camera resolves, nm.
+_BROAD_NM = {"Tb 487.7": 0.8, "green_blend": 0.8}
 
 
 @dataclass(frozen=True)
 class MarkedBand:
     """The sure marks of one band: arrays of shape (n,), px along `axis` of the upright photo.
 
-    They hold in the middle row of the box, "x0 y0 x1 y1".
+    They hold in the middle row of the box, "x0 y0 x1 y1". `px_sigma` and `nm_sigma` are standard
+    errors of where a person saw a line, and of what its wavelength is.
     """
 
     photo: str
@@ -23,6 +28,8 @@ class MarkedBand:
     box: str
     nm: np.ndarray
     px: np.ndarray
+    px_sigma: np.ndarray
+    nm_sigma: np.ndarray
 
     @property
     def row(self) -> float:
@@ -56,5 +63,7 @@ def marked_bands(folder: Path) -> list[MarkedBand]:
         sure = [row for row in rows if row["sure"] == "yes"]
         if source is not None and sure:
             nm, px = (np.array([float(row[name]) for row in sure]) for name in ("nm", "px"))
-            bands.append(MarkedBand(path, source, rows[0]["axis"], box, nm, px))
+            sigma = np.array([float(row["px_sigma"] or _USUAL_SIGMA_PX) for row in sure])
+            broad = np.array([_BROAD_NM.get(row["line_name"], 0.0) for row in sure])
+            bands.append(MarkedBand(path, source, rows[0]["axis"], box, nm, px, sigma, broad))
     return bands

@@ -11,6 +11,7 @@ from benchmarks.axis_rows import FAR_OFF_NM, Row, marks_row, run_chain
 from benchmarks.line_marks import MarkedBand, marked_bands
 from lib.errors import DataError
 from lib.images.reading import read_image
+from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.fit import fit_axis
 from lib.recognition.band import BandProfile
 from lib.recognition.reading import read_light
@@ -89,7 +90,7 @@ def boxed_row(marked: MarkedBand, title: str, image: np.ndarray, place: Place) -
         axis = fit_axis(profile, marked.source, axis=marked.axis, reading=reading)
     except DataError as error:
         return Row(name, title, "given box", None, str(error))
-    row = marks_row(name, title, "given box", axis, (px, marked.nm))
+    row = marks_row(name, title, "given box", axis, (px, marked.nm), _mark_error_nm(marked, axis))
     row.seconds = time.process_time() - begin
     return row
 
@@ -144,7 +145,15 @@ def marked_row(marked: MarkedBand, title: str, result: Result, place: Place = as
     reach = 0.5 * (high - low)
     if ((px > low - reach) & (px < high + reach)).mean() < 0.5:
         return Row(name, title, "other band", None, "another band of the photo")
-    return marks_row(name, title, "ours", result.axis, (px, marked.nm))
+    error = _mark_error_nm(marked, result.axis)
+    return marks_row(name, title, "ours", result.axis, (px, marked.nm), error)
+
+
+def _mark_error_nm(marked: MarkedBand, axis: WavelengthAxis) -> np.ndarray:
+    """Return the standard errors of the marks themselves, nm, shape (n,)."""
+    low, high = axis.range_px
+    nm_per_px = abs(float(axis.nm_at(high) - axis.nm_at(low))) / (high - low)
+    return np.hypot(nm_per_px * marked.px_sigma, marked.nm_sigma)
 
 
 def _on_centre_line(geometry: Geometry, marked: MarkedBand, place: Place) -> np.ndarray:

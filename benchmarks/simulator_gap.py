@@ -41,7 +41,7 @@ KINDS = {
 # A column is lit above this part of the brightest, and a channel black below this level.
 _LIT_PART, _BLACK = 0.15, 3 / 255
 _CLIPPED = 250 / 255
-# Profiles are compared at so many places, and so many of a kind are drawn, so high, so far apart.
+# Places at which profiles are compared; strips drawn of each kind, their height and their distance.
 _COMPARED, _SHOWN, _STRIP_PX, _GAP_PX = 120, 4, 12, 5
 # Profiles are smoothed by this (standard deviation, px) before their edges are measured.
 _SMOOTH_PX = 1.5

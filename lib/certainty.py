@@ -1,8 +1,8 @@
-"""How surely the best guess of a network is right, from its logits: what a threshold is set on.
+"""How surely the best guess of a network is right, from its logits; a threshold is set on it.
 
-The softmax shares all belief among the classes, so a lamp of none of them may well get a name with
-0.9. A network that was trained to shrug at unknown lamps keeps its logits low for them instead,
-also for kinds that it never met.
+The softmax always shares 1 among the classes, so a lamp of none of them may well get 0.9 for one. A
+network that was trained to predict all classes alike for unknown lamps gives them low logits
+instead, also for kinds that it never met.
 """
 
 import numpy as np

@@ -171,7 +171,7 @@ def read_json(path: Path) -> dict:
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8-sig"))
     except FileNotFoundError as error:
-        raise DataError(f"{path}: no such file; expected a JSON file") from error
+        raise DataError(f"{path}: no such file") from error
     except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not readable as JSON ({error})") from error
     if not isinstance(value, dict):
@@ -232,9 +232,7 @@ def read_csv(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
                 )
             return [{name: _as_written(cell) for name, cell in row.items()} for row in reader]
     except FileNotFoundError as error:
-        raise DataError(
-            f"{path}: no such file; expected a CSV with columns {', '.join(columns)}"
-        ) from error
+        raise DataError(f"{path}: no such file") from error
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: not readable as CSV ({error})") from error
 

@@ -1,4 +1,4 @@
-"""What somebody meant who has mistyped a name."""
+"""Suggestions for a mistyped name."""
 
 import difflib
 from collections.abc import Iterable
@@ -9,6 +9,6 @@ _ALIKE = 0.7
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean neon?" for "neno", or nothing where no known name is alike."""
+    """Return "; did you mean neon?" for "neno", or nothing if no known name is similar."""
     alike = difflib.get_close_matches(word.lower(), list(known), n=1, cutoff=_ALIKE)
     return f"; did you mean {alike[0]}?" if alike else ""

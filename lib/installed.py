@@ -1,4 +1,4 @@
-"""Whether a process still runs packages that an install has replaced, as a notebook's does."""
+"""Finds packages that a notebook still has imported in the version before an install."""
 
 import re
 import sys

@@ -121,6 +121,7 @@ def read_card(model_dir: Path) -> dict:
         If the file is missing or anything in it does not match.
     """
     path = Path(model_dir) / CARD_NAME
+    require_frozen(model_dir)
     card = read_json(path)
     try:
         _Card.model_validate(card)
@@ -135,6 +136,27 @@ def read_card(model_dir: Path) -> dict:
     _require(path, "outputs", sorted(card["outputs"]), sorted(OUTPUT_NAMES))
     _require(path, "unknown score", card["unknown"]["score"], LARGEST_LOGIT)
     return card
+
+
+def require_frozen(model_dir: Path) -> None:
+    """Refuse a folder that holds no frozen model, and say what it is instead.
+
+    Raises
+    ------
+    DataError
+        If it is not there, is empty, or holds a model that was trained and not frozen.
+    """
+    folder = Path(model_dir)
+    if not folder.is_dir():
+        raise DataError(f"{model_dir}: no such folder; expected one with a frozen model")
+    if (folder / CARD_NAME).exists():
+        return
+    if (folder / RECORD_NAME).exists():
+        raise DataError(
+            f"{model_dir}: trained, but not frozen; run this first: "
+            f"python s5_freeze_pb.py --input {model_dir}"
+        )
+    raise DataError(f"{model_dir}: holds no frozen model (no {CARD_NAME})")
 
 
 def verified_bytes(path: Path, card: dict, card_path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""Text of strangers, names of files above all, as it may stand in one line of a terminal."""
+"""Text from outside, such as names of files, made safe for one line of a terminal."""
 
 import unicodedata
 

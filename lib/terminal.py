@@ -15,10 +15,10 @@ from rich.text import Text
 from lib.printable import printable
 
 GAP = 2
-# Of what the columns of figures leave of a terminal's width the photo's name takes at most this
-# part, and at least so many columns.
+# The columns of figures leave some width: the photo's name takes at most this part of it, and at
+# least this many columns.
 _PHOTO_PART, _MIN_PHOTO = 0.5, 8
-# Narrower terminals leave out the columns that one can do without.
+# Narrower terminals leave out columns that are not needed.
 _WIDE = 100
 # Where no terminal sets the width, nothing is cut off.
 _UNBOUNDED = 100_000
@@ -67,8 +67,8 @@ class PhotoTable:
     def notes(self) -> list[str]:
         """Return what the notes of the rows so far mean, and what to do about each, once."""
         return [
-            self.folded(own if photos == 1 else f"{general[0]} ({photos} photos): {general[1]}", 0)
-            for photos, own, general in self._notes.values()
+            self.folded(own if photos == 1 else f"{short} ({photos} photos): {general}", 0)
+            for short, (photos, own, general) in self._notes.items()
         ]
 
     def note(self, short: str, text: str, *, kind: tuple[str, str] | None = None) -> None:
@@ -81,8 +81,9 @@ class PhotoTable:
         kind : tuple of str, optional
             Both for several photos; default the same.
         """
-        kind = kind or (short, text)
-        entry = self._notes.setdefault(kind[0], [0, f"{short}: {text}", kind])
+        of_several, general = kind or (short, text)
+        own = f"{short}: {_as_sentence(text)}"
+        entry = self._notes.setdefault(of_several, [0, own, _as_sentence(general)])
         entry[0] += 1
 
     @property
@@ -120,6 +121,11 @@ class PhotoTable:
         with self.console.capture() as captured:
             self.console.print(what)
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def _as_sentence(text: str) -> str:
+    """Return words with a capital letter in front and a full stop."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}."
 
 
 def shortened(name: str, width: int) -> str:

@@ -46,6 +46,6 @@ def test_an_instrument_that_does_not_fit_is_said_before_the_lamp():
     noise = np.random.default_rng(1).integers(0, 12, (300, 300, 3)).astype(np.uint8)
     other = recognise(noise, classifier, instrument=instrument)
     assert other.status == "no_band" and other.reason_code == "other_instrument"
-    assert other.reason.startswith("not the instrument's wavelengths: calibration is for photos")
+    assert other.reason.startswith("the instrument was not used: the instrument is for photos")
     assert other.reason.endswith("nothing in the photo looks like one")
     assert other.advice == ADVICE["other_instrument"]

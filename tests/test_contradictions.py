@@ -70,6 +70,23 @@ def test_another_size_of_photo_is_always_said(bench, instrument, classifier):
     assert "scaled" not in [one["code"] for one in answer["remarks"]]
 
 
+def test_a_part_of_the_frame_is_not_taken_for_all_of_it_at_a_lesser_size(classifier):
+    rng = np.random.default_rng(6)
+    bench = draw_bench(rng)
+    lamp = bench.photograph(rng, LAMPS["neon"].draw(rng))
+    answer = recognise(lamp, classifier, lamp="neon")
+    instrument = instrument_of(answer.axis, lamp, answer.band, source="lamp.jpg")
+    plain = photograph(bench, gaussian(600, 25))
+    height, width = plain.shape[:2]
+    middle = tuple(slice(size // 8, 7 * size // 8) for size in (height, width))
+    size = (3 * width // 4, 3 * height // 4)
+    scaled = cv2.resize(plain, size, interpolation=cv2.INTER_AREA)
+    assert scaled.shape == plain[middle].shape
+    answer = recognise(np.ascontiguousarray(plain[middle]), classifier, instrument=instrument)
+    assert answer.axis is None and "cut out" in answer.reason
+    assert recognise(scaled, classifier, instrument=instrument).axis.source == "lamp.jpg"
+
+
 def test_three_lasers_do_not_move_an_instrument(bench, instrument, classifier):
     lasers = photograph(bench, deposit(np.array([488.0, 561.0, 640.0]), np.array([1.0, 1.2, 0.9])))
     answer = recognise(lasers, classifier, instrument=instrument)

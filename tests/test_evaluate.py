@@ -211,7 +211,7 @@ def make_unknown_file(folder):
         (["--photos", "{tmp}/none"], "none: no such folder"),
         (["--photos", "{tmp}/empty"], "empty: holds no image"),
         (["--photos", "{tmp}/dark"], "a band was found in none"),
-        (["--photos", "{tmp}", "--model", "{tmp}"], "model.json: no such file"),
+        (["--photos", "{tmp}", "--model", "{tmp}"], "holds no frozen model"),
     ],
 )
 def test_bad_input_is_one_line(flags, message, frozen_model, tmp_path, capfd):
@@ -223,3 +223,8 @@ def test_bad_input_is_one_line(flags, message, frozen_model, tmp_path, capfd):
     errors = [line for line in capfd.readouterr().err.splitlines() if not line.startswith("INFO")]
     assert len(errors) == 1 and errors[0].startswith("error: ") and message in errors[0]
     assert not (tmp_path / "a.json").exists()
+
+
+def test_a_threshold_that_several_coverages_share_is_printed_once(capsys):
+    evaluate.print_curve([{"threshold": 0.5, "coverage": 1.0, "precision": 0.9}])
+    assert capsys.readouterr().out == "certainty >= 0.500: 1.0000 named, 0.9000 of them right\n"

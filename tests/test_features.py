@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from lib.measurement.features import find_features
+from lib.measurement.frames import Frames, light_along
 from lib.measurement.measuring import ABSORBANCE, CAMERA, TRANSMISSION, Spectrum, by_its_scatter
 from lib.measurement.noise import FALSE_LINES, noise_along
 from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.fit import GRID, find_candidate
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
+from lib.recognition.straighten import Geometry
 from lib.simulation.instrument.camera import jpeg
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.photos.bench import draw_bench
@@ -37,7 +39,7 @@ def spectrum_of(curve, noise=1e-3, quantity=CAMERA, **changes) -> Spectrum:
     It is then measured along the spectrum.
     """
     rgb = np.repeat(curve[:, None], 3, axis=1)
-    stated = np.full(N, noise / 3)
+    stated = np.full(N, 1.0) * noise / 3
     made = Spectrum(
         name="light",
         nm=NM,
@@ -77,6 +79,38 @@ def test_noise_of_a_grainy_jpeg_is_stated():
     across = np.diff(rows.mean(axis=2), axis=0).std() / np.sqrt(2) / np.sqrt(len(rows))
     noise, _ = noise_along(curve, np.full(N, across))
     assert np.median(noise) == pytest.approx(curve.std(), rel=0.2)
+
+
+@pytest.mark.parametrize("slope", [-0.0087, 0.004])
+def test_noise_that_is_cut_off_at_black_makes_no_waves_along_a_tilted_band(slope):
+    # Rows lie between two pixels here and there along such a band, which evens out their noise.
+    rng = np.random.default_rng(3)
+    noise = 0.006 + rng.normal(0, 0.012, (120, N, 3))
+    image = np.clip(np.round(noise * 65535), 0, 65535).astype(np.uint16)
+    band = Geometry("horizontal", 0, N - 1, (60 - slope * N / 2, slope), 40)
+    light = light_along(Frames(("dark",), (image,)), band, (-30.0, 30.0))
+    seen = light.rgb.mean(axis=1)
+    # A period of the waves is a pixel of tilt.
+    swing = abs((seen - seen.mean()) @ np.exp(2j * np.pi * slope * np.arange(N))) / N
+    assert swing < 3 * seen.std() / np.sqrt(N)
+
+
+@pytest.mark.parametrize("between", [60, 80, 100])
+def test_a_valley_between_two_channels_is_no_absorption_line(between):
+    light = 0.3 * (gaussian(545 - between / 2, 45) + gaussian(545 + between / 2, 45)) + 0.01
+    for seed in range(8):
+        seen = spectrum_of(light + scatter(3e-4, 0.5, seed), 3e-4)
+        assert [one.nm for one in find_features(seen, 4.0) if one.dip] == []
+
+
+@pytest.mark.parametrize("quantity", [CAMERA, TRANSMISSION])
+def test_noise_of_the_ends_makes_no_broad_peak(quantity):
+    # Dark ends of a reference make a flat transmission noisy there.
+    stated = 2e-3 * (1 + 20 * np.exp(-np.minimum(np.arange(N), np.arange(N)[::-1]) / 12))
+    for seed in range(40):
+        curve = 0.5 + scatter(1.0, 0.5, seed) * stated
+        seen = spectrum_of(curve, quantity=quantity, noise=stated)
+        assert [one.nm for one in find_features(seen, 4.0) if one.broad and one.fwhm_nm > 40] == []
 
 
 def test_noise_of_what_is_not_known_is_not_known():

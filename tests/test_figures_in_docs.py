@@ -15,6 +15,7 @@ TABLE = "part,figure,value,n\nreal,named,0.7436,78\nreal,error,0.219,26\nother,n
 def results(tmp_path):
     (tmp_path / "a.csv").write_text(TABLE)
     (tmp_path / "b.csv").write_text('what,value\nlights,"0.14, 1.21"\n')
+    (tmp_path / "c.json").write_text('{"label": {"recall": 0.9531, "found": "150 of 150"}}')
     return tmp_path
 
 
@@ -40,6 +41,10 @@ def test_what_readme_shows_of_a_command_is_what_it_prints():
         ("a.csv; real; named; value; .0%", "74 %"),
         ("a.csv; real; error; value; .2f", "0.22"),
         ("b.csv; lights; value; 2", "1.21"),
+        ("a.csv; part=other; n; text", "10"),
+        ("a.csv; part=real; rows", "2"),
+        ("c.json; label; recall; .1%", "95.3 %"),
+        ("c.json; label; found; text", "150 of 150"),
     ],
 )
 def test_a_figure_takes_the_form_that_its_mark_asks_for(results, asked, figure):
@@ -56,6 +61,9 @@ def test_a_figure_takes_the_form_that_its_mark_asks_for(results, asked, figure):
         "a.csv; real; named; share; count",
         "a.csv; real; named; value; nonsense",
         "b.csv; lights; value; 3",
+        "a.csv; part=unreal; rows",
+        "c.json; label; precision; .1%",
+        "d.json; label; recall; .1%",
     ],
 )
 def test_a_mark_that_names_no_figure_is_refused(results, asked):

@@ -72,6 +72,38 @@ def test_json_has_one_object_a_photo_in_order_and_nothing_else(photos, capsys):
     assert "c_broken.jpg" in rows[2]["reason"]
 
 
+def test_a_photo_that_is_not_there_is_said_to_be_missing_and_nothing_more(capsys):
+    assert run("none.jpg") == 1
+    assert capsys.readouterr().err == "error: none.jpg: no such file\n"
+
+
+@pytest.mark.parametrize(
+    ("holds", "message"),
+    [
+        (None, "no such folder; expected one with a frozen model"),
+        ([], "holds no frozen model (no model.json)"),
+        (["run.json"], "trained, but not frozen; run this first: python s5_freeze_pb.py --input "),
+    ],
+)
+def test_a_folder_without_a_frozen_model_says_what_is_missing(
+    tmp_path, monkeypatch, capsys, holds, message
+):
+    monkeypatch.chdir(tmp_path)
+    if holds is not None:
+        Path("mine").mkdir()
+    for name in holds or ():
+        (Path("mine") / name).touch()
+    assert run(NEON, "--model", "mine") == 1
+    assert capsys.readouterr().err.startswith(f"error: mine: {message}")
+
+
+def test_daylight_without_wavelengths_is_advised_to_calibrate(capsys):
+    assert run(NEON.with_name("daylight.jpg"), "--json") == 0
+    (row,) = answers(capsys)
+    assert row["source"] == "continuum" and row["reason_code"] == "no_lines"
+    assert "Calibrate" in row["advice"][0]
+
+
 @pytest.mark.slow
 def test_many_photos_are_shared_among_processes(tmp_path):
     # As people start it: what workers import differs from what a test imports.
@@ -322,9 +354,20 @@ def test_what_holds_for_several_photos_is_said_once(capsys):
 def test_figures_stand_in_json_and_in_the_long_table(capsys):
     dark = NEON.with_name("daylight.jpg")
     assert run(dark) == 0 and run(dark, "-v") == 0 and run(dark, "--json") == 0
-    short, long = capsys.readouterr().out.split("photo ")[1:]
-    assert "could not be matched safely" in short and "probability" not in short
+    short, long = capsys.readouterr().out.split("photo   ")[1:]
+    assert "no sharp lines" in short and "probability" not in short
     assert "probability 0." in long.split("{")[0]
+
+
+def test_photos_of_several_folders_are_called_by_their_path_inside_what_holds_them(
+    tmp_path, capsys
+):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "bow.jpg").write_bytes(RAINBOW.read_bytes())
+    assert run(tmp_path / "a", tmp_path / "b") == 0
+    rows = capsys.readouterr().out.splitlines()[1:3]
+    assert [row.split()[0] for row in rows] == ["a/bow.jpg", "b/bow.jpg"]
 
 
 def test_a_pattern_that_no_shell_expanded_is_expanded(capsys):
@@ -369,7 +412,7 @@ def test_a_photo_of_another_instrument_keeps_its_own_axis_and_says_so(tmp_path, 
     assert run(other, "--calibration", kept, "--json") == 0
     (row,) = answers(capsys)
     assert row["wavelength"]["source"] == "own lines"
-    assert row["reason_code"] == "other_instrument" and "calibration is for" in row["reason"]
+    assert row["reason_code"] == "other_instrument" and "the instrument is for" in row["reason"]
 
 
 def test_what_cannot_be_calibrated_is_not_kept(tmp_path, capsys):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from benchmarks.measuring.lamp_photos import end_error, lamp_photo
 from lib.measurement.calibration import calibrate
 from lib.measurement.joint_axis import (
     MAX_ERROR_NM,
@@ -16,6 +17,7 @@ from lib.measurement.joint_axis import (
 )
 from lib.recognition.axis.claim import largest_error_nm
 from lib.recognition.axis.dispersion import Points
+from lib.simulation.photos.bench import draw_bench
 
 SIZE = (480, 1200)
 MERCURY = (404.66, 435.83, 546.07, 577.0, 579.07)
@@ -52,7 +54,7 @@ def px_of(nm):
 
 def test_the_error_grows_beyond_the_lines():
     axis = axis_of(lamp("mercury", MERCURY))
-    at = axis.standard_error_nm(np.array([px_of(nm) for nm in (500, 579, 600, 620, 640)]))
+    at = axis.standard_error_nm(np.array([px_of(nm) for nm in (579, 600, 620, 640)]))
     assert (np.diff(at) > 0).all()
     off = axis.nm_at(px_of(640)) - 640
     assert abs(off) < 3 * at[-1]
@@ -106,3 +108,28 @@ def test_a_lamp_that_lies_2_nm_off_is_doubtful():
 def test_what_a_person_has_told_is_claimed_whole():
     axis = calibrate((), ((31.0, 388.9), (616.0, 632.8), (1093.0, 837.8))).instrument.axis
     assert axis.range_nm[0] < 389 and axis.range_nm[1] > 837
+
+
+def test_lines_that_stay_arcs_are_stated_where_light_fills_a_part_of_the_slit():
+    straight = [lamp("mercury", MERCURY), lamp("neon", NEON)]
+    middle = px_of(540)
+    # On the middle rows lines lie elsewhere, the more so the further from the middle of the band.
+    arcs = [replace(one, middle_px=one.px + 0.01 * (one.px - middle)) for one in straight]
+    upright = axis_of(*(replace(one, middle_px=one.px) for one in straight))
+    bent = axis_of(*arcs)
+    for nm in (420.0, 680.0):
+        off_nm = 0.33 * 0.01 * (px_of(nm) - middle)
+        assert bent.standard_error_nm(px_of(nm)) > 0.9 * abs(off_nm)
+    assert upright.standard_error_nm(px_of(420)) == pytest.approx(
+        axis_of(*straight).standard_error_nm(px_of(420)), rel=0.05
+    )
+
+
+@pytest.mark.slow
+def test_two_lamps_state_their_error_on_the_middle_row_of_curved_lines():
+    rng = np.random.default_rng([5, 2])
+    bench = draw_bench(rng)
+    made = calibrate([lamp_photo(bench, rng, name) for name in ("neon", "mercury")])
+    for nm in (420.0, 550.0, 680.0):
+        off, stated, _ = end_error(bench, made.instrument, nm)
+        assert abs(off) < 2.5 * stated

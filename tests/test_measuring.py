@@ -421,6 +421,7 @@ def test_one_bad_photo_does_not_stop_the_others(folder, kept, tmp_path, capsys):
     assert run(measure_command, bad, folder / "laser.png", "--instrument", kept, "--json") == 0
     first, second = map(json.loads, capsys.readouterr().out.splitlines())
     assert first["status"] == "error" and "bad.png" in first["reason"]
+    assert first["reason_code"] == "not_measured"
     assert second["status"] == "ok"
     assert run(measure_command, bad, "--instrument", kept) == 1
 

@@ -1,13 +1,16 @@
 """Commands say what they have to say, and their libraries nothing."""
 
+import logging
 import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
 
+import cli
 from lib.quiet import quiet_stderr
 
 
@@ -55,3 +58,24 @@ def test_commands_with_tensorflow_write_nothing_on_stderr(command, tmp_path):
     )
     assert done.returncode == 0
     assert done.stderr == ""
+
+
+def test_verbose_commands_say_more_themselves_and_their_libraries_do_not(capsys):
+    def work():
+        logging.getLogger("lib.somewhere").info("what was skipped")
+        logging.getLogger("faiss.loader").info("Loading faiss with AVX2 support.")
+
+    assert cli.run(work, verbose=True) == 0
+    assert capsys.readouterr().err == "INFO: what was skipped\n"
+    assert cli.run(work) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_messages_name_files_from_the_folder_in_which_the_command_runs(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    cli.say(f"wrote {tmp_path / 'a' / 'b.csv'}, not /elsewhere{tmp_path / 'c.csv'}")
+    assert capsys.readouterr().out == (
+        f"wrote {Path('a') / 'b.csv'}, not /elsewhere{tmp_path / 'c.csv'}\n"
+    )

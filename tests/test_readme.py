@@ -137,7 +137,9 @@ def test_pictures_and_files_exist():
 
 
 def test_every_picture_is_shown_somewhere():
-    drawn = {path.name for path in (ROOT / "docs").iterdir() if path.suffix in (".png", ".gif")}
+    drawn = {
+        path.name for path in (ROOT / "docs").iterdir() if path.suffix in (".png", ".gif", ".svg")
+    }
     shown = {Path(target).name for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", DOCUMENTS)}
     assert drawn == shown
 

@@ -278,7 +278,7 @@ def test_a_missing_model_is_one_line(tmp_path):
     done = run_command("--port", "0", "--model", str(tmp_path), "--state", str(tmp_path / "state"))
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if not line.startswith("{")] == [
-        f"error: {tmp_path / 'model.json'}: no such file; expected a JSON file"
+        f"error: {tmp_path}: holds no frozen model (no model.json)"
     ]
 
 
@@ -297,7 +297,7 @@ def test_the_guide_names_flags_and_codes_that_exist():
     others |= {"--points", "--tone", "--band"}
     assert set(re.findall(r"--[a-z][a-z-]+", guide)) - others <= known
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "web").rglob("*.py"))
-    refusals = guide[guide.index("A refusal is JSON") : guide.index("Among several photos")]
+    refusals = guide[guide.index("A refusal is JSON") : guide.index("If one of several photos")]
     for code in set(re.findall(r"`([a-z_]+)`", refusals)) - {"code", "message"}:
         assert f'"{code}"' in sources, code
 

@@ -1,6 +1,7 @@
 """Several spectra in one photo: found, said, chosen, and measured by one another."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -133,7 +134,8 @@ def test_a_box_is_about_the_spectrum_that_it_covers():
 def test_the_answer_says_how_many_where_and_which(two, classifier):
     answer = recognise(two, classifier).answer("photo")
     (remark,) = [one for one in answer.remarks if one.code == "several_bands"]
-    assert remark.text.startswith("2 spectra in the photo (1 at ")
+    assert remark.text.startswith("2 spectra in the photo (number 1 at ")
+    assert re.search(r"; the answer is about number [12]$", remark.text)
     assert [(box.x0, box.y0, box.x1, box.y1) for box in answer.bands] == list(find_band(two).among)
     chosen = recognise(two, classifier, band=1).answer("photo")
     assert len(chosen.bands) == 2

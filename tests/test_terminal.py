@@ -70,6 +70,25 @@ def test_a_photo_that_is_overexposed_says_so_beside_its_reason():
     assert row.endswith("no lines, overexposed")
 
 
+def test_light_clipped_at_any_level_is_overexposed_and_counted_once():
+    table = AnswerTable(["a.jpg", "b.jpg", "c.jpg"], io.StringIO())
+    full = {"code": "overexposed", "text": "overexposed"}
+    below = {"code": "clipped_below_full_scale", "text": "light is clipped at 92% of full scale"}
+    for photo, remark in (("a.jpg", full), ("b.jpg", below)):
+        assert table.row(answer(photo=photo, remarks=[remark])).endswith("overexposed")
+    (note,) = table.notes()
+    assert note.startswith("overexposed (2 photos): Part of the spectrum is clipped")
+    unknown = answer(
+        photo="c.jpg",
+        status="unknown",
+        source=None,
+        wavelength=None,
+        reason_code="clipped",
+        remarks=[full],
+    )
+    assert table.row(unknown).endswith(" too overexposed")
+
+
 def test_what_a_note_means_and_what_to_do_is_said_once_for_all_photos():
     table = AnswerTable(["a.jpg", "b.jpg"], io.StringIO())
     for photo in ("a.jpg", "b.jpg"):

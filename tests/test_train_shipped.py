@@ -10,16 +10,18 @@ import pytest
 import train_shipped
 from lib.litert import open_network
 from lib.model_card import CARD_NAME, read_card
-from lib.paths import MODELS
+from lib.paths import DEFAULT_MODEL, MODELS
 from lib.recognition.reading import CHANNELS, COLUMNS, NM_ORIGIN, NM_UNIT, PLACES
 from lib.simulation.crops.strips import STRIPS
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.taxonomy import CLASSES
 from lib.training.examples import band_views, reader_bands, trace_lines
 from lib.training.examples.crop_profiles import as_in_photos
+from lib.training.freezing.frozen import load_network
 from lib.training.networks.reader import turned, wavelength_loss
-from lib.training.recipes import everything
+from lib.training.recipes import classifier, everything
 from lib.training.recipes.confidence import MIN_PHOTOS
+from lib.training.runs.fitting import save_network
 
 
 def train(what, output, *argv):
@@ -122,6 +124,17 @@ def test_all_replaces_nothing_by_accident(made, tmp_path, capsys):
     assert train("all", tmp_path, "--overwrite") == 1
     assert "SPECTRUM_MODELS" in capsys.readouterr().err
     assert not made
+
+
+def test_a_classifier_that_went_on_is_halfway_to_where_it_started(tmp_path):
+    start, end = DEFAULT_MODEL / "model.keras", tmp_path / "model.keras"
+    before = load_network(start)
+    ended = load_network(start)
+    ended.set_weights([weight + 1 for weight in ended.get_weights()])
+    save_network(ended, end)
+    classifier.meet_halfway(end, start)
+    for one, other in zip(load_network(end).get_weights(), before.get_weights(), strict=True):
+        assert one == pytest.approx(other + 0.5, abs=1e-5)
 
 
 @pytest.mark.slow

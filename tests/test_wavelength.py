@@ -206,7 +206,7 @@ def test_errors_grow_away_from_the_lines():
 
 def test_an_led_has_no_axis_of_its_own():
     profile, _ = make_profile("white_led")
-    with pytest.raises(NoAxis, match="LED: no lines of known"):
+    with pytest.raises(NoAxis, match="LED has no lines of known"):
         fit_axis(profile, "led")
 
 

@@ -172,7 +172,8 @@ def test_paper_shows_the_answer_alone_in_ink(page):
     show(page, width=1000, dark=True)
     give(page, example("neon"))
     show(page, width=1000, dark=True, media="print")
-    until(page, "return document.querySelector('#plot text').getAttribute('fill') === '#565b66'")
+    ink = "getComputedStyle(document.querySelector('#plot text')).fill"
+    until(page, f"return {ink} === 'rgb(86, 91, 102)'")
     ground = page.execute_script("return getComputedStyle(document.body).backgroundColor")
     assert Color.from_string(ground).hex == "#ffffff"
     shown = {

@@ -9,6 +9,7 @@ from io import BytesIO
 import numpy as np
 import pytest
 import requests
+from conftest import ROOT
 from page_steps import (
     choose,
     complaints,
@@ -65,7 +66,7 @@ def test_a_photo_is_named_with_its_band_and_its_wavelengths(page, lamp_photo, wh
     give(page, lamp_photo, where=where)
     assert text(page, "#source") == "Fluorescent or mercury lamp"
     assert " nm" in text(page, "#sentence")
-    sure = r"The best guess is (> )?9[\d.]+ % sure; a name needs [\d.]+ %\."
+    sure = r"The name is (> )?9[\d.]+ % sure\."
     assert re.search(sure, text(page, "#sentence"))
     assert count(page, "#photo .band-line") == 1
     assert count(page, "#guesses tbody tr") == 7
@@ -168,6 +169,23 @@ def test_a_late_answer_does_not_replace_the_newer_one(page, lamp_photo, download
     assert json.loads(downloaded(downloads, "json").read_text())["source"] == "neon"
 
 
+def test_an_instrument_needs_no_name_to_be_kept(page, lamp_photo):
+    give(page, lamp_photo)
+    stem = page.execute_script("return document.getElementById('calibration-name').placeholder")
+    page.execute_script("document.getElementById('calibrate').requestSubmit()")
+    until(page, "return document.getElementById('kept').textContent !== ''")
+    assert stem and f'Saved as "{stem}"' in text(page, "#kept")
+
+
+def test_a_long_name_of_an_instrument_stays_in_its_card(page, lamp_photo):
+    give(page, lamp_photo)
+    page.execute_script("document.getElementById('sentence').textContent = 'a_'.repeat(50)")
+    wide, room = page.execute_script(
+        "return ['scrollWidth', 'clientWidth'].map((n) => document.querySelector('.verdict')[n])"
+    )
+    assert wide <= room
+
+
 def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     give(page, lamp_photo)
     page.execute_script(
@@ -176,9 +194,8 @@ def test_a_calibration_is_kept_and_used_for_the_next_photo(page, lamp_photo):
     )
     until(page, "return document.getElementById('kept').textContent !== ''")
     assert "Bench <2>" in text(page, "#kept")
-    option = page.execute_script("return document.getElementById('calibration').options[1].value")
-    choose(page, "calibration", option)
-    wait_for_answer(page)
+    option = page.execute_script("return document.getElementById('calibration').value")
+    give(page, lamp_photo)
     assert 'by the instrument "Bench <2>"' in text(page, "#sentence")
     assert "Light (% of full scale, linear)" in text(page, "#plot text")
     assert "Hg I 435.8" in text(page, "#peak-rows td:last-child")
@@ -526,3 +543,10 @@ def click_plot(page, px):
         """,
         px,
     )
+
+
+def test_each_colour_has_one_line_for_light_and_dark():
+    style = (ROOT / "web" / "static" / "web" / "style.css").read_text(encoding="utf-8")
+    named = re.findall(r"^\s*(--[\w-]+):", style, re.MULTILINE)
+    assert len(named) == len(set(named))
+    assert "light-dark(" in style and "prefers-color-scheme" not in style

@@ -1,4 +1,4 @@
-"""Structured logs on stderr: one JSON object a line, never the content of a photo."""
+"""Structured logs on stderr: one JSON object per line, never the content of a photo."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""What whoever starts the service decides, in one place."""
+"""The options of the service, in one place."""
 
 import ipaddress
 import os

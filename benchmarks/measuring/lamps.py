@@ -32,7 +32,7 @@ def score(seed: int) -> list[tuple]:
         try:
             made = calibrate([photos[name] for name in names])
         except DataError:
-            rows += [("+".join(names), nm, np.nan, np.nan) for nm in ENDS_NM]
+            rows += [("+".join(names), nm, np.nan, np.nan, np.nan) for nm in ENDS_NM]
             continue
         rows += [("+".join(names), nm, *end_error(bench, made.instrument, nm)) for nm in ENDS_NM]
         lamps = "one lamp" if len(names) == 1 else "two and more lamps"
@@ -41,7 +41,7 @@ def score(seed: int) -> list[tuple]:
 
 
 def beyond(bench: Bench, made: Calibrated) -> list[tuple]:
-    """Return the errors beyond the outermost lines where anything is claimed, and those stated."""
+    """Return errors, as `end_error` does, beyond the outermost lines where they are claimed."""
     lines, axis = made.instrument.axis.lines, made.instrument.axis
     rows = []
     for far in BEYOND_NM:
@@ -52,14 +52,23 @@ def beyond(bench: Bench, made: Calibrated) -> list[tuple]:
 
 
 def summarise(rows: list[tuple]) -> list[tuple]:
-    """Return median and 90 % quantile of the error at the ends, by lamps."""
+    """Return median and 90 % quantile of the error at the ends, by lamps, and what holds.
+
+    "One lamp" and "two and more lamps" take all places at a wavelength together.
+    """
     table = []
+    joint = [("two and more lamps" if "+" in row[0] else "one lamp", *row[1:]) for row in rows]
+    rows = rows + [row for row in joint if not isinstance(row[1], str)]
     for names, place in dict.fromkeys(row[:2] for row in rows):
         some = np.array([row[2:] for row in rows if row[:2] == (names, place)])
         some = some[np.isfinite(some[:, 0])]
         where = place if isinstance(place, str) else f"at {place:.0f} nm"
         what, off = f"{names} {where}", np.abs(some[:, 0])
         table.append((what, len(off), "median, 90 % quantile, nm", spread(off)))
-        within = share(off <= CLEAR_SIGMAS * some[:, 1])
-        table.append((what, len(off), "error within the stated 95 %", within))
+        stated, filling = CLEAR_SIGMAS * some[:, 1], np.abs(some[:, 2])
+        table.append((what, len(off), "stated 95 % error, median, nm", f"{np.median(stated):.2f}"))
+        table.append((what, len(off), "error within the stated 95 %", share(off <= stated)))
+        seen = np.isfinite(filling)
+        within = share(filling[seen] <= stated[seen])
+        table.append((what, int(seen.sum()), "the same of light that fills the slit", within))
     return table

@@ -1,6 +1,6 @@
 """What a review needs to know of each photo, worked out once and kept by content.
 
-One small file a photo, written whole or not at all: a run that is killed loses the photos in
+One small file per photo, written whole or not at all: a run that is killed loses the photos in
 hand and no more, and the next goes on where it stopped. The folder may be deleted at any time.
 """
 
@@ -101,7 +101,7 @@ class Analysis:
 
 
 def analyse(photo: Path, digest: str) -> Analysis:
-    """Read a photo and measure what there is to measure; a bad photo gets its reason."""
+    """Read a photo and measure it; for a bad photo, return the reason."""
     try:
         image = read_image(photo, name=photo.name)
     except DataError as error:

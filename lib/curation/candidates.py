@@ -17,7 +17,7 @@ from lib.curation.fingerprints import WAVES, mirrored_waves, turned_waves
 # of 97 photos turned by 1.5 to 10 degrees that the comparison knows again, 93 in a hundred are by
 # their axis alone.
 _FRAME, _AXIS, _PROFILE = (4, 0.5), (4, 0.6), (4, 0.98)
-# Up to so many photos each is compared with all others: exactly, and as fast.
+# Up to this many photos, each is compared with all others, which is exact and as fast.
 _EXACT_PHOTOS = 10_000
 # Cells for each root of the number of photos, and how many of them are looked into.
 _CELLS, _CELLS_SEEN = 4, 24
@@ -45,7 +45,7 @@ class Marks:
 
     @classmethod
     def empty(cls, count: int, samples: int) -> "Marks":
-        """Return marks of so many photos, to be filled in."""
+        """Return marks of `count` photos, to be filled in."""
         waves = (count, WAVES, WAVES)
         return cls(
             np.zeros(waves, np.float16),

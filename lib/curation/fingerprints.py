@@ -24,9 +24,9 @@ _AXIS_FLOOR = 0.15
 _AXIS_REACH = 2.6
 # Width of the blur that is taken off a picture to leave its detail.
 _DETAIL_PX = 6.0
-# Waves in each direction, of a picture of so many pixels. Of 199 altered copies among 3,206
-# simulated downloads, the original is among the four nearest by either set for 197; with eight
-# waves a direction too, but further down.
+# Waves in each direction, and the side of the picture that they describe. For 197 of 199 altered
+# copies among 3,206 simulated downloads, the original is among the four nearest by either set. With
+# eight waves in each direction it is found as well, but further down.
 WAVES = 12
 _WAVES_SIDE_PX = 32
 

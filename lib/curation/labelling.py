@@ -1,4 +1,4 @@
-"""A crawl's photos into one folder a light source, by keyword, without undoing what people did.
+"""A crawl's photos into one folder per light source, by keyword, without undoing what people did.
 
 The folders of labelled photos are the truth. A photo that a person moved, deleted or rejected is
 recognised by its content and left as the person wants it; labels.csv records what became of

@@ -1,4 +1,4 @@
-"""What photos are named as, and what the other labels say, of every labelled photo."""
+"""For every labelled photo: what the model names it, and what the other labels predict."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The review pages: one self-contained file a raw folder, opened from disk by any browser.
+"""The review pages: one self-contained file per raw folder, opened from disk by any browser.
 
 The photos stand in the given order, the most suspicious first; the decisions made there are saved
 as a CSV for `lib.curation.decisions`.

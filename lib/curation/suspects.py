@@ -1,10 +1,10 @@
-"""Which labels are doubtful: what the shipped model thinks, and what the other labels teach.
+"""Which labels are doubtful, by the shipped model and by a second classifier.
 
-The model judges a photo that it never learned from. A second judge learns the raw sources from
-the labelled photos themselves, on the model's features, and is asked only about photos it was not
-shown (out-of-fold predictions); it knows the sources that are no class of the model, and the
-lamps that the user really has. It learns twice, the second time without the labels that it found
-most doubtful. cleanlab turns both judges into one score of each label.
+The shipped model was never trained on these photos. The second classifier is trained on the labels
+themselves, with the model's features, and predicts only photos that it was not trained on
+(out-of-fold predictions). It knows the sources that are no class of the model, and the lamps that
+the user really has. It is trained twice, the second time without the labels that it found most
+doubtful. cleanlab turns both predictions into one score for each label.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""How many of a heap of downloads are usable, and why the rest are not: one category a file."""
+"""How many of a heap of downloads are usable, and why the rest are not: one category per file."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from lib.curation.suspects import DOUBTFUL
 from lib.files import write_csv
 
 TRIAGE_TABLE = "triage.csv"
-# One row a file of the heap (and one a missing file), and one a photo that people added.
+# One row per file of the heap and per missing file, and one per photo that people added.
 TRIAGE_COLUMNS = ("image_path", "category", "detail")
 
 USABLE = "usable"

@@ -68,30 +68,38 @@ def list_photos(folder: Path) -> list[Path]:
 def photos_among(paths: Sequence[Path]) -> tuple[list[Path], list[str]]:
     """Return the photos that paths stand for, in order, and what people call them.
 
-    A folder stands for the photos in it, which are called by their path inside that folder where
-    it is the only one. A pattern (`lamps/*.jpg`) stands for what it matches, as not every shell
-    expands one. A file that exists is itself, whatever its name.
+    A folder stands for the photos in it. One folder's photos are called by their path inside it,
+    those of several folders by their path inside the folder that holds all of these. A pattern
+    (`lamps/*.jpg`) stands for what it matches, as not every shell expands one. A file that exists
+    is itself, whatever its name.
 
     Raises
     ------
     DataError
         If a folder holds no photo, or a pattern matches nothing.
     """
-    photos, names = [], []
+    photos, folders = [], []
     for path in _expanded(paths):
         # Of any path, also of one too long for a name.
         if not os.path.isdir(path):  # noqa: PTH112
             photos.append(path)
-            names.append(path.as_posix())
             continue
         found = list_photos(path)
         if not found:
             raise DataError(f"{path}: no image files; expected a photo or a folder of photos")
         photos += found
-        names += [photo.relative_to(path).as_posix() for photo in found]
-    if len(paths) > 1:
-        names = [photo.as_posix() for photo in photos]
-    return photos, names
+        folders.append(path)
+    if len(folders) == 1:
+        above = folders[0]
+    else:
+        above = Path(os.path.commonpath(folders)) if _have_one_root(folders) else Path()
+    inside = all(photo.is_relative_to(above) for photo in photos)
+    return photos, [(photo.relative_to(above) if inside else photo).as_posix() for photo in photos]
+
+
+def _have_one_root(folders: Sequence[Path]) -> bool:
+    """Return whether there is a folder that holds all of these, which may be on several drives."""
+    return len({(path.is_absolute(), path.drive) for path in folders}) == 1
 
 
 def _expanded(paths: Sequence[Path]) -> list[Path]:

@@ -25,7 +25,7 @@ def write_png(path: Path, image: np.ndarray, text: Mapping[str, str] | None = No
 
 
 def read_png_text(path: Path) -> dict[str, str]:
-    """Return the text chunks before the pixels of a PNG; none of what is no such file."""
+    """Return the text chunks before the pixels of a PNG; nothing for a file of another format."""
     try:
         with Image.open(path, formats=["PNG"]) as image:
             return dict(image.text)

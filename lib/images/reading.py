@@ -80,8 +80,8 @@ def read_pictures(
     name : str, optional
         What to call it in errors; default the path, or "image".
     max_bytes, max_pixels : int
-        Bounds on the file's size and on width x height; where samples are deeper than 8 bits, on
-        the memory that a picture of so many 8-bit pixels takes.
+        Bounds on the file's size and on width x height. Samples deeper than 8 bits count by the
+        memory that they take.
     deep : bool
         Whether 16-bit samples, and those of FITS, stay or become 16-bit, over the range of their
         format, so that those of several files can be compared.
@@ -145,8 +145,9 @@ def _check_bytes(count: int, name: str, max_bytes: int) -> None:
 def _read_bytes(path: Path, name: str, max_bytes: int) -> bytes:
     try:
         if not path.is_file():
-            kind = "not a regular file" if path.exists() else "no such file"
-            raise DataError(f"{name}: {kind}; {EXPECTED}")
+            if not path.exists():
+                raise DataError(f"{name}: no such file")
+            raise DataError(f"{name}: not a regular file; {EXPECTED}")
         _check_bytes(path.stat().st_size, name, max_bytes)
         with path.open("rb") as stream:
             data = stream.read(max_bytes + 1)

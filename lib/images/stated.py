@@ -1,4 +1,4 @@
-"""What files state of how their samples came about: tone curve, exposure, white balance."""
+"""What files say about their samples: tone curve, exposure, white balance."""
 
 import struct
 from collections.abc import Mapping

@@ -82,7 +82,7 @@ def _stated_code(file: Path) -> int | None:
 def _opened(file: Path, name: str) -> Iterator[cv2.VideoCapture]:
     """Open a video file."""
     if not file.is_file():
-        raise DataError(f"{name}: no such file; {EXPECTED}")
+        raise DataError(f"{name}: no such file")
     # What FFmpeg and OpenCV print of a damaged file is said here in one line.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     said = cv2.utils.logging

@@ -8,6 +8,7 @@ from lib.errors import DataError
 from lib.images.tone import Tone
 from lib.measurement.frames import read_frames
 from lib.measurement.measuring import Measurement, measure, names_of
+from lib.model_card import require_frozen
 from lib.parallel import map_in_order
 from lib.paths import portable
 from lib.recognition.find.choice import Choice
@@ -56,7 +57,8 @@ def measure_scenes(
     DataError
         If the model cannot be used, or the cluster cannot.
     """
-    # Refused here, before any process starts.
+    # Refused here, before any process starts, by the name that the user gave.
+    require_frozen(model_dir)
     kept_classifier(portable(model_dir))
     shared = tuple(tuple(path.absolute() for path in paths) for paths in (dark, flat))
     yield from map_in_order(

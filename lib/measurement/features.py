@@ -164,9 +164,15 @@ def _without_lines(spectrum: Spectrum, resolution_nm: float) -> np.ndarray:
     """Return the smooth course of light, without what is as narrow as lines."""
     stretch = max(_BESIDE_NM, _BESIDE_TIMES * resolution_nm)
     length = min(max(round(stretch / _step(spectrum)), 7), len(spectrum.nm) - 2) | 1
-    return savgol_filter(
-        median_filter(spectrum.intensity, length // 2 | 1, mode="nearest"), length, 3
-    )
+
+    def smooth(curve: np.ndarray) -> np.ndarray:
+        medians = median_filter(curve, length // 2 | 1, mode="nearest")
+        return savgol_filter(medians, length, 3)
+
+    # Medians fill a valley, as where one channel takes over from another: by as much as they fill
+    # that of the course itself.
+    course = smooth(spectrum.intensity)
+    return 2 * course - smooth(course)
 
 
 def _absorption_lines(
@@ -294,6 +300,9 @@ def _broad_bands(spectrum: Spectrum, least_nm: float) -> list[Feature]:
         # The top of a broad band is told to a fiftieth of its width, and as noise tilts it: by its
         # slope over how a Gaussian bends.
         tilt = error[at] / (np.sqrt(2) * _SMOOTH_NM) * width**2 / (8 * np.log(2) * rising)
+        # Where noise may put the top anywhere, there is none.
+        if tilt > width / 2:
+            continue
         found.append(
             Feature(
                 nm=nm,

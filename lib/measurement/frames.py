@@ -24,24 +24,26 @@ from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import clipping_levels
 from lib.recognition.straighten import Geometry, sample
 
-# Part of the rows dropped at either end of each sample's sorted values: dust and hot pixels.
-_TRIM = 0.2
+# Rows that lie so many standard deviations off the middle one are dust or hot pixels. Medians and
+# trimmed means would not do: noise that is cut off at black is lopsided, the less so where a tilted
+# row lies between two pixels, and they would run in waves along the band.
+_ROW_SIGMAS = 5.0
 # Rows taken across the band at most.
 _MAX_ROWS = 75
-# Samples of a frame that lie so many standard deviations off the other frames are left out.
+# A sample this many standard deviations from the other frames is left out.
 _OUTLIER_SIGMAS = 4.0
 # A frame whose light differs from the middle one by more than this part, and by so many standard
 # deviations of all, has flickered.
 _FLICKER_PART, _FLICKER_SIGMAS = 0.05, 5.0
 _FEWEST_FOR_OUTLIERS = 3
-# A dark frame brighter than the light by more than so many errors in most places is none.
+# Reject dark frames that exceed the light by this many errors over most of the band.
 _DARKER_SIGMAS = 5.0
 # Beside the band, in half heights: where to look for what shines there without the slit.
 _BESIDE = (1.3, 1.45, 1.6)
 # A flat's own spectrum is what varies over this part of the band.
 _FLAT_PART = 0.04
 _FLAT_LIMITS = (0.2, 5.0)
-# Light of all frames is held at once; of more frames than fill so many bytes there is no mean.
+# All frames of a mean are held at once, in at most this many bytes.
 _HELD_BYTES = 256 * 2**20
 _SURROUNDINGS = "light beside the band"
 # Standard deviation of rounding to whole levels, 1 / sqrt(12).
@@ -230,9 +232,18 @@ def _mean_rows(strip: np.ndarray, picture: Picture) -> tuple[np.ndarray, np.ndar
     apart = np.diff(rows, axis=0) if len(rows) > 1 else np.diff(rows, axis=1, append=rows[:, -1:])
     scatter = np.sqrt((apart.astype(np.float64) ** 2).mean(axis=0) / 2)
     noise = np.maximum(scatter, _ROUNDING / np.iinfo(strip.dtype).max) / np.sqrt(len(rows))
-    drop = int(_TRIM * len(rows))
-    kept = np.sort(rows, axis=0)[drop : len(rows) - drop]
-    return kept.mean(axis=0, dtype=np.float64), noise, clipped
+    return _mean_without_outliers(rows, np.median(scatter, axis=0)), noise, clipped
+
+
+def _mean_without_outliers(values: np.ndarray, least: np.ndarray) -> np.ndarray:
+    """Return the mean of values (k, ...) without those that lie far off the middle one.
+
+    Their standard deviation is at `least` so much.
+    """
+    off = np.abs(values - np.median(values, axis=0))
+    spread = np.maximum(1.48 * np.median(off, axis=0), least)
+    good = off <= _ROW_SIGMAS * spread
+    return np.where(good, values, 0.0).sum(axis=0, dtype=np.float64) / good.sum(axis=0)
 
 
 def _steady(rgb: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -310,7 +321,8 @@ def without_surroundings(frames: Frames, light: Light, geometry: Geometry) -> Li
             / (picture.stated.exposure.times(light.exposures[0]) or 1.0)
             for picture in frames.pictures()
         ]
-        levels.append(np.median(np.stack(beside), axis=(0, 1, 2)))
+        scatter = np.sqrt(np.mean(np.diff(beside, axis=2) ** 2, axis=(0, 1, 2)) / 2)
+        levels.append(_mean_without_outliers(np.reshape(beside, (-1, 3)), scatter))
     if not levels:
         return light
     return replace(light, rgb=light.rgb - np.min(levels, axis=0), background=_SURROUNDINGS)

@@ -32,7 +32,7 @@ MAX_ERROR_NM = 2.5
 # so many nm and by this part of a line's width; and apart, by that part of a width at the outermost
 # lines, more beyond. Chosen so that stated 95 % intervals hold along the claim, at the outermost
 # lines and beyond them (benchmarks/score_measuring.py lamps counts it).
-_COMMON_NM, _COMMON_WIDTHS, _APART_WIDTHS = 0.1, 0.03, 0.08
+_COMMON_NM, _COMMON_WIDTHS, _APART_WIDTHS = 0.05, 0.015, 0.02
 # Wavelengths for which a curve is written out, nm.
 _WRITTEN_NM = (300.0, 1150.0)
 # Lamps of one instrument that has not moved agree within this, nm, and within so many errors.
@@ -40,6 +40,8 @@ _MAX_DISAGREEMENT_NM, _MAX_DISAGREEMENT_SIGMAS = 1.5, 4.0
 # Lamps that agree only within so many nm, this part of a line's width, and so many errors, are
 # doubtful. Chosen so that few unmoved simulated lamps are, and most that were moved by 2 nm.
 _DOUBTED_NM, _DOUBTED_WIDTHS, _DOUBTED_SIGMAS = 0.4, 0.12, 1.5
+# Fewer lines do not tell how arcs change along a band.
+_FEWEST_BY_ROWS = 3
 # A line is an outlier from so many of its errors on.
 _OUTLIER_SIGMAS = 4.0
 
@@ -62,6 +64,8 @@ class LampLines:
         What the reader reads in this photo, at photo pixels in place of t.
     error_nm : float
         Middle error of the reading.
+    middle_px : float64 array or None
+        Where the band's middle rows alone show each line, photo pixels; nan where they do not.
     """
 
     name: str
@@ -73,6 +77,7 @@ class LampLines:
     width_px: float = np.nan
     reading: Points | None = None
     error_nm: float = np.inf
+    middle_px: np.ndarray | None = None
 
 
 def fit_curve(lamps: Sequence[LampLines], among: Sequence[LampLines] | None = None) -> Dispersion:
@@ -206,6 +211,7 @@ def axis_in_photo(
     others = fits_without_ends(reading, known, curve, told)
     width_nm = _line_width_px(lamps) * abs(float(np.gradient(nm)[middle]))
     errors = [*_common(known.t, width_nm), *(partial(difference, curve, one) for one in others)]
+    errors += _by_rows(curve, lamps)
     covariance = scale**2 * covariance + added_covariance(errors, tuple(ends), len(polynomial))
     origin, half = (px[first] + px[last]) / 2, (px[last] - px[first]) / 2
     axis = WavelengthAxis(
@@ -263,6 +269,30 @@ def _common(t: np.ndarray, width_nm: float) -> list[Callable[[np.ndarray], np.nd
         lambda t: np.full_like(t, one_way),
         lambda t: _APART_WIDTHS * width_nm * (t - middle) / half,
     ]
+
+
+def _by_rows(
+    curve: Dispersion, lamps: Sequence[LampLines]
+) -> list[Callable[[np.ndarray], np.ndarray]]:
+    """Return by how much light on the band's middle rows alone is read wrongly, as function of t.
+
+    Lines that stay arcs in the straightened band, as their bend changes along it, peak elsewhere on
+    the middle rows than on all. Light need not fill the slit as the lamps did.
+    """
+    seen = [lamp for lamp in lamps if lamp.middle_px is not None]
+    if not seen:
+        return []
+    t_of = common_t(lamps)
+    px, middle, sigma = (
+        np.concatenate([getattr(lamp, name) for lamp in seen])
+        for name in ("px", "middle_px", "sigma_nm")
+    )
+    known = np.isfinite(middle)
+    if known.sum() < _FEWEST_BY_ROWS:
+        return []
+    t = t_of(px[known])
+    off = curve.nm_at(t_of(middle[known])) - curve.nm_at(t)
+    return [np.polynomial.Polynomial.fit(t, off, 1, w=1 / sigma[known])]
 
 
 def _run(true: np.ndarray, middle: int) -> tuple[int, int]:

@@ -34,6 +34,8 @@ _CONTRADICTION_NM = 3.0
 _MIN_POINTS = 2
 _POINTS_IN_WORDS = 8
 _POINTS_NAME = "points"
+# The middle rows of a band, as parts of all.
+_MIDDLE = (0.3, 0.7)
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def lines_of_lamp(photo: LampPhoto, place: Band) -> LampLines:
         _sharpest_px(profile),
         replace(reading, t=to_px(reading.t)),
         band.reading.error_nm,
+        _on_middle_rows(band, to_px(points.t)),
     )
 
 
@@ -159,6 +162,7 @@ def lines_on_axis(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | N
         points.sigma_nm,
         names,
         _sharpest_px(profile),
+        middle_px=_on_middle_rows(result.band, place(points.t)),
     )
 
 
@@ -205,6 +209,20 @@ def _sharpest_px(profile: BandProfile) -> float:
     """Return the full width at half maximum of the narrow peaks of a profile, pixels."""
     peaks = find_lines(profile.rgb)
     return peaks.point_spread if len(peaks) else np.nan
+
+
+def _on_middle_rows(band: Band, px: np.ndarray) -> np.ndarray:
+    """Return where a band's middle rows show the lines that all show at px (n,); nan without."""
+    count = len(band.strip)
+    middle = band.strip[round(_MIDDLE[0] * count) : max(round(_MIDDLE[1] * count), 1)]
+    peaks = find_lines(middle.mean(axis=0))
+    places = np.arange(len(band.profile.position))
+    seen = np.interp(peaks.place, places, band.profile.position)
+    nearest = np.abs(seen[None] - px[:, None]).argmin(axis=1) if len(seen) else None
+    if nearest is None:
+        return np.full(len(px), np.nan)
+    off = np.abs(seen[nearest] - px)
+    return np.where(off < peaks.fwhm[nearest] / 2, seen[nearest], np.nan)
 
 
 def _px_of(profile: BandProfile) -> Callable[[np.ndarray], np.ndarray]:

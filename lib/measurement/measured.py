@@ -29,7 +29,7 @@ class Peak(Answer):
     fwhm_nm: float = digits(2)
     """full width at half maximum, the instrument's own included"""
     height: float
-    """above its feet; of a dip its depth, as part of the light beside it; of transmission and
+    """above its feet; for a dip its depth, as part of the light beside it; for transmission and
     absorbance the value there"""
     centroid_nm: float = digits(3)
     broad: bool
@@ -38,7 +38,7 @@ class Peak(Answer):
     """whether light is missing there: absorption lines of a continuum, minima of transmission"""
     clipped: bool
     emitters: tuple[LikelyEmitter, ...]
-    """what it may be a line of, the most probable first; of a dip what may absorb there"""
+    """what may emit it, the most probable first; for a dip what may absorb there"""
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class MeasuredWavelengths(Answer):
     source: str
     """`own lines`, or whose instrument it is"""
     by_instrument: bool
-    """false where the instrument did not fit"""
+    """false if the instrument did not fit"""
     shift_px: float | None = digits(2)
-    """by how much the instrument was moved to fit; null where no line tells"""
+    """by how much the instrument was moved to fit; null if no line shows it"""
     range_nm: tuple[float, float] = digits(2)
     """where the stated error holds"""
     uncertainty_nm: float = digits(3)
@@ -96,17 +96,17 @@ class Measured(Answer):
     photo: str
     """the path as given"""
     status: str
-    """`ok`; `error`, then with `reason` alone"""
+    """`ok`; `error`, then with `reason` and `reason_code` alone, as identify has them"""
     reason: str | None
     """why there is no source, or why the instrument does not fit, in words"""
     remarks: tuple[Remark, ...]
-    """doubts about what is said all the same"""
+    """doubts about this answer"""
     source: str | None
-    """the named class; null where there is none"""
+    """the named class; null without a name"""
     certainty: float | None = digits(6)
-    """how surely the best guess is right"""
+    """probability that the best guess is right"""
     threshold: float | None = digits(6)
-    """what `certainty` must reach for a name"""
+    """`certainty` needed for a name"""
     probability: float | None = digits(4)
     """of the named source, or of the best guess"""
     wavelengths: MeasuredWavelengths
@@ -116,25 +116,25 @@ class Measured(Answer):
     tone: str
     """which tone curve was undone; `linear` for none"""
     tone_from: Literal["file", "told", "assumed"]
-    """whose word that is: the `file`'s, yours (`told`), or nobody's (`assumed`)"""
+    """who named the tone curve: the `file`, you (`told`), or nobody (`assumed`)"""
     exposure: str | None
-    """time, sensitivity and aperture that the file states; null where it states none"""
+    """time, sensitivity and aperture that the file states; null if it states none"""
     background: str
     """what was subtracted"""
     frames: int
-    """how many count"""
+    """how many frames count"""
     left_out: tuple[str, ...]
-    """frames that do not, and why"""
+    """frames that do not count, and why"""
     saturated_nm: tuple[tuple[float, float], ...] = digits(1)
-    """from where to where light has clipped"""
+    """ranges in which light is clipped"""
     peaks: tuple[Peak, ...]
-    """of the claimed range, by wavelength; noise shows one in twenty spectra at most"""
+    """peaks in the claimed range, by wavelength; noise adds one in at most one of twenty spectra"""
     peaks_beyond: tuple[Peak, ...]
-    """those where nothing is claimed of the wavelengths, to be shown apart"""
+    """peaks outside the claimed range, to be shown apart"""
     emitters: dict[str, float] = digits(3)
-    """which share of the lines of `peaks` each explains"""
+    """the share of the lines of `peaks` that each emitter explains"""
     colour: LightColour | None
-    """null of what is no relative power"""
+    """null unless `quantity` is relative power"""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from lib.printable import printable
-from lib.recognition.advice import REMARKS, REMARKS_IN_SHORT
+from lib.recognition.advice import MEANING_OF_SHORT, REMARKS_IN_SHORT
 from lib.terminal import INDENT, PhotoTable, plain_error, printable_answer
 
 
@@ -23,7 +23,8 @@ class MeasurementTable(PhotoTable):
     def summary(self) -> str:
         """Return how many rows there are, and what they show."""
         measured = self.photos - self._failed
-        words = f"{measured} light{'s' if measured != 1 else ''} measured: {self._quantity}"
+        words = f"{measured} light{'s' if measured != 1 else ''} measured"
+        words += f" ({self._quantity})" if self._quantity else ""
         return words + (f"; {self._failed} could not be measured" if self._failed else "")
 
     def row(self, answer: Mapping[str, object], peaks: int = 4, *, verbose: bool = False) -> str:
@@ -63,7 +64,7 @@ class MeasurementTable(PhotoTable):
             short, text = REMARKS_IN_SHORT[one["code"]], printable(one["text"])
             if short not in remarks:
                 remarks.append(short)
-                self.note(short, text, kind=(short, REMARKS[one["code"]]))
+                self.note(short, text, kind=(short, MEANING_OF_SHORT[short]))
         room = self.note_width - cell_len("; ".join(remarks)) - 2
         words = list(map(_peak_in_words, highest[:peaks]))
         while len(words) > 1 and cell_len("; ".join(words)) > room:
@@ -81,5 +82,5 @@ def _peak_in_words(peak: Mapping[str, object]) -> str:
     if not peak["emitters"]:
         return words
     best = peak["emitters"][0]
-    blend = "" if best["resolved"] else ", a blend"
-    return f"{words} {best['name']} {best['probability']:.2f}{blend}"
+    blend = "" if best["resolved"] else ", blend"
+    return f"{words} {best['name']} ({best['probability']:.0%}{blend})"

@@ -105,8 +105,9 @@ def smoothed(
     """Return a curve seen through a Gaussian of a width, samples, and its standard error."""
     sigma = max(fwhm / _FWHM_PER_SIGMA, _LEAST_SMOOTH)
     shared = min(grain / (2 * np.sqrt(np.pi) * sigma), 1.0)
-    smooth = gaussian_filter1d(curve, sigma, mode="nearest")
-    error = np.sqrt(shared * gaussian_filter1d(noise**2, sigma, mode="nearest"))
+    # Mirrored at its ends: repeated, the outermost sample's noise alone would make a valley there.
+    smooth = gaussian_filter1d(curve, sigma, mode="reflect")
+    error = np.sqrt(shared * gaussian_filter1d(noise**2, sigma, mode="reflect"))
     return smooth, np.maximum(error, 1e-12)
 
 

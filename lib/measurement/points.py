@@ -26,7 +26,7 @@ def read_points(text: str) -> tuple[tuple[float, float], ...]:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError as error:
         raise DataError(
-            f"{text}: no such file; expected one of two columns, or points like 31=388.9,616=632.8"
+            f"{text}: no such file; points can also be given as 31=388.9,616=632.8"
         ) from error
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(f"{text}: not readable as text ({error})") from error

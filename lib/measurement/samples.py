@@ -11,8 +11,8 @@ from lib.measurement.response import MIN_LIGHT
 from lib.recognition.identified import Remark, of_file
 
 # A reference fainter than this part of the sensor's full scale, or than so many errors, says
-# nothing.
-_MIN_REFERENCE = 0.002
+# nothing: a grainy camera's darkness, cut off at black, has a mean of half of it.
+_MIN_REFERENCE = 0.003
 _MIN_SIGMAS = 5.0
 # A reference lights at least this part of the band; noise passes for light here and there.
 _MIN_LIT = 0.05

@@ -1,4 +1,4 @@
-"""Contact sheets: photo, found band and crop side by side, so that a person sees what is right."""
+"""Contact sheets: photo, found band and crop side by side, so that a person can check them."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, partial
@@ -42,7 +42,7 @@ def draw_tile(
     blue_end: str,
     caption: Sequence[str],
 ) -> np.ndarray:
-    """Draw one photo with its band outlined, the crop below it and what there is to say.
+    """Draw one photo with its band outlined, the crop below it and its caption.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def _mark_blue_end(picture: np.ndarray, corners: np.ndarray, blue_end: str) -> N
 
 
 def _caption(caption: Sequence[str], *, refused: bool) -> np.ndarray:
-    """Return all of the caption as a picture: the name, then what there is to say of it."""
+    """Return the caption as a picture: the photo's name, then the words on it."""
     lines = [(line, index) for index, text in enumerate(caption) for line in _wrapped(text)]
     picture = Image.new("RGB", (TILE_WIDTH_PX, _LINE_HEIGHT_PX * len(lines)), _PAPER)
     pen = ImageDraw.Draw(picture)

@@ -35,7 +35,7 @@ class Reason:
     advice: tuple[str, ...]
 
 
-# The code of what is no photo at all.
+# The code of a file that is not a photo.
 UNREADABLE = "unreadable"
 
 # In the order in which the chain asks: the file, the band, its light, the name, the axis, the
@@ -136,23 +136,26 @@ _IF_TOLD = {
     _ANOTHER_LAMP: "Check that it is the lamp that you named.",
 }
 
+# The code of a photo that was read and cannot be measured.
+NOT_MEASURED = "not_measured"
+
 # What a remark's code means.
 REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
-    "told_lamp_contradicts": "the light is surely that of another lamp than the one you named",
-    "overexposed": "part of the spectrum is clipped, and its shape bent there",
-    "clipped_below_full_scale": "light ends at one level below full scale: it is clipped there",
+    "told_lamp_contradicts": "the light is surely that of another lamp than you named",
+    "overexposed": "part of the spectrum is clipped: its shape is wrong there",
+    "clipped_below_full_scale": "light is clipped at a level below full scale",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
-    "own_wavelengths": "the instrument does not fit the photo; its wavelengths are its own",
-    "assumed_tone": "colours and ratios are as good as the tone curve that was assumed",
-    "not_measured": "the photo cannot be measured; the text says why",
+    "own_wavelengths": "the instrument does not fit; wavelengths are by the photo's own lines",
+    "assumed_tone": "no tone curve was stated, so one was assumed; colours and ratios depend on it",
+    NOT_MEASURED: "the photo cannot be measured; the text says why",
     "frames_left_out": "some frames did not count",
-    "first_of_frames": "the file holds more frames than were read, and none was named",
+    "first_of_frames": "the file holds more frames than were read",
     "exposure_differs": "photos of different exposure were scaled to one",
-    "exposure_unknown": "one photo states its exposure and another does not: nothing was scaled",
-    "white_balance": "the camera may have weighed colours otherwise in one of two photos",
-    "reference_left_out": "the reference is too dark or clipped in places; nothing is said there",
-    "several_bands": "the photo shows several spectra; the answer is about one of them",
+    "exposure_unknown": "only some photos state their exposure, so nothing was scaled",
+    "white_balance": "the camera may have used another white balance in one of two photos",
+    "reference_left_out": "nothing is said where the reference is too dark or clipped",
+    "several_bands": "the photo shows several spectra, and the answer is about one of them",
 }
 
 # The same in a line of a table.
@@ -164,7 +167,7 @@ REMARKS_IN_SHORT: dict[str, str] = {
     "shifted": "shift corrected",
     "own_wavelengths": "own wavelengths",
     "assumed_tone": "tone curve assumed",
-    "not_measured": "not measured",
+    NOT_MEASURED: "not measured",
     "frames_left_out": "frames left out",
     "first_of_frames": "more frames",
     "exposure_differs": "exposures differ",
@@ -173,6 +176,9 @@ REMARKS_IN_SHORT: dict[str, str] = {
     "reference_left_out": "weak reference",
     "several_bands": "several spectra",
 }
+
+# What each of these means; of two codes with the same words the first one's meaning.
+MEANING_OF_SHORT = {short: REMARKS[code] for code, short in reversed(REMARKS_IN_SHORT.items())}
 
 
 def advice_on(code: str | None, *, clipped: bool = False, told: bool = False) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from lib import taxonomy
 from lib.printable import printable
-from lib.recognition.advice import REASONS, REMARKS, REMARKS_IN_SHORT
+from lib.recognition.advice import MEANING_OF_SHORT, REASONS, REMARKS_IN_SHORT
 from lib.terminal import INDENT, PhotoTable, plain_error, printable_answer
 
 _STATUS = {"no_band": "no spectrum", "error": "unreadable"}
@@ -19,7 +19,7 @@ _FLAGS = {
     "less_sure_than_asked": "--min-precision, --lamp",
     "no_lines": "--calibration",
     "unconfirmed_axis": "--lamp",
-    "several_bands": "--band",
+    "several_bands": "for another: --band",
 }
 
 
@@ -115,15 +115,13 @@ class AnswerTable(PhotoTable):
                 shorts.append(short)
         for remark in answer["remarks"]:
             short = REMARKS_IN_SHORT[remark["code"]]
-            if short in shorts:
+            if any(short in said for said in shorts):
                 continue
-            meaning = REMARKS[remark["code"]]
             shorts.append(short)
-            if remark["text"] != short:
-                own, general = (
-                    _with_flag(text, remark["code"]) for text in (remark["text"], meaning)
-                )
-                self.note(short, printable(own), kind=(short, general))
+            general = MEANING_OF_SHORT[short]
+            own = general if remark["text"] == short else remark["text"]
+            own, general = (_with_flag(text, remark["code"]) for text in (own, general))
+            self.note(short, printable(own), kind=(short, general))
         return shorts
 
     def _in_full(self, answer: Mapping[str, object]) -> list[str]:

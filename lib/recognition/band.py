@@ -21,12 +21,12 @@ from lib.recognition.strip import Strip
 
 CROP_ROWS = 15
 CROP_COLUMNS = 480
-# An end of a band that is darker than so many noise widths, and than this part of the peak, goes if
-# it is longer than the last of these parts of the band; some margin stays. Shorter ends may hold
-# lines too faint to see, and their place helps to tell the lamp.
+# A dark end of a band is cut off, but for a margin. It is darker than this many noise widths and
+# than this part of the peak, and longer than this part of the band. Shorter ends stay: they may
+# hold lines too faint to see, and their place helps to tell the lamp.
 _LIT_NOISES, _LIT_PART, _MIN_DARK = 4.0, 0.03, 0.4
 _LIT_MARGIN, _BLUR_PART = 0.01, 1 / 300
-# Part of the rows dropped at either end of each sample's sorted values: dust, overlay lines.
+# Part of the rows that is ignored at both ends of each sample's sorted values: dust, overlay lines.
 _TRIM = 0.2
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from lib.model_card import require_frozen
 from lib.parallel import map_in_order
 from lib.paths import portable
 from lib.recognition.name.classifier import kept_classifier
@@ -31,7 +32,8 @@ def recognise_files(
     DataError
         If the model cannot be used, or the cluster cannot.
     """
-    # Refused here, before any process starts.
+    # Refused here, before any process starts, by the name that the user gave.
+    require_frozen(model_dir)
     kept_classifier(portable(model_dir))
     yield from map_in_order(
         partial(_recognise, portable(model_dir), options),

@@ -1,4 +1,4 @@
-"""Folders of labelled photos to crops on disk, and one row a photo that says what became of it."""
+"""Folders of labelled photos to crops on disk, with one row per photo on what became of it."""
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor

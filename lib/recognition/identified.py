@@ -18,7 +18,7 @@ _STATED_PLACES = 9
 
 @dataclass(frozen=True)
 class Remark(Answer):
-    """A doubt about what is said all the same."""
+    """A doubt about an answer."""
 
     code: Literal[*REMARKS]
     """for programs"""
@@ -46,7 +46,7 @@ class FoundBand(Answer):
     axis: Literal["horizontal", "vertical"]
     """`horizontal` or `vertical`"""
     blue_end: Literal["left", "right", "top", "bottom", "none"]
-    """`left`, `right`, `top`, `bottom`, or `none` where nothing tells"""
+    """`left`, `right`, `top`, `bottom`, or `none` if nothing shows it"""
     angle_deg: float = digits(2)
     """clockwise turn of its centre line"""
 
@@ -136,30 +136,30 @@ class Identified(Answer):
     advice: tuple[str, ...]
     """what to do about it, a list of sentences"""
     remarks: tuple[Remark, ...]
-    """doubts about what is said all the same"""
+    """doubts about this answer"""
     source: str | None
     """the named class, or the lamp that you named; null unless `ok`"""
     class_id: int | None
     """its number; null for a lamp of no class"""
     lamp: NamedLamp | None
-    """the lamp by name where it is surely one, also of no class; null where it is not"""
+    """the lamp by name, also of no class; null if it is not certain"""
     between: tuple[str, ...]
-    """the two classes that share the light, the likelier first, where no more can be said"""
+    """two classes, the likelier first, if it is surely one of them and nothing tells which"""
     certainty: float | None = digits(6)
-    """how surely the best guess is right; null where you named the lamp, or without a band"""
+    """probability that the best guess is right; null if you named the lamp, or without a band"""
     threshold: float | None = digits(6)
-    """what `certainty` must reach for a name; null where nothing is decided, and where the
-    precision that you ask for was never reached"""
+    """`certainty` needed for a name; null if nothing is decided, or if the precision that you ask
+    for was never reached"""
     probability: float | None = digits(6)
     """of the named source, or of the best guess"""
     probabilities: dict[str, float] = digits(6)
-    """of every class"""
+    """of each class"""
     band: FoundBand | None
     """where the spectrum lies, pixels of the upright photo"""
     bands: tuple[BandBox, ...]
-    """where several spectra lie, in reading order: `--band` counts so; empty for one or none"""
+    """where several spectra lie, in reading order, as `--band` counts; empty for one or none"""
     saturated: bool | None
-    """whether clipping has bent the spectrum"""
+    """whether clipping has changed the shape of the spectrum"""
     wavelength: Wavelength | None
     """null without a wavelength axis"""
     model_version: str
@@ -190,10 +190,10 @@ def several(band: "Band") -> tuple[Remark, ...]:
     if not band.among:
         return ()
     places = ", ".join(
-        f"{number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
+        f"number {number} at {','.join(map(str, box))}" for number, box in enumerate(band.among, 1)
     )
-    which = f"this is {band.number}" if band.number else "the instrument's own place is read"
-    text = f"{len(band.among)} spectra in the photo ({places}); {which}"
+    where = f"number {band.number}" if band.number else "the place where the instrument has its own"
+    text = f"{len(band.among)} spectra in the photo ({places}); the answer is about {where}"
     return (Remark("several_bands", text),)
 
 
@@ -203,7 +203,7 @@ def clipped_below(band: "Band") -> tuple[Remark, ...]:
     # Full scale leaves clipped areas at 0.98 and more.
     if level > 0.975 or not band.profile.clipped.any():
         return ()
-    return (Remark("clipped_below_full_scale", f"clipped from {level:.0%} of full scale on"),)
+    return (Remark("clipped_below_full_scale", f"light is clipped at {level:.0%} of full scale"),)
 
 
 def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:

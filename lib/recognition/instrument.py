@@ -26,13 +26,13 @@ _SEEN_NM = (330.0, 1100.0)
 _SAME_RATIO = 0.01
 # The most lines that an instrument holds, and its furthest place, pixels: no picture is as wide.
 MAX_LINES, MAX_PX = 2_000, 1e5
-# What is brighter than this part of the brightest is light of the band; it says how the band lies
-# if it spans this part of the instrument's band, and so many pixels.
+# Places brighter than this part of the brightest show the band's light. They tell how the band lies
+# if they span this part of the instrument's band, and this many pixels.
 _BRIGHT_PART, _TELLING_PART, _TELLING_PX = 0.3, 0.35, 40.0
-# The band has moved where the instrument's rows see less than the first part of the light that the
-# band found shows, at more than the second part of the bright places.
+# The band has moved if the instrument's rows get less than the first part of the light of the found
+# band, at more than the second part of the bright places.
 _SEEN_PART, _MAX_LOST = 0.5, 0.25
-# How far along the light may lie, pixels, and in lengths of what is lit.
+# How far the light may lie along the band, in pixels and in parts of the lit length.
 _REACH_PX, _REACH_PART = 4.0, 0.08
 # Rows that are looked at, and which of them counts as the brightest.
 _ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9
@@ -191,7 +191,7 @@ class Instrument:
         along, across = width / self.size[0], height / self.size[1]
         if abs(along / across - 1) > _SAME_RATIO:
             raise OtherInstrument(
-                f"calibration is for photos of {self.size[0]} x {self.size[1]} px; "
+                f"the instrument is for photos of {self.size[0]} x {self.size[1]} px; "
                 f"received {width} x {height}, which is no enlargement of it"
             )
         if self.direction == "vertical":
@@ -327,7 +327,7 @@ class Instrument:
         if found.axis != self.direction:
             if self.place is None:
                 raise OtherInstrument(
-                    f"calibration is for a {self.direction} band; received a {found.axis} one"
+                    f"the instrument is for a {self.direction} band; received a {found.axis} one"
                 )
             return
         if self.place is None:
@@ -336,7 +336,7 @@ class Instrument:
         long = np.ptp(lit) >= max(_TELLING_PART * self._length, _TELLING_PX)
         if long and found.way_is_sure and found.towards_red != self.towards_red:
             raise OtherInstrument(
-                f"calibration has its blue end at the {_blue_end(self)}; "
+                f"the instrument has its blue end at the {_blue_end(self)}; "
                 f"the photo's is at the {found.blue_end}"
             )
         # Lines that lean otherwise than the instrument's lie a little further along.
@@ -360,7 +360,7 @@ class Instrument:
             middle = float(np.median(along))
             off = float(found.geometry.across(middle) - self.place.geometry.across(middle))
             raise OtherInstrument(
-                f"the light lies beside the band of the calibration, {off:+.0f} px across and "
+                f"the light lies beside the instrument's band, {off:+.0f} px across and "
                 f"turned by {turn:+.1f} degrees"
             )
 
@@ -399,7 +399,7 @@ class Instrument:
             brightest = int(light.argmax())
             raise OtherInstrument(
                 f"its light looks like {reading.nm[brightest]:.0f} nm (within "
-                f"{2 * reading.scale_nm[brightest]:.0f} nm) where the calibration has "
+                f"{2 * reading.scale_nm[brightest]:.0f} nm) where the instrument has "
                 f"{says[brightest]:.0f} nm, as if the photo were mirrored, turned or cut out",
                 code="light_contradicts",
             )
@@ -426,7 +426,7 @@ class Instrument:
             shift = find_shift(axis, own)
             if shift is None and len(own.lines) >= PROVING_LINES:
                 raise OtherInstrument(
-                    f"calibration does not fit the photo's own {own.lamp} lines, "
+                    f"the instrument does not fit the photo's own {own.lamp} lines, "
                     "as if the camera or the grating had moved"
                 )
             axis = apply_shift(axis, shift) if shift else axis

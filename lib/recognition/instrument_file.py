@@ -54,10 +54,12 @@ def load_instrument(path: Path) -> Instrument:
     Raises
     ------
     DataError
-        If it is missing, is none, is of a later version, or is not whole.
+        If the file is missing, is not an instrument, is of a later version, or is incomplete.
     """
     try:
         text = Path(path).read_bytes()
+    except FileNotFoundError as error:
+        raise DataError(f"{path}: no such file; calibrate makes an instrument file") from error
     except OSError as error:
         raise DataError(f"{path}: not readable ({error.strerror}); expected a JSON file") from error
     return parse_instrument(text, str(path))
@@ -108,7 +110,7 @@ def parse_instrument(text: bytes | str, name: str) -> Instrument:
     Raises
     ------
     DataError
-        If it is none, is of another version, or is not whole; in one line.
+        If it is not an instrument, is of another version, or is incomplete; in one line.
     """
     from lib.recognition.instrument_model import read
 

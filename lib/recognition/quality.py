@@ -11,16 +11,16 @@ from lib.recognition.strip import Strip
 # A channel this full has clipped, of 255: JPEG rounding and sharpening leave clipped areas at
 # 250-255.
 _CLIPPED_LEVEL = 250
-# A plateau is what so many columns hold within this part of the brightest one, so many times as
-# many as hold the part below it: the top of a natural curve, a parabola, holds 2.4 times as many.
-# Several lines that end at one level need fewer. Chosen on simulated JPEGs clipped at 190 to 245 of
-# 255, so that most of what clips is found and little else.
+# A plateau has many columns within this part below the brightest level: at least this number, and
+# this many times as many as the next part below has. The top of a natural curve, a parabola, has
+# 2.4 times as many. If several lines end at one level, a smaller factor is enough. Chosen on
+# simulated JPEGs clipped at 190 to 245 of 255: most clipped light is found, and little else.
 _PLATEAU_PART, _PLATEAU_TIMES, _PLATEAU_TIMES_OF_SEVERAL, _PLATEAU_COLUMNS = 0.05, 5.0, 3.0, 5
 # Lines are several if the light between them falls below this part.
 _VALLEY_PART = 0.8
-# Where no JPEG has blurred a plateau, its samples are equal to this part of them.
+# If no JPEG has blurred a plateau, this part of its samples are equal.
 _EQUAL_PART, _EQUAL_COLUMNS = 0.8, 2
-# Equal samples fainter than this are nothing but rounding.
+# Equal samples fainter than this are only rounding.
 _FAINTEST_PLATEAU = 128
 # Rows that tell a plateau.
 _TELLING_ROWS = 25

@@ -27,7 +27,7 @@ CHANNELS = 8
 NM_ORIGIN, NM_UNIT = 550.0, 100.0
 # Scales of errors that the network was trained to tell, in these units: 0.05 nm to 300 nm.
 _LOG_SCALE = (-7.6, 1.1)
-# A reading's rise is sure where it is so many scales of its error.
+# A rise of the reading is sure if it exceeds its error by this factor.
 _SURE_RISE = 8.0
 # A peak darker than this display level is not evened out further.
 _DARKEST_PEAK = 16.0

@@ -33,10 +33,13 @@ from lib.taxonomy import LINE_CLASSES
 # Dies are 13 nm wide and more (Schubert, Light-Emitting Diodes, ch. 5); a part less is what noise
 # and clipping take off.
 _NARROWEST_LED_NM = 9.0
-# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 165
-# simulated lamps 161 keep their name; of 96 photos of laser or random lines 3 get one
+# A lamp's name needs this likeness of light and lines, by the instrument's wavelengths. Of 164
+# simulated lamps 160 keep their name; of 96 photos of laser or random lines 3 get one
 # (score_measuring.py names --count 24).
 _LEAST_LIKENESS = 0.35
+# In a photo of another size, a band that lies off the middle of the instrument's own by this part
+# of its half height was cut out: light that is merely scaled lies within a few hundredths.
+_ELSEWHERE_PART = 0.5
 
 
 def recognise(
@@ -94,7 +97,7 @@ def _without_band(error: BandNotFound, classifier: Classifier) -> Result:
 def _without_instrument(result: Result, refused: OtherInstrument) -> Result:
     """Return the answer for a photo that an instrument does not fit, which is said first."""
     own = "; the wavelengths are the photo's own" if result.axis else ""
-    reason = f"not the instrument's wavelengths: {refused}{own}"
+    reason = f"the instrument was not used: {refused}{own}"
     reason = "; ".join(filter(None, (reason, result.reason)))
     return replace(result, reason=reason, reason_code=refused.code)
 
@@ -125,6 +128,12 @@ def _by_instrument(
     instrument, found = placed(image, instrument, choice)
     if instrument.place is None:
         return _by_itself(image, classifier, choice, **options)
+    is_scaled = of_size not in (None, instrument.size)
+    if is_scaled and found and choice is None and _lies_elsewhere(found, instrument):
+        raise OtherInstrument(
+            f"calibration is for photos of {of_size[0]} x {of_size[1]} px, and scaled to this size "
+            "its band lies elsewhere, as if the photo were cut out"
+        )
     # Names are learned from bands as they are found, knowing no wavelengths.
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
@@ -136,13 +145,13 @@ def _by_instrument(
     witness = _own_axis(band, answer.axis.lamp) if answer.axis else None
     proves = answer.axis is not None and len(answer.axis.lines) >= PROVING_LINES
     if proves and witness is None:
-        raise OtherInstrument("the photo's lines are not seen along the band of the calibration")
+        raise OtherInstrument("the photo's lines are not seen along the instrument's band")
     axis = instrument.axis_for(witness)
     is_guessed = options["lamp"] is None and answer.source in LINE_CLASSES
     if is_guessed and likeness(axis, band.profile, answer.source) < _LEAST_LIKENESS:
         answer = _unproven(answer)
     remarks = answer.remarks
-    if of_size not in (None, instrument.size):
+    if is_scaled:
         text = f"scaled from {of_size[0]} x {of_size[1]} px: right if the photo shows all of it"
         remarks += (Remark("scaled", text),)
     answer = replace(answer, band=band, crop=cut_crop(band), axis=axis, remarks=remarks)
@@ -154,6 +163,13 @@ def _by_instrument(
     if answer.lamp and answer.reason_code == "other_lamp":
         return replace(answer, reason=_of_no_class(answer.lamp.title))
     return answer
+
+
+def _lies_elsewhere(found: Band, instrument: Instrument) -> bool:
+    """Return whether a band that was found lies off the middle of the instrument's own."""
+    own = instrument.place.geometry
+    off = own.off(found.geometry) if found.axis == own.axis else 0.0
+    return off > _ELSEWHERE_PART * own.half_height
 
 
 def _of_no_class(title: str) -> str:
@@ -221,7 +237,7 @@ def placed(
     if choice is not None and own is not None and not instrument.is_at(found):
         if found.axis != instrument.direction:
             raise OtherInstrument(
-                f"calibration is for a {instrument.direction} band; "
+                f"the instrument is for a {instrument.direction} band; "
                 f"band {in_words(choice)} is a {found.axis} one"
             )
         instrument = instrument.on_line(found.geometry, found.rows)
@@ -291,7 +307,13 @@ def _answer(
 
 
 def _axis(band: Band, lamp: str) -> WavelengthAxis:
-    return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+    try:
+        return fit_axis(band.profile, lamp, axis=band.axis, reading=band.reading)
+    except NoAxis as error:
+        if lamp != "continuum":
+            raise
+        # Daylight has absorption lines, an incandescent lamp has none.
+        raise NoAxis(f"no absorption lines of daylight: {error}", code="no_lines") from error
 
 
 def recognise_picture(picture: Picture, classifier: Classifier, **options) -> Result:

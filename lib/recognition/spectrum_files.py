@@ -40,7 +40,7 @@ def spectrum_table(profile: BandProfile, axis: WavelengthAxis | None) -> np.ndar
 
 
 def write_spectrum_csv(path: Path, profile: BandProfile, axis: WavelengthAxis | None) -> None:
-    """Write `SPECTRUM_COLUMNS`, one row a pixel, by rising wavelength, or pixel."""
+    """Write `SPECTRUM_COLUMNS`, one row per pixel, by rising wavelength, or pixel."""
     digits = (3, 2, 3, 2, 2, 2, 2, 0, 2)
     lines = [
         ",".join(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from lib.recognition.ruler import bridged, ruler_columns
 from lib.recognition.straighten import Geometry, sample
 
 # The outermost part of a band on either side is its fading edge.
@@ -91,7 +92,7 @@ def sample_band(
     rows: tuple[float, float] | None = None,
     beyond: float = 0.0,
 ) -> Strip:
-    """Sample a band of a photo, one column a photo pixel.
+    """Sample a band of a photo, one column a photo pixel, without a ruler drawn over it.
 
     Parameters
     ----------
@@ -105,7 +106,12 @@ def sample_band(
     length = geometry.stop - geometry.start
     more = max(beyond * length, (_SHORTEST_PX - length) / 2) if beyond else 0.0
     along = np.arange(round(geometry.start - more), round(geometry.stop + more) + 1)
-    return sample_line(image, geometry, along.astype(np.float64), rows=rows)
+    strip = sample_line(image, geometry, along.astype(np.float64), rows=rows)
+    drawn = ruler_columns(strip.light)
+    if not drawn.any():
+        return strip
+    light, beside = bridged(strip.light, drawn), bridged(strip.light_beside, drawn)
+    return replace(strip, light=light, light_beside=beside)
 
 
 def sample_line(

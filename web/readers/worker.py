@@ -28,6 +28,7 @@ from lib.measurement.calibration import calibrate
 from lib.measurement.frames import Frames
 from lib.measurement.lamp_lines import LampPhoto
 from lib.measurement.measuring import Measurement, measure
+from lib.recognition.advice import NOT_MEASURED
 from lib.recognition.find.choice import Choice
 from lib.recognition.identified import Remark, first_of_frames
 from lib.recognition.instrument import Instrument
@@ -153,7 +154,7 @@ def _recognise(job: Job, classifier: Classifier, limits: Limits) -> Reply:
     remarks = result.remarks + first_of_frames(picture.passed_over)
     # Where nothing gives wavelengths the reason says so.
     if isinstance(measured, DataError) and result.axis is not None:
-        remarks += (Remark("not_measured", str(measured)),)
+        remarks += (Remark(NOT_MEASURED, str(measured)),)
     result = replace(result, remarks=remarks)
     extras = {}
     if "preview" in job.extras:

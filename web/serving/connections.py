@@ -97,7 +97,7 @@ class Channel(HTTPChannel):
             self.socket.shutdown(socket.SHUT_RDWR)
 
     def refuse(self, error: Error) -> None:
-        """Answer the request that is arriving with an error, and forget what there is of it."""
+        """Answer the arriving request with an error, and drop what has come of it."""
         with self.requests_lock:
             request, self.request = self.request, None
             request.close()

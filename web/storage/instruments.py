@@ -1,4 +1,4 @@
-"""Whose the saved instruments are, and their list, which is read without their documents."""
+"""Saved instruments: who owns them, and their list, which is read without their documents."""
 
 from collections.abc import Callable
 

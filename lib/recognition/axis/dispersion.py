@@ -27,9 +27,9 @@ _FREE = 1e-8
 _ITERATIONS, _MORE_ITERATIONS = 8, 3
 # A curve that a step moves by less is found, nm.
 _SETTLED_NM = 1e-3
-# Student's t with so many degrees of freedom: an outlier fades, it does not vanish.
+# Degrees of freedom of Student's t: outliers count less, but still count.
 _TAIL = 4.0
-# Errors of what is read at neighbouring places go together: their correlation falls to 1/e over
+# Errors of readings at neighbouring places are correlated: the correlation falls to 1/e over
 # this part of t (simulated photos).
 _CORRELATION_T = 0.35
 # Angles are followed to here, radians: no light leaves a grating beyond a right one.

@@ -133,15 +133,15 @@ def fit_axis(
     if claim[0] == claim[1]:
         least = verdict.error_scale * candidate.error_at(GRID).min()
         raise NoAxis(
-            f"the lines leave the axis uncertain by {least:.1f} nm",
+            f"the lines leave the wavelengths uncertain by {least:.1f} nm",
             code="unsure_axis",
             probability=0.0,
         )
     probability = verdict.probability(candidate.evidence(claim))
     if probability < verdict.least_probability:
         raise NoAxis(
-            f"the lines do not confirm the wavelengths that colours and pattern suggest "
-            f"(probability {probability:.2f}; expected {verdict.least_probability:.2f})",
+            f"the lines could not be matched safely "
+            f"(probability {probability:.2f}; {verdict.least_probability:.2f} needed)",
             code="unconfirmed_axis",
             probability=probability,
         )

@@ -38,7 +38,7 @@ def _lists_of_one(name: str) -> tuple[str, ...]:
         return (name,)
     if name in _LISTS_OF_CLASS:
         if not _LISTS_OF_CLASS[name]:
-            raise NoAxis(f"{_TITLES[name]}: no lines of known wavelength", code="no_lines")
+            raise NoAxis(f"{_TITLES[name]} has no lines of known wavelength", code="no_lines")
         return _LISTS_OF_CLASS[name]
     for source in taxonomy.sources_of_words([name]) if name.isalpha() else ():
         if source.line_list is not None:

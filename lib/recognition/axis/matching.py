@@ -25,7 +25,7 @@ _MISSED_WORST, _STRAY_WORST, _WIDTH_WORST = 4.0, 3.0, 3.0
 _WIDTH_SLACK, _WIDTH_SPREAD = 0.3, 0.5
 # What no curve follows, nm: lens distortion, channels that disagree.
 _CURVE_ERROR_NM = 0.06
-# Matches beyond so many standard errors of both are none.
+# Peaks further than this many standard errors from a line are not matched.
 _REACH_SIGMAS = 3.5
 # Cameras with an infrared filter see nothing from here on.
 _INFRARED_NM = 770.0
@@ -75,7 +75,7 @@ def match_lines(
     Parameters
     ----------
     peaks : Peaks
-        Of a profile of so many `samples`, blue first.
+        Of a profile with this number of `samples`, blue first.
     reading : Points
         What the reader reads.
     start : Dispersion

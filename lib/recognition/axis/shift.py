@@ -10,17 +10,17 @@ from lib.recognition.axis.patterns import lines_of
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.band import BandProfile
 
-# Lines that lie beside the axis by less than this, or by less than so many errors of the shift,
-# have not moved.
+# Lines have not moved if they lie closer to the axis than this, or than this many errors of the
+# shift.
 _UNMOVED_PX, _UNMOVED_SIGMAS = 0.3, 2.0
-# What one line's place says at best, pixels.
+# The smallest error of one line's place, pixels.
 _LINE_PX = 0.2
 # A camera that was touched moves its spectrum by a few pixels; further, and it sees another angle.
 _MAX_PART = 0.06
-# What lines may lie off once they are moved back, in standard errors of both axes, and at least:
-# blends and a few lines matched wrongly are up to 1.5 nm off.
+# After the shift is undone, lines may still be off by this many standard errors of both axes, or by
+# this many nm: blends and a few wrongly matched lines are up to 1.5 nm off.
 _MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 0.6
-# Part of the lines of which that is asked.
+# Part of the lines that must be that close.
 _LEFT_QUANTILE = 0.8
 # Fewer lines may fit by chance wherever they lie.
 _MIN_LINES = 3
@@ -46,7 +46,7 @@ class Shift:
 
 
 def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
-    """Return the shift of a photo's own lines against an instrument's axis; None if it is none.
+    """Return the shift of a photo's own lines against an instrument's axis; None if there is none.
 
     Parameters
     ----------

@@ -18,13 +18,13 @@ from lib.recognition.straighten import Geometry, brightest_channel
 # The part of the photo that is looked at: the mask's cells, and beyond them by so much of their
 # breadth across and along.
 _BESIDE, _BEYOND = 0.15, 0.05
-# What reaches into so much of the picture at either rim goes on beyond it.
+# Light within this part of the picture's rim is taken to go on beyond it.
 _RIM_PART = 0.04
-# It is made so small, samples across and along.
+# Size of the small picture, samples across and along.
 _ROWS, _COLUMNS = 160, 128
-# Of more photo pixels than so many for each of its samples, across and along, not all are read.
+# At most this many photo pixels are read for each of its samples, across and along.
 _READ_PX = 2
-# The darkest part of it is no light.
+# The darkest part of it counts as darkness.
 _DARK_PART = 0.15
 # Slopes that are tried about the mask's, then about the best of these, in a picture of half the
 # size; and how much sharper than at the mask's own the rows must be.
@@ -33,8 +33,8 @@ _SHARPER = 1.02
 _ROW_BLUR, _COLUMN_BLUR = 0.8, 1.0
 # Half the height of the lowest mask that may cover two rows, pixels.
 _LOWEST_PX = 4.0
-# Rows are apart where the light between them falls below this part of the fainter one's, and count
-# from this part of the brightest one's on, and from so many levels of 255.
+# Two rows are apart if the light between them falls below this part of the fainter one. A row
+# counts if it has this part of the brightest row's light, and this many levels of 255.
 _VALLEY, _MIN_PART, _MIN_LEVELS = 0.35, 0.12, 2.0
 # What counts for nothing, levels.
 _NO_LIGHT = 0.2
@@ -44,7 +44,7 @@ _EDGE_PART = 0.5
 # this part of the band. The halves of slits, stacked slits of one lamp and double traces of 146
 # real photos reach 0.92 and more; mercury above neon 0.3.
 _ALIKE, _LARGEST_SHIFT = 0.9, 0.06
-# Of what its own odd and even rows do not show alike, nothing is said.
+# A row is compared only if its own odd and even pixel rows correlate this well.
 _MIN_REPEATED = 0.8
 # The ends of a row are where its light reaches this part of its greatest.
 _END_PART = 0.05
@@ -155,7 +155,7 @@ def _level(image: np.ndarray, candidate: Candidate) -> _Picture:
         part = image[a0:a1:a_step, b0:b1:b_step].transpose(1, 0, 2)
     small = cv2.resize(np.ascontiguousarray(part), size, interpolation=cv2.INTER_AREA)
     light = brightest_channel(small).astype(np.float32)
-    # Every third sample tells as much of what is dark.
+    # Every third sample is enough to see how dark it is.
     light = np.maximum(light - quantile(light.ravel()[::3], _DARK_PART), 0)
     step = (a1 - a0) / size[0], (b1 - b0) / size[1]
     slope = mask.slope() + _turn(light, step, mask.slope())

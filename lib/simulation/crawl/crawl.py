@@ -122,7 +122,7 @@ def _draw_lamp_name(rng: np.random.Generator) -> str:
     where = rng.random()
     if where < ends[-1]:
         return draw_lamp(rng, CLASSES[int(np.searchsorted(ends, where, side="right"))]).name
-    others = (*unknown_lamps(held_out=False), *unknown_lamps(held_out=True))
+    others = unknown_lamps()
     return others[rng.integers(len(others))].name
 
 

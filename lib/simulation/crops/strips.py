@@ -148,6 +148,6 @@ STRIPS: dict[str, Strip] = {
 }
 
 
-def unknown_strips(*, held_out: bool) -> tuple[Strip, ...]:
-    """Return the strips for training, or those held out for evaluation."""
-    return tuple(strip for strip in STRIPS.values() if strip.held_out == held_out)
+def unknown_strips(*, held_out: bool | None = None) -> tuple[Strip, ...]:
+    """Return the strips; only those held out for benchmarks, or only the others."""
+    return tuple(strip for strip in STRIPS.values() if held_out in (None, strip.held_out))

@@ -75,7 +75,7 @@ class Processing:
         return np.sqrt(np.maximum(light, 0) / self.full_well + self.read**2)
 
     def averaged(self, rows: float) -> "Processing":
-        """Return the camera as a strip shows it whose every row is the mean of so many."""
+        """Return the camera of a strip in which each row is the mean of `rows` rows."""
         return replace(self, full_well=self.full_well * rows, read=self.read / np.sqrt(rows))
 
 

@@ -159,8 +159,7 @@ def class_lamps(class_name: str) -> tuple[Lamp, ...]:
     return tuple(lamp for lamp in LAMPS.values() if lamp.class_name == class_name)
 
 
-def unknown_lamps(*, held_out: bool) -> tuple[Lamp, ...]:
-    """Return the lamps without a class: those for training, or those held out for evaluation."""
-    return tuple(
-        lamp for lamp in LAMPS.values() if lamp.class_name is None and lamp.held_out == held_out
-    )
+def unknown_lamps(*, held_out: bool | None = None) -> tuple[Lamp, ...]:
+    """Return the lamps without a class; only those held out for benchmarks, or only the others."""
+    unknown = (lamp for lamp in LAMPS.values() if lamp.class_name is None)
+    return tuple(lamp for lamp in unknown if held_out in (None, lamp.held_out))

@@ -251,7 +251,7 @@ def _centre_polynomial(
     breadth: int,
     seen_u: tuple[float, float],
 ) -> tuple[float, ...] | None:
-    """Return the centre line of what is seen of a band, ascending powers; None if nothing is.
+    """Return the centre line of the visible part of a band, ascending powers; None without one.
 
     Where the frame cuts one side off, the line goes on as it runs through the whole part; a strip
     cut out inside the band has no whole part, and its middle is the picture's.

@@ -13,7 +13,7 @@ from lib.recognition.find.finder import BandNotFound, find_band
 from lib.simulation.crops.crops import simulate_crops
 from lib.simulation.crops.strips import unknown_strips
 from lib.simulation.instrument.camera import Effects
-from lib.simulation.lamps.catalogue import unknown_lamps
+from lib.simulation.lamps.catalogue import LAMPS, Lamp, unknown_lamps
 from lib.simulation.photos.photos import simulate_photo, weighted
 from lib.simulation.photos.truth import overlap_along
 from lib.tables import UNKNOWN_LABEL
@@ -56,37 +56,51 @@ def crop_records(
             progress.update(len(batch))
 
 
-def unknown_sources(*, held_out: bool) -> list[str]:
-    """Return the names of lamps and strips of no class, as `crop_records` takes them."""
+def unknown_sources(*, held_out: bool | None = None) -> list[str]:
+    """Return the names of lamps and strips of no class, as `crop_records` takes them.
+
+    Parameters
+    ----------
+    held_out : bool or None
+        Only kinds that benchmarks of unknown lamps hold out, only the others, or all.
+    """
     sources = (*unknown_lamps(held_out=held_out), *unknown_strips(held_out=held_out))
     return [source.name for source in sources]
 
 
 def cut_records(
-    count: int, seed: int, group: str, *, jobs: int = 1, cluster: str | None = None
+    count: int,
+    seed: int,
+    *,
+    lamps: Sequence[Lamp] | None = None,
+    jobs: int = 1,
+    cluster: str | None = None,
 ) -> Iterator[Record]:
     """Yield the crops cut from `count` simulated photos; some give none.
 
     Parameters
     ----------
-    group : str
-        "known": the classes in equal shares; "unknown", "held-out": lamps of no class.
+    lamps : sequence of Lamp, optional
+        Lamps of no class to draw by their weights; the classes in equal shares if left out.
     """
-    tasks = [(seed, number, group) for number in range(count)]
+    others = lamps and [lamp.name for lamp in lamps]
+    tasks = [(seed, number, others) for number in range(count)]
     cuts = in_order(cut_photo, tasks, jobs=jobs, cluster=cluster, what="photos")
     return (cut for cut in cuts if cut is not None)
 
 
-def cut_photo(seed: int, number: int, group: str) -> Record | None:
+def cut_photo(seed: int, number: int, others: Sequence[str] | None) -> Record | None:
     """Return the crop cut from a simulated photo, its class id and its name.
 
     None where no band is found, or one that shows less than half of the spectrum: what such a crop
     shows is no example of its lamp.
     """
     rng = np.random.default_rng([_CUTS_STREAM, seed, number])
-    lamp = CLASSES[number % len(CLASSES)]
-    if group != "known":
-        lamp = weighted(rng, unknown_lamps(held_out=group == "held-out")).name
+    if others:
+        lamp, label = weighted(rng, [LAMPS[name] for name in others]).name, UNKNOWN_LABEL
+    else:
+        label = number % len(CLASSES)
+        lamp = CLASSES[label]
     photo = simulate_photo(rng, lamp)
     try:
         band = find_band(photo.image)
@@ -94,5 +108,4 @@ def cut_photo(seed: int, number: int, group: str) -> Record | None:
         return None
     if max(overlap_along(band, box) for box in photo.truth.boxes) < _LEAST_OVERLAP:
         return None
-    label = CLASSES.index(lamp) if group == "known" else UNKNOWN_LABEL
     return cut_crop(band), label, f"{photo.truth.lamp}_{seed}_{number:07d}.png"

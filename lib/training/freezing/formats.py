@@ -61,7 +61,7 @@ def read_graph(path: Path) -> tf.compat.v1.GraphDef:
     Raises
     ------
     DataError
-        If the file is missing or is none.
+        If the file is missing or is not a frozen graph.
     """
     graph = tf.compat.v1.GraphDef()
     try:

@@ -17,7 +17,7 @@ CHANNELS = 6
 # The mask; cos and sin of twice the axis' angle.
 OUTPUTS = 3
 
-# The mask is summed over so many cells for one cell's axis: the two then settle at like size.
+# Brings the losses of mask and axis to similar size.
 _MASK_WEIGHT = 10.0
 
 

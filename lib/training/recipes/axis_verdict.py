@@ -17,9 +17,9 @@ from lib.simulation.photos.truth import BandTruth, best_box
 from lib.training.examples.axis_truth import LAMPS, asked_places
 from lib.training.scores.acceptance import accepted_from, fit_acceptance
 
-# An axis further off than this somewhere in its claimed range is wrong, nm.
+# An axis is wrong if it is off by more than this anywhere in its claimed range, nm.
 WRONG_NM = 5.0
-# Of the axes that are given so many may be wrong.
+# Share of the given axes that may be wrong.
 WRONG_SHARE = 0.01
 _ROUNDS = 4
 

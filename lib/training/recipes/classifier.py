@@ -14,7 +14,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from lib.files import require_absent
-from lib.model_card import CARD_NAME
+from lib.model_card import CARD_NAME, KERAS_NAME
+from lib.simulation.lamps.catalogue import unknown_lamps
 from lib.training.examples.records import Record, crop_records, cut_records, unknown_sources
 
 # Seeds of the simulated files; that of the training is its own.
@@ -50,6 +51,7 @@ def make_classifier(
     jobs: int,
     overwrite: bool,
     start: Path | None = None,
+    known_only: bool = False,
 ) -> dict:
     """Simulate, train, freeze into `output`; return the test report of the frozen model.
 
@@ -66,7 +68,9 @@ def make_classifier(
     teachers : sequence of int
         Passes of each network that teaches the one that ships.
     start : Path or None
-        Folder of a frozen classifier to go on from.
+        Folder of a frozen classifier to go on from; the weights that ship are halfway.
+    known_only : bool
+        Leave out the kinds that benchmarks of unknown lamps hold out.
     work : Path
         Folder of crops and runs.
     """
@@ -85,7 +89,8 @@ def make_classifier(
     }
     files = {name: work / f"{name}.tfrecord" for name in FILE_SEEDS}
     for name, path in files.items():
-        write_tfrecord(path, records_of(name, counts.get(name, check), jobs))
+        records = records_of(name, counts.get(name, check), jobs, known_only=known_only)
+        write_tfrecord(path, records)
 
     def trained(run_dir: Path, config: TrainConfig) -> str:
         run(
@@ -107,14 +112,33 @@ def make_classifier(
     run_dir = work / f"run-{seed}"
     init = str(start) if start else None
     trained(run_dir, TrainConfig(epochs=epochs, seed=seed, teachers=taught_by, init=init))
+    if start:
+        meet_halfway(run_dir / KERAS_NAME, start / KERAS_NAME)
     _, report = freeze_run(run_dir, output, unknowns=files["unknown_check"], overwrite=True)
     return report
 
 
-def records_of(name: str, count: int, jobs: int) -> Iterator[Record]:
+def meet_halfway(path: Path, start: Path) -> None:
+    """Replace a network's weights by the mean of them and those it started from.
+
+    What it learned stays, and what the examples do not show is hardly forgotten (Wortsman et al.
+    2022, "Robust fine-tuning of zero-shot models", https://arxiv.org/abs/2109.01903).
+    """
+    from lib.training.freezing.frozen import load_network
+    from lib.training.runs.fitting import save_network
+
+    network, before = load_network(path), load_network(start)
+    pairs = zip(network.get_weights(), before.get_weights(), strict=True)
+    network.set_weights([(one + other) / 2 for one, other in pairs])
+    save_network(network, path)
+
+
+def records_of(name: str, count: int, jobs: int, *, known_only: bool) -> Iterator[Record]:
     """Return the crops of one of the files of `FILE_SEEDS`."""
     seed, is_unknown = FILE_SEEDS[name], name.startswith("unknown")
+    held_out = False if known_only else None
     if name.endswith("cuts"):
-        return cut_records(count, seed, "unknown" if is_unknown else "known", jobs=jobs)
-    lamps = unknown_sources(held_out=False) if is_unknown else None
-    return crop_records(count, seed, lamps=lamps, jobs=jobs)
+        lamps = unknown_lamps(held_out=held_out) if is_unknown else None
+        return cut_records(count, seed, lamps=lamps, jobs=jobs)
+    names = unknown_sources(held_out=held_out) if is_unknown else None
+    return crop_records(count, seed, lamps=names, jobs=jobs)

@@ -124,7 +124,7 @@ def _lamp_shares() -> tuple[list[str], np.ndarray]:
         lamps = class_lamps(name)
         total = sum(lamp.weight for lamp in lamps)
         shares |= {one.name: _SMOOTH_SHARE / len(smooth) * one.weight / total for one in lamps}
-    others = (*unknown_lamps(held_out=False), *unknown_lamps(held_out=True))
+    others = unknown_lamps()
     total = sum(lamp.weight for lamp in others)
     shares |= {lamp.name: _OTHERS_SHARE * lamp.weight / total for lamp in others}
     return list(shares), np.array(list(shares.values()))

@@ -41,7 +41,7 @@ def make_all(
     jobs: int,
     overwrite: bool,
 ) -> dict:
-    """Train all that ships, in place of what is there; return the minutes that each took.
+    """Train everything that ships and replace the old networks; return the minutes of each step.
 
     Without TensorFlow, under Keras' JAX backend, networks are trained and kept as weights for
     `lib.training.recipes.networks.freeze_trained`; classifier and confidence are left out.

@@ -26,9 +26,12 @@ export async function loadCalibrations() {
 
 export async function keepCalibration(photo, name, asked) {
   try {
-    await service.saveCalibration(photo, name, asked);
+    const { id } = await service.saveCalibration(photo, name, asked);
     await loadCalibrations();
-    return `Saved as "${name}". It is among the instruments under Options, and in the live view.`;
+    // For the next photos; the lamp's own answer stays as it is.
+    part("calibration").value = id;
+    return `Saved as "${name}". The next photos are measured with it, unless you choose another under Options. ` +
+      "The live view lists it, too.";
   } catch (error) {
     return inWords(error);
   }

@@ -164,6 +164,8 @@ function view(shot) {
   showVerdict(answer, asked);
   plot();
   part("kept").textContent = "";
+  // The name of an instrument that is saved without one.
+  part("calibration-name").placeholder = answer.photo.replace(/\.[^.]*$/, "").slice(0, 100);
   part("calibrate").hidden = !answer.wavelength || isByInstrument(answer) || isOfLink(shot);
   part("more").disabled = isOfLink(shot);
   document.querySelector('label[for="more"]').hidden = isOfLink(shot);
@@ -201,8 +203,7 @@ function titleOf({ answer, asked }) {
 async function keep(event) {
   event.preventDefault();
   const field = part("calibration-name");
-  const name = field.value.trim();
-  if (!name) return;
+  const name = field.value.trim() || field.placeholder;
   const button = event.target.querySelector("button");
   button.disabled = true;
   try {

@@ -8,7 +8,8 @@ export function palette() {
 }
 
 export function isDark() {
-  return getComputedStyle(document.documentElement).colorScheme === "dark";
+  const { colorScheme } = getComputedStyle(document.documentElement);
+  return colorScheme === "dark" || (colorScheme !== "light" && matchMedia("(prefers-color-scheme: dark)").matches);
 }
 
 export function whenColoursChange(redraw) {

@@ -51,8 +51,9 @@ export function sentence(answer, asked) {
 }
 
 // How sure the name is, and how sure it must be; nothing where the user named the lamp.
-function sureness({ certainty, threshold }) {
+function sureness({ status, certainty, threshold }) {
   if (certainty === null) return "";
+  if (status === "ok") return `The name is ${percent(certainty)} sure.`;
   const needed = threshold === null ? "" : `; a name needs ${percent(threshold)}`;
   return `The best guess is ${percent(certainty)} sure${needed}.`;
 }
@@ -94,7 +95,8 @@ function hints(answer, asked) {
     if (words) parts.push(element("p", { textContent: words }));
   }
   const hints = answer.advice.map((hint) => element("li", { textContent: hint }));
-  if (hints.length) parts.push(element("ul", {}, ...hints));
+  if (hints.length > 1) parts.push(element("ul", {}, ...hints));
+  else if (hints.length) parts.push(element("p", { textContent: answer.advice[0] }));
   return parts;
 }
 
