@@ -4,6 +4,7 @@ import io
 import json
 
 import numpy as np
+import pillow_heif
 import pytest
 from astropy.io import fits
 from PIL import Image
@@ -93,6 +94,8 @@ def flat_frames(kind=np.uint8) -> list[np.ndarray]:
 
 
 def sequence(name: str, frames, **options) -> bytes:
+    if name == "HEIF":
+        pillow_heif.register_heif_opener()
     first, *rest = map(Image.fromarray, frames)
     buffer = io.BytesIO()
     first.save(buffer, name, save_all=True, append_images=rest, **options)

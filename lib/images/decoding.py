@@ -31,7 +31,7 @@ MAX_FRAMES = 100
 # so that a small file keeps a decoder busy for minutes: 64 megapixels take 28 ms a pass.
 MAX_JPEG_PASSES = 100
 # Only these decoders ever see a stranger's bytes; JPEG's is also that of MPO.
-_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "HEIF", "GIF")
+_FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "DIB", "WEBP", "AVIF", "GIF")
 # Ends the first box of HEIF and AVIF, and of films (ISO/IEC 14496-12).
 _ISO_MEDIA, _AVIF_BRANDS = b"ftyp", (b"avif", b"avis")
 EXPECTED = "expected a JPEG, PNG, TIFF, BMP, WebP, AVIF, HEIC, GIF or FITS image"
@@ -134,9 +134,7 @@ def _image_frames(
     data: bytes, name: str, max_pixels: int, depth: type, wanted: Wanted | None
 ) -> Iterator[Picture]:
     _check_depth(data, name)
-    if data[4:8] == _ISO_MEDIA and data[8:12] not in _AVIF_BRANDS:
-        _register_heif()
-    with Image.open(BytesIO(data), formats=_FORMATS) as image:
+    with Image.open(BytesIO(data), formats=_formats(data)) as image:
         check_size(_held(image), name, max_pixels, _bytes_held(image, data))
         _check_frames(image, data, name)
         _check_full_picture(image, data, name)
@@ -154,6 +152,14 @@ def _image_frames(
                 pixels = _decode_by_pillow(image, data, depth)
             pixels = _turn_upright(pixels, image)
             yield Picture(pixels, stated, *described(name, number, len(places), wanted))
+
+
+def _formats(data: bytes) -> tuple[str, ...]:
+    """Return the formats that a file is tried as; Pillow knows HEIF only once it is registered."""
+    if data[4:8] != _ISO_MEDIA or data[8:12] in _AVIF_BRANDS:
+        return _FORMATS
+    _register_heif()
+    return (*_FORMATS, "HEIF")
 
 
 @cache
