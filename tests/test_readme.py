@@ -47,7 +47,9 @@ def documented_flags() -> dict[str, set[str]]:
     for line in COMMAND_LINES:
         script, *words = line.split()
         # A sub-command has a help of its own.
-        name = f"{script} {words[0]}" if script == "s0_simulate.py" else script
+        name = (
+            f"{script} {words[0]}" if script in ("s0_simulate.py", "train_shipped.py") else script
+        )
         given = {word.split("=")[0] for word in words if word.startswith("--")}
         flags.setdefault(name, set()).update(given)
     return flags

@@ -4,6 +4,7 @@ import io
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from astropy.io import fits
 from PIL import Image, ImageCms, TiffImagePlugin
@@ -22,6 +23,12 @@ GAMA_22 = (b"gAMA", (45_455).to_bytes(4))
 SRGB_CHUNK = (b"sRGB", b"\0")
 PQ_CHUNK = (b"cICP", bytes((9, 16, 0, 1)))
 NCLX = {"color_primaries": 9, "matrix_coefficients": 9, "full_range_flag": 1}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def heif_writer():
+    """Lets Pillow write what iPhones do; the program registers it when it reads one."""
+    pillow_heif.register_heif_opener()
 
 
 @pytest.fixture
