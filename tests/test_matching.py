@@ -5,7 +5,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from lib.recognition.axis.matching import best_pairs
+from lib.recognition.axis.dispersion import NO_POINTS
+from lib.recognition.axis.matching import Match, best_match, best_pairs
 
 
 def most_in_order(worth):
@@ -40,3 +41,14 @@ def test_a_stronger_peak_does_not_pass_its_neighbour():
     assert len(row) == 1
     row, column = best_pairs(np.array([[2.5, 4.0], [4.0, 2.5]]))
     assert row.tolist() == column.tolist() == [0, 1]
+
+
+def made_of(lamp, worth, explained):
+    return Match(lamp, None, np.zeros(3), np.zeros(3), NO_POINTS, None, explained, worth)
+
+
+def test_a_list_that_leaves_half_of_the_light_unexplained_does_not_win_by_missing_few_lines():
+    mercury, cfl = made_of("mercury", 2.5, 0.49), made_of("cfl", -1.3, 0.95)
+    assert best_match([cfl, None, mercury]) is cfl
+    assert best_match([cfl, made_of("mercury", 2.5, 0.9)]).lamp == "mercury"
+    assert best_match([None]) is None

@@ -13,7 +13,7 @@ from lib.recognition.axis.axis import NoAxis
 from lib.recognition.axis.dispersion import Points, fit_dispersion
 from lib.recognition.axis.fit import find_candidate, points_of
 from lib.recognition.axis.line_lists import line_lists_of
-from lib.recognition.axis.matching import match_lines
+from lib.recognition.axis.matching import best_match, match_lines
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.axis.verdict import shipped_verdict
 from lib.recognition.band import Band, BandProfile, band_of
@@ -149,7 +149,7 @@ def lines_on_axis(lamps: Sequence[LampLines], photo: LampPhoto) -> LampLines | N
     known = Points(own_t, curve.nm_at(there), np.maximum(error, 0.1))
     start = fit_dispersion(known)
     matches = [match_lines(peaks, len(rgb), known, start, name) for name in lists]
-    best = max((one for one in matches if one), key=lambda match: match.worth, default=None)
+    best = best_match(matches)
     if best is None or len(best.peak) < _MIN_LINES or best.explained < _MIN_EXPLAINED:
         return None
     names = tuple(best.pattern.names[k] for k in best.line)

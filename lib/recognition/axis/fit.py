@@ -19,7 +19,7 @@ from lib.recognition.axis.claim import (
 )
 from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.axis.line_lists import line_lists_of
-from lib.recognition.axis.matching import Match, match_lines
+from lib.recognition.axis.matching import Match, best_match, match_lines
 from lib.recognition.axis.peaks import find_dips, find_lines
 from lib.recognition.axis.verdict import AxisVerdict, shipped_verdict
 from lib.recognition.band import BandProfile
@@ -178,7 +178,7 @@ def find_candidate(profile: BandProfile, lamp: str, reading: Reading | None = No
     points = points_of(reading)
     read = fit_dispersion(points)
     matches = [match_lines(peaks, samples, points, read, name) for name in lists]
-    best = max((m for m in matches if m), key=lambda match: match.worth, default=None)
+    best = best_match(matches)
     if best is None or len(best.peak) < _MIN_LINES:
         found = 0 if best is None else len(best.peak)
         few = f"only {found} of the lamp's lines found; expected {_MIN_LINES}"
