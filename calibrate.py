@@ -1,7 +1,7 @@
 """Make an instrument from lamp photos: the wavelength of each pixel, with its error.
 
 Reads:  photos of one or more lamps, taken with nothing moved in between, or known points, or both
-Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --calibration
+Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --instrument
 
 Examples:
     python calibrate.py neon.jpg --output instrument.json

@@ -6,7 +6,7 @@ Writes: a table on stdout (or JSON Lines), and on request a CSV, plots, spectra,
 Examples:
     python identify.py lamp.jpg --plot plots
     python identify.py lamp.jpg --save-calibration instrument.json
-    python identify.py unknown.jpg --calibration instrument.json --spectra spectra
+    python identify.py unknown.jpg --instrument instrument.json --spectra spectra
 """
 
 import argparse
@@ -113,13 +113,18 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help="save the wavelengths of this lamp photo as an instrument",
     )
     parser.add_argument(
-        "--calibration", type=Path, metavar="FILE", help="use the wavelengths of an instrument"
+        "--instrument",
+        "--calibration",
+        dest="calibration",
+        type=Path,
+        metavar="FILE",
+        help="use the wavelengths of an instrument",
     )
     cli.add_overwrite_flag(parser)
     cli.add_workers_flags(parser)
     args = parser.parse_args(argv)
     if args.save_calibration and args.calibration:
-        parser.error("--save-calibration and --calibration exclude each other")
+        parser.error("--save-calibration and --instrument exclude each other")
     return args
 
 

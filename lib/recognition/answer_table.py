@@ -17,7 +17,7 @@ _FLAGS = {
     "no_such_band": "--band",
     "unlike_known": "--lamp",
     "less_sure_than_asked": "--min-precision, --lamp",
-    "no_lines": "--calibration",
+    "no_lines": "--instrument",
     "unconfirmed_axis": "--lamp",
     "several_bands": "for another: --band",
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from lib.recognition.advice import ADVICE, REMARKS
-from lib.recognition.axis.axis import WavelengthAxis
+from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
 from lib.shapes import Answer, digits
 
 if TYPE_CHECKING:
@@ -207,7 +207,9 @@ def clipped_below(band: "Band") -> tuple[Remark, ...]:
 
 
 def shifted(axis: WavelengthAxis) -> tuple[Remark, ...]:
-    """Return the remark on an instrument that was moved to fit the photo."""
+    """Return the remark on an instrument that was moved to fit a photo, or may have moved."""
+    if axis.shift_px is None and axis.source != OWN_LINES:
+        return (Remark("not_checked", "no line shows whether the spectrometer has moved"),)
     if not axis.shift_px:
         return ()
     return (Remark("shifted", f"moved by {axis.shift_px:+.1f} px, put right"),)
