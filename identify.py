@@ -72,6 +72,7 @@ CSV_COLUMNS = (
     "certainty",
     "threshold",
     "remarks",
+    "reason_code",
 )
 
 

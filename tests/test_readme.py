@@ -14,7 +14,7 @@ from lib.curation.opinions import SUSPECTS_COLUMNS
 from lib.curation.places import REJECTED_COLUMNS
 from lib.curation.triage import TRIAGE_COLUMNS
 from lib.measurement.measured import Measured
-from lib.recognition.advice import ADVICE, REMARKS
+from lib.recognition.advice import ADVICE, REASONS, REMARKS
 from lib.recognition.identified import Identified
 from lib.recognition.instrument_model import InstrumentFile
 from lib.tables import CROPS_COLUMNS, LABELS_COLUMNS, SPLITS_COLUMNS
@@ -199,6 +199,10 @@ def test_every_code_is_documented():
     rows = "\n".join(f"| `{code}` | {meaning} |" for code, meaning in REMARKS.items())
     page = TEXT_OF[ROOT / "docs" / "identify.md"]
     assert f"|---|---|\n{rows}\n\n" in page, rows
+    reasons = "\n".join(
+        f"| `{code}` | {reason.short} | {reason.text} |" for code, reason in REASONS.items()
+    )
+    assert f"|---|---|---|\n{reasons}\n\n" in page, reasons
     assert all(f"`{code}`" in page for code in ADVICE)
 
 
