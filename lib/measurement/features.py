@@ -300,7 +300,7 @@ def _broad_bands(spectrum: Spectrum, least_nm: float) -> list[Feature]:
         # The top of a broad band is told to a fiftieth of its width, and as noise tilts it: by its
         # slope over how a Gaussian bends.
         tilt = error[at] / (np.sqrt(2) * _SMOOTH_NM) * width**2 / (8 * np.log(2) * rising)
-        # Where noise may put the top anywhere, there is none.
+        # The top is lost in noise.
         if tilt > width / 2:
             continue
         found.append(

@@ -24,9 +24,9 @@ from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import clipping_levels
 from lib.recognition.straighten import Geometry, sample
 
-# Rows that lie so many standard deviations off the middle one are dust or hot pixels. Medians and
-# trimmed means would not do: noise that is cut off at black is lopsided, the less so where a tilted
-# row lies between two pixels, and they would run in waves along the band.
+# A row this many standard deviations from the middle one shows dust or a hot pixel. Medians and
+# trimmed means will not do. Noise that is cut off at black is lopsided, and less so where a tilted
+# row lies between two pixels, so they make waves along the band.
 _ROW_SIGMAS = 5.0
 # Rows taken across the band at most.
 _MAX_ROWS = 75

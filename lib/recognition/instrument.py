@@ -47,7 +47,7 @@ _LEAST_TURN = 0.5
 _WELL_PART = 0.12
 
 
-# The light contradicts the instrument where it is read this many scales of the error beside it: 4
+# The light contradicts the instrument where it is read this many scales of the error beside it: 8
 # of 613 plain photos of simulated instruments do (score_measuring.py contradictions --count 100).
 _CONTRADICTION_SCALES = 4.0
 # No reading is surer than this, nm: a few lines of lasers look like those of some lamp.

@@ -1,20 +1,21 @@
 """Rulers that programs draw over a spectrum: equally spaced thin lines, as tall as the picture.
 
-Screenshots show them. They are sharper than any line of a lamp and stand at places of their own, so
-they are taken for the lamp's lines, and a smooth light for one with lines.
+Screenshots show them. Their lines are sharper than those of any lamp. Left in, they are taken for
+lines of the lamp.
 """
 
 import numpy as np
 
 # A drawn line differs by more than this from both its neighbours, display levels.
 _LEAST_STEP = 4.0
-# Rows that are looked at: a drawn line crosses them all alike.
+# This many rows are enough to look at: a drawn line crosses all of them.
 _ROWS = 9
-# Lines of a ruler are at least this far apart, pixels. They lie on whole pixels, so the third of
-# three lines is this far off where the first two lead, and each so far off a smooth scale.
+# Lines of a ruler are at least the first distance apart, pixels. They are rounded to whole pixels.
+# So a third line may lie the second distance from where two others lead, and each line the third
+# distance from a smooth scale.
 _CLOSEST_PX, _NEXT_PX, _OFF_PX = 12, 2, 1.0
-# A ruler has so many lines; of its places within the band so many have one, and so many of all thin
-# lines are its own.
+# A ruler shows at least this many lines, at this part of its places within the band. They are at
+# least this part of all thin lines there.
 _FEWEST_LINES, _FILLED, _OF_ALL = 8, 0.6, 0.5
 # Lines next to each other that a spectrum's own may hide.
 _MOST_HIDDEN = 2
@@ -61,7 +62,7 @@ def _thin_columns(light: np.ndarray) -> np.ndarray:
 
 
 def _ruler_among(place: np.ndarray) -> np.ndarray:
-    """Return the lines of the ruler that most of sorted places (n,) are on; none without one.
+    """Return the lines of the ruler on which most of the sorted places (n,) lie; empty without it.
 
     A ruler in nanometres has distances that grow or shrink slowly along it.
     """
@@ -76,10 +77,10 @@ def _ruler_among(place: np.ndarray) -> np.ndarray:
     lines = len(np.unique(number))
     if lines < max(_FEWEST_LINES, _FILLED * (np.ptp(number) + 1)) or on.mean() < _OF_ALL:
         return place[:0]
-    # Those that the spectrum's own lines hide are drawn too.
+    # Lines that the spectrum hides are drawn too.
     every = np.arange(number.min(), number.max() + 1)
-    scale = np.polynomial.Polynomial.fit(number, chain, 2)
-    return np.union1d(chain, np.round(scale(every)).astype(int))
+    place_of = np.polynomial.Polynomial.fit(number, chain, 2)
+    return np.union1d(chain, np.round(place_of(every)).astype(int))
 
 
 def _longest_chain(place: list[int]) -> tuple[list[int], list[int]]:
@@ -103,9 +104,9 @@ def _longest_chain(place: list[int]) -> tuple[list[int], list[int]]:
 
 
 def _following(last: int, distance: float, known: set[int]) -> tuple[int, int] | None:
-    """Return the next line of a ruler, and how many steps it is ahead; None if there is none.
+    """Return the next line of a ruler and how many steps ahead it is; None at the ruler's end.
 
-    The spectrum's own lines hide some of a ruler's.
+    Lines of the spectrum may hide some in between.
     """
     for steps in range(1, _MOST_HIDDEN + 2):
         ahead = round(last + steps * distance)
