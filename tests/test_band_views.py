@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from lib.recognition.find.canvas import whole_view
+from lib.recognition.find.canvas import Pyramid, whole_view
 from lib.training.examples.band_views import cell_targets, reframe, trace_of, training_views, turn
 
 
@@ -22,7 +22,7 @@ def box(**changes):
 
 
 def targets_of(*boxes, shape=(160, 160)):
-    view = whole_view(np.zeros((*shape, 3), np.uint8))
+    view = whole_view(Pyramid(np.zeros((*shape, 3), np.uint8)))
     return cell_targets(view, [trace_of(one) for one in boxes])
 
 
@@ -87,7 +87,7 @@ def test_a_reframed_band_lies_under_its_trace(shape):
     )
     for seed in range(8):
         framed, traces = reframe(np.random.default_rng(seed), image, [trace_of(whole)])
-        view = whole_view(framed)
+        view = whole_view(Pyramid(framed))
         cells = cell_targets(view, traces)
         lit = view.pixels[..., 0].reshape(40, 4, 40, 4).mean(axis=(1, 3)) > 100
         assert (lit == (cells[..., 0] > 0.5)).mean() > 0.95
@@ -102,7 +102,7 @@ def test_turns_are_eight():
 
 
 def test_cells_outside_the_photo_are_never_marked():
-    view = whole_view(np.zeros((40, 400, 3), np.uint8))
+    view = whole_view(Pyramid(np.zeros((40, 400, 3), np.uint8)))
     wide = box(x0=-50, x1=450, y0=-30, y1=80, centre_line=(20.0,))
     cells = cell_targets(view, [trace_of(wide)])
     x0, y0, x1, y1 = (edge // 4 for edge in view.area)

@@ -9,9 +9,9 @@ CANVAS_PX = 160
 # Of a long strip the short side is stretched to a quarter of the canvas, so that it still fills
 # some cells of the network's grid.
 _SHORT_SIDE_PX = 40
-# A canvas pixel keeps the mean and the maximum of up to 4 x 4 samples: a star's trace one pixel
-# high survives the reduction in the maximum.
-_SAMPLES_A_SIDE = 4
+# A canvas pixel keeps the mean and the maximum of at least 3 x 3 samples, where the photo has them:
+# a star's trace one pixel high survives the reduction in the maximum.
+_LEAST_SAMPLES = 3
 # Exposure is evened out on the brightest half percent, though not below display level 16, where
 # there is only noise to bring up.
 _BRIGHT_QUANTILE = 0.995
@@ -54,41 +54,70 @@ class View:
         )
 
 
-def whole_view(image: np.ndarray) -> View:
-    """Return the view of a whole photo, uint8 (h, w, 3)."""
-    height, width = image.shape[:2]
-    return make_view(image, (0, 0, width, height))
+class Pyramid:
+    """A photo and its halves, each of half the size of the one before, made when first asked for.
 
-
-def make_view(image: np.ndarray, rectangle: tuple[float, float, float, float]) -> View:
-    """Return the view of a rectangle of a photo.
+    Halving is several times as fast as reducing by any other factor, and looks at one photo share
+    its halves.
 
     Parameters
     ----------
     image : uint8 array of shape (h, w, 3)
-    rectangle : tuple of float
-        x0, y0, x1, y1 in pixel edges; cut to the photo and to whole pixels, of a large part up
-        to a dozen pixels less.
     """
-    height, width = image.shape[:2]
-    x0, y0 = int(max(0, rectangle[0])), int(max(0, rectangle[1]))
+
+    def __init__(self, image: np.ndarray):
+        self._levels = [image]
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return the photo's width and height."""
+        height, width = self._levels[0].shape[:2]
+        return width, height
+
+    def level(self, number: int) -> np.ndarray:
+        """Return the photo halved some times; an odd last row or column is left out each time."""
+        while len(self._levels) <= number:
+            last = self._levels[-1]
+            height, width = last.shape[0] // 2, last.shape[1] // 2
+            whole = last[: 2 * height, : 2 * width]
+            self._levels.append(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA))
+        return self._levels[number]
+
+
+def whole_view(photo: Pyramid) -> View:
+    """Return the view of a whole photo."""
+    return make_view(photo, (0, 0, *photo.size))
+
+
+def make_view(photo: Pyramid, rectangle: tuple[float, float, float, float]) -> View:
+    """Return the view of a rectangle of a photo.
+
+    Parameters
+    ----------
+    photo : Pyramid
+    rectangle : tuple of float
+        x0, y0, x1, y1 in photo pixel edges; its part inside the photo is shown, whole pixels of
+        the level of the pyramid that is looked at.
+    """
+    width, height = photo.size
+    x0 = int(np.clip(np.floor(rectangle[0]), 0, width - 1))
+    y0 = int(np.clip(np.floor(rectangle[1]), 0, height - 1))
     x1 = int(np.clip(np.ceil(rectangle[2]), x0 + 1, width))
     y1 = int(np.clip(np.ceil(rectangle[3]), y0 + 1, height))
     columns, rows = _canvas_size(x1 - x0, y1 - y0)
-    # A large part is first reduced by a whole factor, which is several times faster.
-    factor = min((x1 - x0) // columns, (y1 - y0) // rows) // _SAMPLES_A_SIDE
-    part = image[y0:y1, x0:x1]
-    if factor > 1:
-        x1 -= (x1 - x0) % factor
-        y1 -= (y1 - y0) % factor
-        part = _resize(image[y0:y1, x0:x1], (x1 - x0) // factor, (y1 - y0) // factor)
-    mean, maximum = _pool(part, columns, rows)
+    # The smallest level that still has the samples.
+    samples = min((x1 - x0) / columns, (y1 - y0) / rows)
+    number = int(np.log2(max(samples / _LEAST_SAMPLES, 1)))
+    level, step = photo.level(number), 2**number
+    x0, y0 = x0 // step, y0 // step
+    x1, y1 = min(-(-x1 // step), level.shape[1]), min(-(-y1 // step), level.shape[0])
+    mean, maximum = _pool(level[y0:y1, x0:x1], columns, rows)
     left, top = (CANVAS_PX - columns) // 2, (CANVAS_PX - rows) // 2
     pixels = np.zeros((CANVAS_PX, CANVAS_PX, 6), np.uint8)
     pixels[top : top + rows, left : left + columns, :3] = mean
     pixels[top : top + rows, left : left + columns, 3:] = maximum
-    scale = (columns / (x1 - x0), rows / (y1 - y0))
-    shift = (left - x0 * scale[0], top - y0 * scale[1])
+    scale = (columns / (x1 - x0) / step, rows / (y1 - y0) / step)
+    shift = (left - x0 * step * scale[0], top - y0 * step * scale[1])
     return View(pixels, scale, shift, (left, top, left + columns, top + rows))
 
 
@@ -131,18 +160,13 @@ def _canvas_size(width: int, height: int) -> tuple[int, int]:
 def _pool(part: np.ndarray, columns: int, rows: int) -> tuple[np.ndarray, np.ndarray]:
     """Mean and maximum of a picture over `rows` x `columns` cells, uint8 (rows, columns, 3)."""
     height, width = part.shape[:2]
-    samples = int(np.clip(max(width // columns, height // rows), 1, _SAMPLES_A_SIDE))
-    fine = _resize(part, columns * samples, rows * samples)
-    if samples == 1:
+    # About as many samples as there are pixels, so that interpolation skips none.
+    wide, high = max(round(width / columns), 1), max(round(height / rows), 1)
+    fine = cv2.resize(part, (columns * wide, rows * high), interpolation=cv2.INTER_LINEAR)
+    if wide == high == 1:
         return fine, fine
     mean = cv2.resize(fine, (columns, rows), interpolation=cv2.INTER_AREA)
     # Dilation over the cell, read at its anchor, is the cell's maximum.
-    kernel = np.ones((samples, samples), np.uint8)
+    kernel = np.ones((high, wide), np.uint8)
     spread = cv2.dilate(fine, kernel, anchor=(0, 0), borderType=cv2.BORDER_REPLICATE)
-    return mean, spread[::samples, ::samples]
-
-
-def _resize(part: np.ndarray, width: int, height: int) -> np.ndarray:
-    larger = width > part.shape[1] or height > part.shape[0]
-    method = cv2.INTER_LINEAR if larger else cv2.INTER_AREA
-    return cv2.resize(part, (width, height), interpolation=method)
+    return mean, spread[::high, ::wide]

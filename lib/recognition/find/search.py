@@ -12,7 +12,7 @@ import numpy as np
 
 from lib.recognition.curves import quantile
 from lib.recognition.find.band_network import CELL_PX, FOUR_IMAGES, mark
-from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
+from lib.recognition.find.canvas import CANVAS_PX, Pyramid, View, make_view, whole_view
 from lib.recognition.straighten import Geometry
 
 # A cell belongs to a band from this probability on; a component needs one cell of the other.
@@ -59,20 +59,21 @@ class Candidate:
 
 def find_candidates(image: np.ndarray) -> list[Candidate]:
     """Return the spectra in an upright RGB photo, uint8 (h, w, 3), the most likely first."""
-    found = _look_over(image, [whole_view(image)], _SURE_PROBABILITY)
+    photo = Pyramid(image)
+    found = _look_over(photo, [whole_view(photo)], _SURE_PROBABILITY)
     if not found:
         # What is small, or dim beside something bright, shows only in a part of the photo.
-        height, width = image.shape[:2]
+        width, height = photo.size
         tiles = [
-            make_view(image, (x * width, y * height, (x + _TILE) * width, (y + _TILE) * height))
+            make_view(photo, (x * width, y * height, (x + _TILE) * width, (y + _TILE) * height))
             for y in _TILE_PLACES
             for x in _TILE_PLACES
         ]
-        found = _look_over(image, tiles, _SURE_IN_A_TILE)
+        found = _look_over(photo, tiles, _SURE_IN_A_TILE)
     return sorted(found, key=lambda candidate: -candidate.confidence)
 
 
-def _look_over(image: np.ndarray, views: list[View], sure: float) -> list[Candidate]:
+def _look_over(photo: Pyramid, views: list[View], sure: float) -> list[Candidate]:
     """Return the spectra that views show, each looked at closely."""
     found: list[Candidate] = []
     cells_of_views = mark(np.stack([view.pixels for view in views]))
@@ -82,7 +83,7 @@ def _look_over(image: np.ndarray, views: list[View], sure: float) -> list[Candid
         for component in _components(cells, sure)[:_MAX_CANDIDATES]
     ]
     for view, component in marked:
-        candidate = _look_closely(image, _photo_box(view, component))
+        candidate = _look_closely(photo, _photo_box(view, component))
         if candidate and not any(_same(candidate, other) for other in found):
             found.append(candidate)
     return found
@@ -108,13 +109,12 @@ def _photo_box(view: View, group: np.ndarray) -> tuple[float, float, float, floa
     return float(left) + 0.5, float(top) + 0.5, float(right) + 0.5, float(bottom) + 0.5
 
 
-def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> Candidate | None:
+def _look_closely(photo: Pyramid, box: tuple[float, float, float, float]) -> Candidate | None:
     """Look at a candidate's surroundings until the whole of it is in view."""
-    height, width = image.shape[:2]
     for _ in range(_MAX_LOOKS):
         margin = _MARGIN * max(box[2] - box[0], box[3] - box[1])
         view = make_view(
-            image, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
+            photo, (box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin)
         )
         # Ends and edges are worth four runs: of 132 bands of real photos 117 are right, with one
         # run 112.
@@ -125,10 +125,10 @@ def _look_closely(image: np.ndarray, box: tuple[float, float, float, float]) -> 
             return None
         group = max(groups, key=lambda pair: pair[1] * pair[0].sum())[0]
         seen = _photo_box(view, group)
-        if not _runs_out(view, group, (width, height)):
+        if not _runs_out(view, group, photo.size):
             break
         box = seen
-    return _measure(view, cells, group, image.shape)
+    return _measure(view, cells, group, photo.size)
 
 
 def _overlap(a: tuple, b: tuple) -> float:
@@ -156,7 +156,7 @@ def _runs_out(view: View, group: np.ndarray, size: tuple[int, int]) -> bool:
 
 
 def _measure(
-    view: View, cells: np.ndarray, group: np.ndarray, shape: tuple[int, ...]
+    view: View, cells: np.ndarray, group: np.ndarray, size: tuple[int, int]
 ) -> Candidate | None:
     """Measure axis, slope, ends and height of a group of cells."""
     weight = cells[..., 0] * cv2.dilate(group.astype(np.uint8), np.ones((3, 3), np.uint8))
@@ -170,7 +170,7 @@ def _measure(
     axis = "horizontal" if abs(direction[0]) >= abs(direction[1]) else "vertical"
     main = 0 if axis == "horizontal" else 1
     slope = direction[1 - main] / direction[main]
-    geometry = _fit_box(view, weight, axis, float(slope), shape)
+    geometry = _fit_box(view, weight, axis, float(slope), size)
     confidence = float(core.sum() / group.sum())
     if geometry is None or confidence < _MIN_CONFIDENCE:
         return None
@@ -178,7 +178,7 @@ def _measure(
 
 
 def _fit_box(
-    view: View, weight: np.ndarray, axis: str, slope: float, shape: tuple[int, ...]
+    view: View, weight: np.ndarray, axis: str, slope: float, size: tuple[int, int]
 ) -> Geometry | None:
     """Ends and edges of a mask along and across a line of known slope."""
     fine = cv2.resize(weight, (CANVAS_PX, CANVAS_PX), interpolation=cv2.INTER_LINEAR)
@@ -195,7 +195,7 @@ def _fit_box(
     across = y - middle_y - slope * (x - middle_x)
     start, stop = _half_mass_ends(x, mass, 1 / scale[0])
     low, high = _half_mass_ends(across, mass, 1 / scale[1])
-    length = shape[1] if axis == "horizontal" else shape[0]
+    length = size[0] if axis == "horizontal" else size[1]
     start, stop = max(start, 0.0), min(stop, length - 1.0)
     if stop - start < 2:
         return None

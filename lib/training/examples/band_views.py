@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from lib.recognition.find.band_network import GRID
-from lib.recognition.find.canvas import CANVAS_PX, View, make_view, whole_view
+from lib.recognition.find.canvas import CANVAS_PX, Pyramid, View, make_view, whole_view
 from lib.simulation.photos.truth import BandTruth
 from lib.training.examples.photos import draw_photo
 
@@ -95,14 +95,14 @@ def training_views(
     traces = [trace_of(box) for box in boxes]
     if rng.random() < _REFRAMED_PART:
         image, traces = reframe(rng, image, traces)
-    pixels, targets = [], []
+    photo, pixels, targets = Pyramid(image), [], []
     for number in range(count):
         if number == 0:
-            view = whole_view(image)
+            view = whole_view(photo)
         elif traces and rng.random() < 0.8:
-            view = make_view(image, close_rectangle(rng, traces[rng.integers(len(traces))]))
+            view = make_view(photo, close_rectangle(rng, traces[rng.integers(len(traces))]))
         else:
-            view = make_view(image, any_rectangle(rng, image.shape))
+            view = make_view(photo, any_rectangle(rng, image.shape))
         canvas, cells = turn(rng, view.pixels, cell_targets(view, traces))
         pixels.append(canvas)
         targets.append(cells)
