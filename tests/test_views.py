@@ -47,3 +47,13 @@ def test_dim_and_bright_photos_look_alike_to_the_network():
     dim = (bright // 5).astype(np.uint8)
     assert np.abs(network_input(bright) - network_input(dim)).mean() < 0.05
     assert not network_input(np.zeros_like(bright)).any()
+
+
+def test_looks_at_one_photo_share_its_halves():
+    photo = Pyramid(np.random.default_rng(0).integers(0, 256, (1201, 1603, 3), dtype=np.uint8))
+    assert photo.level(2).shape == (300, 400, 3)
+    assert photo.level(1) is photo.level(1)
+    assert abs(photo.level(2).mean() - photo.level(0).mean()) < 1
+    whole = whole_view(photo)
+    # What a look shows does not depend on looks before it.
+    assert np.array_equal(whole.pixels, whole_view(Pyramid(photo.level(0))).pixels)
