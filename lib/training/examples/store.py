@@ -40,11 +40,15 @@ class Examples:
     ----------
     shards : sequence of dict
         Arrays of the same names in each.
+
+    Attributes
+    ----------
+    shards : list of dict
     """
 
     def __init__(self, shards: Sequence[Arrays]):
-        self._shards = list(shards)
-        sizes = [len(next(iter(shard.values()))) for shard in self._shards]
+        self.shards = list(shards)
+        sizes = [len(next(iter(shard.values()))) for shard in self.shards]
         self._ends = np.cumsum(sizes)
         self._starts = self._ends - sizes
 
@@ -57,15 +61,15 @@ class Examples:
         shards = np.searchsorted(self._ends, rows, side="right")
         places = list(zip(shards, rows - self._starts[shards], strict=True))
         return {
-            name: np.stack([self._shards[shard][name][row] for shard, row in places])
-            for name in self._shards[0]
+            name: np.stack([self.shards[shard][name][row] for shard, row in places])
+            for name in self.shards[0]
         }
 
     def joined(self) -> Arrays:
         """Return all examples, in memory."""
         return {
-            name: np.concatenate([shard[name] for shard in self._shards])
-            for name in self._shards[0]
+            name: np.concatenate([shard[name] for shard in self.shards])
+            for name in self.shards[0]
         }
 
 

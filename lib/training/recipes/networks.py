@@ -144,7 +144,9 @@ def _trained(
     from lib.training.runs.fitting import compile_network, fit
 
     of = import_module(f"lib.training.networks.{kind}").NETWORK
-    said = of.soft_targets(teaching, learned.joined()) if teaching else None
+    said = None
+    if teaching:
+        said = np.concatenate([of.soft_targets(teaching, shard) for shard in learned.shards])
 
     def draw(rng: np.random.Generator | None, rows: np.ndarray) -> tuple[np.ndarray, ...]:
         if rng is None:
