@@ -360,6 +360,31 @@ def kept(folder):
     return path
 
 
+def test_a_photo_without_wavelengths_is_refused_with_what_to_do_and_drawn(folder, tmp_path, capsys):
+    made, plots = tmp_path / "made.json", tmp_path / "plots"
+    assert run(calibrate_command, folder / "led.png", "--output", made, "--plot", plots) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: led.png: ") and len(error.splitlines()) == 1
+    for words in ("Photograph a fluorescent", "--lamp NAME", "--points PX=NM,PX=NM", "led.png)"):
+        assert words in error
+    assert (plots / "led.png").stat().st_size > 5000
+    assert not made.exists()
+
+
+def test_a_lamp_that_was_named_in_vain_is_not_asked_for_again(folder, tmp_path, capsys):
+    options = ("--lamp", "neon", "--output", tmp_path / "made.json")
+    assert run(calibrate_command, folder / "led.png", *options) == 1
+    error = capsys.readouterr().err
+    assert "--points PX=NM,PX=NM" in error and "--plot DIR" in error
+    assert "--lamp NAME" not in error and "WARNING" not in error
+
+
+def test_a_calibrated_lamp_is_drawn(folder, tmp_path):
+    options = ("--output", tmp_path / "made.json", "--plot", tmp_path / "plots")
+    assert run(calibrate_command, folder / "neon.png", "--lamp", "neon", *options) == 0
+    assert (tmp_path / "plots" / "neon.png").stat().st_size > 5000
+
+
 @pytest.mark.slow
 def test_calibrate_then_measure(folder, kept, capsys):
     photos = [folder / "laser.png", folder / "led.png"]

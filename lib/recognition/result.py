@@ -100,8 +100,16 @@ class Result:
         """Return what to do about the reason; nothing where a lamp of no class has its axis."""
         if self.reason_code == "other_lamp" and self.axis is not None:
             return ()
+        return self._advice()
+
+    @property
+    def advice_to_calibrate(self) -> tuple[str, ...]:
+        """The same of a photo that was to make an instrument."""
+        return self._advice(calibrating=True)
+
+    def _advice(self, **options: bool) -> tuple[str, ...]:
         clipped = self.profile is not None and bool(self.profile.clipped.any())
-        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told)
+        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told, **options)
 
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
