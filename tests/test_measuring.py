@@ -17,7 +17,7 @@ from lib.measurement.colour import colour_of
 from lib.measurement.features import find_features, likeliest, strongest_first
 from lib.measurement.frames import Frames, light_along, read_frames
 from lib.measurement.lamp_lines import LampPhoto, lines_of_points
-from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid
+from lib.measurement.measuring import CAMERA, POWER, Spectrum, hidden_nm, measure, on_grid
 from lib.measurement.points import read_points
 from lib.measurement.response import Planck, measure_response
 from lib.measurement.samples import transmission
@@ -328,6 +328,21 @@ def test_what_is_not_known_stays_so_on_a_grid():
     even = on_grid(spectrum, 1.0)
     unknown = even.nm[np.isnan(even.intensity)]
     assert len(unknown) and (np.abs(unknown - spectrum.nm[95]) < 12).all()
+
+
+def test_what_clipping_hides_is_said_with_its_wavelengths():
+    spectrum = flat()
+    nm = spectrum.nm
+    line = np.exp(-4 * np.log(2) * ((nm - nm[60]) / 12) ** 2)
+    bright = replace(spectrum, rgb=np.minimum(2 * line, 1)[:, None] * [1, 1, 1])
+    bright = replace(bright, clipped=bright.rgb >= 1)
+    ((low, high),) = hidden_nm(bright)
+    assert low == pytest.approx(nm[60] - 6, abs=3) and high == pytest.approx(nm[60] + 6, abs=3)
+    # A channel that still measures gives the power.
+    power = replace(bright, quantity=POWER, intensity=line)
+    assert hidden_nm(power) == []
+    nothing = np.where(bright.clipped.all(axis=1), np.nan, line)
+    assert hidden_nm(replace(power, intensity=nothing)) == [(low, high)]
 
 
 def test_transmission_and_absorbance():

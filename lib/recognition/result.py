@@ -15,7 +15,7 @@ from lib.recognition.identified import (
     Identified,
     NamedLamp,
     Remark,
-    clipped_below,
+    overexposed,
     several,
     shifted,
     wavelength_of,
@@ -118,9 +118,9 @@ class Result:
     def answer(self, photo: str) -> Identified:
         """Return the answer that this stands for; `photo` is what it calls the photo."""
         source, band = self.source, self.band
-        overexposed = band is not None and band.saturated
-        remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
-        remarks += clipped_below(band) if band is not None else ()
+        # Clipped lines keep their places: a lamp with its wavelengths lacks nothing.
+        lacking = self.axis is None or not (source or self.lamp)
+        remarks = overexposed(band) if band is not None and lacking else ()
         if band is not None and not self.band_chosen:
             remarks += several(band)
         return Identified.of(
