@@ -1,11 +1,13 @@
 """Make an instrument from lamp photos: the wavelength of each pixel, with its error.
 
 Reads:  photos of one or more lamps, taken with nothing moved in between, or known points, or both
-Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --instrument
+Writes: an instrument file (docs/instrument.md), for measure.py and for identify.py --instrument,
+        and on request pictures of what was seen
 
 Examples:
     python calibrate.py neon.jpg --output instrument.json
     python calibrate.py neon.jpg mercury.jpg --dark dark.jpg --output instrument.json
+    python calibrate.py lamp.jpg --plot plots
     python calibrate.py --points 31=388.9,616=632.8,1093=837.8 --output instrument.json
     python calibrate.py halogen.jpg --instrument instrument.json --kelvin 2856 --output lab.json
 """
@@ -20,11 +22,12 @@ from pathlib import Path
 import cli
 from lib.errors import DataError
 from lib.images.folders import photos_among
-from lib.measurement.calibration import Calibrated, calibrate
+from lib.measurement.calibration import Calibrated, NoInstrument, calibrate
 from lib.measurement.frames import Frames, dark_of, read_frames
 from lib.measurement.lamp_lines import LampPhoto, look_at
 from lib.measurement.points import read_points
 from lib.measurement.response import Daylight, KnownLight, Planck, measure_response, read_reference
+from lib.outputs import output_names, require_replaceable
 from lib.recognition.identified import Remark, of_file
 from lib.recognition.instrument import Instrument
 from lib.recognition.instrument_file import load_instrument, quality_in_words, save_instrument
@@ -97,6 +100,12 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         help="spectrum of the continuum among the photos: two columns, wavelength (nm, um or "
         "Angstrom, told apart by their range) and relative power",
     )
+    parser.add_argument(
+        "--plot",
+        type=cli.given_path,
+        metavar="DIR",
+        help="draw each photo with its spectrum, over pixels where it gives no wavelengths",
+    )
     cli.add_tone_flag(parser)
     cli.add_band_flag(parser)
     cli.add_model_flag(parser)
@@ -116,12 +125,16 @@ def main(argv: list[str] | None = None) -> int:
 
 def make_instrument(args: argparse.Namespace) -> None:
     """Calibrate, say how well, and write the instrument."""
+    if args.plot:
+        cli.require("matplotlib")
+    args.photos = photos_among(args.photos)[0] if args.photos else []
     points = Path(args.points) if args.points and "=" not in args.points else None
     inputs = (*args.photos, *(args.dark or ()), args.reference_light, points)
-    cli.refuse_to_replace([args.output], inputs)
+    plots = planned_plots(args)
+    cli.refuse_to_replace([args.output, *plots], inputs)
     if args.output.exists() and not args.overwrite:
         raise DataError(f"{args.output}: exists already; expected --overwrite or another name")
-    args.photos = photos_among(args.photos)[0] if args.photos else []
+    require_replaceable(plots, overwrite=args.overwrite)
     if args.lamp and len(args.lamp) not in (1, len(args.photos)):
         raise DataError(
             f"--lamp: given {len(args.lamp)} times; expected it once, or once for each of "
@@ -129,6 +142,7 @@ def make_instrument(args: argparse.Namespace) -> None:
         )
     light = known_light(args)
     photos = look_at_all(args)
+    drawn = draw_all(photos, plots)
     # What has no lines serves for the response, once the wavelengths are known.
     smooth = [photo for photo in photos if photo.result.source == "continuum"] if light else []
     lamps = [photo for photo in photos if photo not in smooth]
@@ -145,7 +159,10 @@ def make_instrument(args: argparse.Namespace) -> None:
                 f"{smooth[0].name}: a light without lines; expected a lamp with lines beside it, "
                 "--points, or --instrument"
             )
-        calibrated = calibrate(lamps, points)
+        try:
+            calibrated = calibrate(lamps, points)
+        except NoInstrument as error:
+            raise DataError(f"{error} {flags_that_help(lamps, drawn)}".rstrip()) from error
         report(args.output, calibrated)
         instrument = calibrated.instrument
     if args.dark:
@@ -158,6 +175,35 @@ def make_instrument(args: argparse.Namespace) -> None:
     if args.instrument:
         cli.say(f"{args.output} is {quality_in_words(instrument)}")
     cli.print_next("measure.py", "PHOTO", "--instrument", args.output)
+
+
+def planned_plots(args: argparse.Namespace) -> list[Path]:
+    """Return where the picture of each photo goes, if pictures are asked for."""
+    return [args.plot / f"{name}.png" for name in output_names(args.photos)] if args.plot else []
+
+
+def draw_all(photos: Sequence[LampPhoto], plots: Sequence[Path]) -> list[Path]:
+    """Draw each photo that shows a spectrum; return what was written."""
+    drawn = []
+    # Without --plot there are none.
+    for photo, path in zip(photos, plots, strict=False):
+        if photo.result.band is not None:
+            from lib.recognition.answer_figure import draw_answer
+
+            draw_answer(path, photo.image, photo.result, photo.name)
+            drawn.append(path)
+    return drawn
+
+
+def flags_that_help(lamps: Sequence[LampPhoto], drawn: Sequence[Path]) -> str:
+    """Return which flags may help photos that gave no wavelengths."""
+    seen = [photo.result for photo in lamps if photo.result.band is not None]
+    if not seen:
+        return ""
+    flags = [] if all(result.lamp_told for result in seen) else ["--lamp NAME if you know it"]
+    look = f"pixels are in {' and '.join(map(str, drawn))}" if drawn else "--plot DIR shows pixels"
+    flags.append(f"--points PX=NM,PX=NM if you know two lines or more ({look})")
+    return f"Or give {', or '.join(flags)}."
 
 
 def known_light(args: argparse.Namespace) -> KnownLight | None:
@@ -189,7 +235,10 @@ def look_at_all(args: argparse.Namespace) -> list[LampPhoto]:
         for path, lamp, name in zip(args.photos, told, names_of(args.photos), strict=True)
     ]
     for photo in photos:
-        warn(of_file(photo.name, photo.result.remarks))
+        # What is the very reason of a refusal is said with it.
+        said = photo.result.reason or ""
+        remarks = tuple(one for one in photo.result.remarks if one.text not in said)
+        warn(of_file(photo.name, remarks))
     return photos
 
 

@@ -15,7 +15,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from textwrap import fill
 from typing import TYPE_CHECKING
 
 import cli
@@ -25,8 +24,7 @@ from lib.images.folders import photos_among
 from lib.images.png import write_png
 from lib.images.reading import read_image
 from lib.outputs import is_own, output_names, own_path, require_replaceable
-from lib.recognition.answer_table import AnswerTable, light_source
-from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
+from lib.recognition.answer_table import AnswerTable
 from lib.recognition.batch import recognise_files
 from lib.recognition.instrument_file import load_instrument, save_instrument
 from lib.recognition.name.told import source_of_lamp
@@ -42,8 +40,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What a line of a figure's title holds.
-_TITLE_LETTERS = 150
 # The contact sheet of --plot, beside the photos' own pictures.
 _OVERVIEW = "overview"
 # Ends the name of what PySA reads, beside the other files of --spectra.
@@ -259,65 +255,12 @@ def write_spectra(folder: Path, name: str, photo: Path, result: Result) -> None:
 
 def draw(folder: Path, name: str, photo: Path, result: Result) -> "np.ndarray":
     """Write the figure of one photo's spectrum, if it has one; return its tile for the overview."""
-    from lib.plots.sheets import draw_tile
+    from lib.recognition.answer_figure import draw_answer, tile_of
 
-    words = light_source(result.to_json(photo.name))
-    if result.threshold is not None:
-        words += f" {result.certainty:.2f}"
-    note = result.reason or (_reach(result.axis) if result.axis else "")
-    caption = (photo.name, words, note)
-    if result.status == "error":
-        return draw_tile(None, None, None, "none", caption)
-    image = read_image(photo)
-    if result.band is None:
-        return draw_tile(image, None, None, "none", caption)
-    outline = result.band.outline()
-    title = fill(f"{photo.name}: {words}", _TITLE_LETTERS)
-    if result.axis is None and result.reason:
-        title += f"\n{fill(result.reason, _TITLE_LETTERS)}"
-    draw_spectrum(folder / f"{name}.png", image, outline, result, title)
-    return draw_tile(image, result.crop, outline, result.band.blue_end, caption)
-
-
-def _reach(axis: WavelengthAxis) -> str:
-    low, high = axis.range_nm
-    return f"{low:.0f} to {high:.0f} nm, ± {axis.uncertainty_nm:.2f} nm"
-
-
-def draw_spectrum(
-    path: Path, image: "np.ndarray", outline: "np.ndarray", result: Result, title: str
-) -> None:
-    """Write the figure of one photo and its spectrum, over wavelengths where it has an axis."""
-    import numpy as np
-
-    from lib.plots.spectrum import spectrum_figure
-    from lib.plots.training import save_figure
-
-    profile, options = result.profile, {}
-    if result.axis is not None:
-        options = {
-            "nm": result.axis.nm_at(profile.position),
-            # The lines of a lamp say nothing of another light.
-            "lines": [(line.nm, line.name, line.residual_nm) for line in result.axis.lines]
-            if result.axis.source == OWN_LINES
-            else (),
-            "error_nm": np.where(
-                result.axis.claims(profile.position),
-                result.axis.standard_error_nm(profile.position),
-                np.nan,
-            ),
-        }
-    figure = spectrum_figure(
-        profile.rgb,
-        result.crop,
-        position=profile.position,
-        photo=image,
-        outline=outline,
-        title=title,
-        **options,
-    )
-    with own_path(path) as temporary:
-        save_figure(figure, temporary)
+    image = None if result.status == "error" else read_image(photo)
+    if result.band is not None:
+        draw_answer(folder / f"{name}.png", image, result, photo.name)
+    return tile_of(image, result, photo.name)
 
 
 def keep_calibration(path: Path, photo: Path, result: Result) -> None:
@@ -325,11 +268,10 @@ def keep_calibration(path: Path, photo: Path, result: Result) -> None:
     from lib.measurement.calibration import calibrate
     from lib.measurement.lamp_lines import LampPhoto
 
-    if result.axis is None:
-        raise DataError(f"{photo}: no calibration to save: {result.reason}")
     lamp = LampPhoto(photo.name, read_image(photo), result)
+    instrument = calibrate([lamp]).instrument
     with own_path(path) as temporary:
-        save_instrument(temporary, calibrate([lamp]).instrument)
+        save_instrument(temporary, instrument)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lib.paths import DEFAULT_MODEL
-from lib.recognition.advice import ADVICE, advice_on
+from lib.recognition.advice import ADVICE, UNREADABLE, advice_on
 from lib.recognition.instrument import instrument_of
 from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.recognise import recognise
@@ -24,6 +24,13 @@ def test_a_told_lamp_is_never_asked_for(code):
 @pytest.mark.parametrize("code", ADVICE)
 def test_where_nothing_is_known_all_is_said(code):
     assert advice_on(code) == ADVICE[code]
+
+
+@pytest.mark.parametrize("code", sorted(set(ADVICE) - {UNREADABLE}))
+def test_who_calibrates_is_told_of_another_lamp_and_never_to_calibrate_first(code):
+    sentences = advice_on(code, calibrating=True)
+    assert sentences[-1].startswith("Photograph a fluorescent")
+    assert not any("that instrument" in one or "an instrument" in one for one in sentences)
 
 
 def test_without_a_reason_nothing_is_advised():

@@ -110,11 +110,17 @@ def test_the_certainty_stands_beside_what_it_had_to_reach():
 
 
 def test_a_doubt_that_refuses_nothing_is_a_remark():
-    answer = api.identify(HELIUM)
+    answer = api.identify(EXAMPLES / "led.jpg")
     assert answer.saturated and answer.status == "ok"
     # One channel ends below full scale as well.
     codes = [remark.code for remark in answer.remarks]
     assert codes == ["overexposed", "clipped_below_full_scale"]
+
+
+def test_clipped_lines_are_no_doubt_about_a_lamp_that_has_its_wavelengths():
+    answer = api.identify(HELIUM)
+    assert answer.saturated and answer.source == "helium" and answer.wavelength
+    assert not answer.remarks
 
 
 @pytest.mark.parametrize("codes", [REMARKS, ADVICE])

@@ -197,7 +197,7 @@ def test_pages_are_measured_as_frames_and_never_the_first_in_silence(stack, kept
     [
         ("--dark", 0.01, "exposure_differs"),
         ("--flat", 0.6, "exposure_differs"),
-        ("--reference", 1.0, "overexposed"),
+        ("--reference", 3.0, "overexposed"),
     ],
 )
 def test_what_is_doubtful_in_another_frame_is_a_remark_that_names_it(

@@ -417,7 +417,8 @@ def test_a_photo_of_another_instrument_keeps_its_own_axis_and_says_so(tmp_path, 
 
 def test_what_cannot_be_calibrated_is_not_kept(tmp_path, capsys):
     assert run(RAINBOW, "--save-calibration", tmp_path / "a.json") == 1
-    assert "no calibration to save" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "rainbow.jpg: " in error and "Photograph a fluorescent" in error
     assert not (tmp_path / "a.json").exists()
 
 

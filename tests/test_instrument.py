@@ -121,7 +121,9 @@ def test_the_file_can_be_read_by_people(saved):
     assert fields["photo"] == {"width": 640, "height": 480}
     assert fields["axis"]["coefficients"] == [380.0, 0.5, 1e-5]
     assert (
-        fields["quality"] == "excellent: within 0.3 nm from 390 to 693 nm, 0.12 nm over half of it"
+        fields["quality"]
+        == "excellent: within 0.3 nm from 390 to 693 nm, 0.12 nm over half of it; "
+        "3 lines from 436 to 579 nm; nothing is claimed beyond 390 and 693 nm"
     )
 
 
@@ -350,7 +352,13 @@ def test_a_quality_has_a_word(uncertainty, word):
     axis = replace(AXIS, covariance=((uncertainty**2,),), uncertainty_nm=2 * uncertainty)
     words = quality_in_words(Instrument(axis))
     assert words.startswith(f"{word}: within {2 * uncertainty:.2g} nm from 390 to 693 nm")
-    assert words.endswith(f"{uncertainty:.2g} nm over half of it")
+    assert f", {uncertainty:.2g} nm over half of it; " in words
+
+
+def test_the_quality_says_what_it_rests_on():
+    points = Instrument(replace(AXIS, lamp=""))
+    assert "; 3 points from 436 to 579 nm; " in quality_in_words(points)
+    assert "lines" not in quality_in_words(Instrument(replace(AXIS, lines=())))
 
 
 def test_the_quality_of_two_lamps_is_what_leaving_one_out_tells(tmp_path):

@@ -17,7 +17,7 @@ from lib.measurement.colour import colour_of
 from lib.measurement.features import find_features, likeliest, strongest_first
 from lib.measurement.frames import Frames, light_along, read_frames
 from lib.measurement.lamp_lines import LampPhoto, lines_of_points
-from lib.measurement.measuring import CAMERA, POWER, Spectrum, measure, on_grid
+from lib.measurement.measuring import CAMERA, POWER, Spectrum, hidden_nm, measure, on_grid
 from lib.measurement.points import read_points
 from lib.measurement.response import Planck, measure_response
 from lib.measurement.samples import transmission
@@ -330,6 +330,21 @@ def test_what_is_not_known_stays_so_on_a_grid():
     assert len(unknown) and (np.abs(unknown - spectrum.nm[95]) < 12).all()
 
 
+def test_what_clipping_hides_is_said_with_its_wavelengths():
+    spectrum = flat()
+    nm = spectrum.nm
+    line = np.exp(-4 * np.log(2) * ((nm - nm[60]) / 12) ** 2)
+    bright = replace(spectrum, rgb=np.minimum(2 * line, 1)[:, None] * [1, 1, 1])
+    bright = replace(bright, clipped=bright.rgb >= 1)
+    ((low, high),) = hidden_nm(bright)
+    assert low == pytest.approx(nm[60] - 6, abs=3) and high == pytest.approx(nm[60] + 6, abs=3)
+    # A channel that still measures gives the power.
+    power = replace(bright, quantity=POWER, intensity=line)
+    assert hidden_nm(power) == []
+    nothing = np.where(bright.clipped.all(axis=1), np.nan, line)
+    assert hidden_nm(replace(power, intensity=nothing)) == [(low, high)]
+
+
 def test_transmission_and_absorbance():
     reference, sample = flat(intensity=0.8), flat(intensity=0.08)
     assert transmission(sample, reference).intensity == pytest.approx(0.1)
@@ -358,6 +373,31 @@ def kept(folder):
         run(calibrate_command, folder / "neon.png", folder / "mercury.png", "--output", path) == 0
     )
     return path
+
+
+def test_a_photo_without_wavelengths_is_refused_with_what_to_do_and_drawn(folder, tmp_path, capsys):
+    made, plots = tmp_path / "made.json", tmp_path / "plots"
+    assert run(calibrate_command, folder / "led.png", "--output", made, "--plot", plots) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("error: led.png: ") and len(error.splitlines()) == 1
+    for words in ("Photograph a fluorescent", "--lamp NAME", "--points PX=NM,PX=NM", "led.png)"):
+        assert words in error
+    assert (plots / "led.png").stat().st_size > 5000
+    assert not made.exists()
+
+
+def test_a_lamp_that_was_named_in_vain_is_not_asked_for_again(folder, tmp_path, capsys):
+    options = ("--lamp", "neon", "--output", tmp_path / "made.json")
+    assert run(calibrate_command, folder / "led.png", *options) == 1
+    error = capsys.readouterr().err
+    assert "--points PX=NM,PX=NM" in error and "--plot DIR" in error
+    assert "--lamp NAME" not in error and "WARNING" not in error
+
+
+def test_a_calibrated_lamp_is_drawn(folder, tmp_path):
+    options = ("--output", tmp_path / "made.json", "--plot", tmp_path / "plots")
+    assert run(calibrate_command, folder / "neon.png", "--lamp", "neon", *options) == 0
+    assert (tmp_path / "plots" / "neon.png").stat().st_size > 5000
 
 
 @pytest.mark.slow

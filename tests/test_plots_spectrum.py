@@ -30,6 +30,13 @@ def test_without_an_axis_the_figure_is_in_pixels(spectrum):
     assert figure.axes[0].get_xlim() == (181, 300)
 
 
+def test_peaks_without_wavelengths_say_their_pixels(spectrum):
+    position = np.arange(300.0, 180.0, -1)
+    figure = spectrum_figure(*spectrum, position=position, peaks_px=[250.3, 200.0])
+    assert len(figure.axes) == 2
+    assert [text.get_text() for text in figure.axes[1].texts] == ["200.0 px", "250.3 px"]
+
+
 def test_names_of_lines_do_not_overlap():
     wanted = np.array([400.0, 500.0, 501.0, 502.0, 600.0])
     places = spread_labels(wanted, 5.0, 390.0, 610.0)

@@ -77,7 +77,7 @@ def test_light_clipped_at_any_level_is_overexposed_and_counted_once():
     for photo, remark in (("a.jpg", full), ("b.jpg", below)):
         assert table.row(answer(photo=photo, remarks=[remark])).endswith("overexposed")
     (note,) = table.notes()
-    assert note.startswith("overexposed (2 photos): Part of the spectrum is clipped")
+    assert note.startswith("overexposed (2 photos): Peaks are clipped")
     unknown = answer(
         photo="c.jpg",
         status="unknown",

@@ -28,6 +28,7 @@ from page_steps import (
 from PIL import Image
 
 from lib.recognition.advice import ADVICE
+from lib.recognition.instrument_file import instrument_from_json, quality_in_words
 from lib.recognition.spectrum_files import SPECTRUM_COLUMNS
 from lib.simulation.lamps.catalogue import LAMPS
 from lib.simulation.lamps.spectra import deposit
@@ -175,6 +176,21 @@ def test_an_instrument_needs_no_name_to_be_kept(page, lamp_photo):
     page.execute_script("document.getElementById('calibrate').requestSubmit()")
     until(page, "return document.getElementById('kept').textContent !== ''")
     assert stem and f'Saved as "{stem}"' in text(page, "#kept")
+    # The next one is called otherwise.
+    again = page.execute_script("return document.getElementById('calibration-name').placeholder")
+    assert again not in ("", stem)
+
+
+def test_a_kept_instrument_says_how_good_it_is_as_the_terminal_does(page, service, lamp_photo):
+    give(page, lamp_photo)
+    page.execute_script("document.getElementById('calibrate').requestSubmit()")
+    until(page, "return document.getElementById('kept').textContent !== ''")
+    number = page.execute_script("return document.getElementById('calibration').value")
+    address = f"{service.url}/api/v1/calibrations/{number}"
+    document = requests.get(address, headers=service.headers, timeout=10).json()["document"]
+    words = quality_in_words(instrument_from_json(document, "kept"))
+    assert re.search(r"within .*; \d+ lines from \d+ to \d+ nm; nothing is claimed beyond", words)
+    assert words in text(page, "#kept")
 
 
 def test_a_long_name_of_an_instrument_stays_in_its_card(page, lamp_photo):

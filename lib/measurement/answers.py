@@ -19,6 +19,7 @@ from lib.measurement.measuring import (
     TRANSMISSION,
     Measurement,
     Spectrum,
+    hidden_nm,
     saturated_nm,
 )
 from lib.recognition.identified import Remark, clipped_below, several, shifted
@@ -27,6 +28,8 @@ from lib.recognition.identified import Remark, clipped_below, several, shifted
 _MIN_SHARE = 0.05
 # Lines higher than this part of the highest peak colour a light.
 _MATTERS = 0.1
+# Clipped ranges that a remark names.
+_RANGES_IN_WORDS = 3
 # No photo has more lines than this that anybody would go through.
 _MAX_PEAKS = 60
 
@@ -80,7 +83,7 @@ def _listed(features: list[Feature]) -> tuple[Peak, ...]:
 
 def remarks_of(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ...]:
     """Return all that is doubtful in a measurement and its spectrum, each doubt once."""
-    saturated = saturated_nm(measurement.spectrum)
+    hidden = hidden_nm(measurement.spectrum)
     remarks = measurement.result.remarks + spectrum.remarks
     remarks += shifted(measurement.instrument.axis)
     if not measurement.result.band_chosen:
@@ -88,8 +91,10 @@ def remarks_of(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ..
     if not measurement.by_instrument:
         why = measurement.result.reason or "the wavelengths are the photo's own"
         remarks += (Remark("own_wavelengths", why),)
-    if saturated:
-        text = f"overexposed from {saturated[0][0]:.0f} to {saturated[-1][1]:.0f} nm"
+    if hidden:
+        unknown = measurement.spectrum.quantity != CAMERA
+        what = "nothing is known there" if unknown else "the light there is stronger than shown"
+        text = f"clipped {_in_words(hidden)}: {what}"
         remarks += (Remark("overexposed", text), *clipped_below(measurement.result.band))
     if measurement.tone_from == ASSUMED and spectrum.quantity != CAMERA:
         text = f"its {spectrum.quantity} holds if the file's tone curve is {measurement.tone}"
@@ -99,6 +104,13 @@ def remarks_of(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ..
         text = f"{count} frame{'s' if count > 1 else ''} left out"
         remarks += (Remark("frames_left_out", text),)
     return tuple(dict.fromkeys(remarks))
+
+
+def _in_words(ranges: list[tuple[float, float]]) -> str:
+    """Return the first of some ranges of wavelengths in words, and how many more there are."""
+    shown = [f"from {low:.0f} to {high:.0f} nm" for low, high in ranges[:_RANGES_IN_WORDS]]
+    more = len(ranges) - len(shown)
+    return " and ".join([*shown, *([f"in {more} more places"] if more else [])])
 
 
 def features_of(measurement: Measurement, spectrum: Spectrum) -> list[Feature]:

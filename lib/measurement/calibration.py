@@ -28,6 +28,10 @@ from lib.recognition.axis.axis import MatchedLine
 from lib.recognition.instrument import Instrument, instrument_of
 
 
+class NoInstrument(DataError):
+    """Photos and points give no wavelengths; the message says why, and what to do."""
+
+
 @dataclass(frozen=True)
 class Calibrated:
     """An instrument, and what it rests on.
@@ -71,8 +75,10 @@ def calibrate(
 
     Raises
     ------
+    NoInstrument
+        If they give no axis.
     DataError
-        If they give no axis, or contradict each other.
+        If they contradict each other.
     """
     sizes = {photo.image.shape[:2] for photo in photos}
     if len(sizes) > 1:
@@ -88,7 +94,7 @@ def calibrate(
     if points:
         used.append(lines_of_points(points))
     if not used:
-        raise DataError("; ".join(f"{name}: {why}" for name, why in left_out) or "no points")
+        raise NoInstrument(_why_none(photos))
     used, moved = lamps_that_agree(used)
     left_out += moved
     used, still_out = _with_the_rest(used, photos, left_out)
@@ -117,6 +123,13 @@ def calibrate(
         tuple(outliers_of(axis, used)),
         tuple(one.name for one in used if is_doubtful(one, used)),
     )
+
+
+def _why_none(photos: Sequence[LampPhoto]) -> str:
+    """Return why no photo gives wavelengths, and what to do about it, each advice once."""
+    why = "; ".join(f"{photo.name}: {photo.result.reason}" for photo in photos)
+    advice = [one for photo in photos for one in photo.result.advice_to_calibrate]
+    return " ".join([f"{why}." if why else "No photos and no points.", *dict.fromkeys(advice)])
 
 
 def _with_the_rest(

@@ -12,6 +12,7 @@ from lib.measurement.frames import Frames, Light, flattened, light_along
 from lib.measurement.noise import noise_along
 from lib.measurement.response import corrected, light_on
 from lib.recognition.axis.axis import OWN_LINES, WavelengthAxis
+from lib.recognition.clipping import cut_peaks
 from lib.recognition.find.choice import Choice
 from lib.recognition.identified import Remark
 from lib.recognition.instrument import Instrument, Place
@@ -278,6 +279,19 @@ def saturated_nm(spectrum: Spectrum) -> list[tuple[float, float]]:
     clipped = spectrum.clipped.any(axis=1)
     edges = np.flatnonzero(np.diff(clipped, prepend=False, append=False)).reshape(-1, 2)
     return [(float(spectrum.nm[first]), float(spectrum.nm[stop - 1])) for first, stop in edges]
+
+
+def hidden_nm(spectrum: Spectrum) -> list[tuple[float, float]]:
+    """Return the stretches of wavelengths where clipping hides how strong the light is.
+
+    Of light as the camera sees it these are peaks that are cut off. Of relative power, which
+    channels that have not clipped still measure, it is where there is none.
+    """
+    if spectrum.quantity == POWER:
+        unknown = np.isnan(spectrum.intensity)[:, None]
+        return saturated_nm(replace(spectrum, clipped=spectrum.clipped & unknown))
+    cut = cut_peaks(spectrum.rgb, spectrum.clipped.any(axis=1))
+    return [(float(spectrum.nm[peak.first]), float(spectrum.nm[peak.last])) for peak in cut]
 
 
 def names_of(paths: Sequence[Path]) -> str:

@@ -24,6 +24,7 @@ def spectrum_figure(
     nm: np.ndarray | None = None,
     position: np.ndarray | None = None,
     lines: Sequence[tuple[float, str, float]] = (),
+    peaks_px: Sequence[float] = (),
     error_nm: np.ndarray | None = None,
     photo: np.ndarray | None = None,
     outline: np.ndarray | None = None,
@@ -43,6 +44,8 @@ def spectrum_figure(
         Photo coordinate of each sample; sample numbers if left out.
     lines : sequence of (nm, name, residual_nm), optional
         Matched lines; they are named in the figure, their residuals shown.
+    peaks_px : sequence of float, optional
+        Peaks without wavelengths, as `position`; the figure says their pixels.
     error_nm : array of shape (n,), optional
         Standard error of the axis at each sample, drawn around zero with the residuals; where
         it is nan the axis claims nothing, and the figure fades.
@@ -71,8 +74,10 @@ def spectrum_figure(
         _draw_photo(left.subplots(), photo, outline)
     axes = part.subplots(len(heights), 1, sharex=True, height_ratios=heights)
     _draw_band(axes[0], strip, x)
-    _draw_curves(axes[1], x, rgb, names=bool(lines))
-    _name_lines(axes[1], lines, x, rgb)
+    named = [(nm, f"{name} {nm:.1f}") for nm, name, _ in lines]
+    named += [(px, f"{px:.1f} px") for px in peaks_px]
+    _draw_curves(axes[1], x, rgb, names=bool(named))
+    _name_lines(axes[1], sorted(named), x, rgb)
     if residuals:
         _draw_residuals(axes[2], lines, x, error_nm)
     if error_nm is not None:
@@ -145,20 +150,19 @@ def _draw_curves(ax: Axes, x: np.ndarray, rgb: np.ndarray, *, names: bool) -> No
 
 
 def _name_lines(
-    ax: Axes, lines: Sequence[tuple[float, str, float]], x: np.ndarray, rgb: np.ndarray
+    ax: Axes, named: Sequence[tuple[float, str]], x: np.ndarray, rgb: np.ndarray
 ) -> None:
-    """Write each line's name over its peak, moved aside where names would overlap."""
-    if not lines:
+    """Write each line's name, in order along x, over its peak, moved aside if it overlaps."""
+    if not named:
         return
     top = rgb.max()
-    ordered = sorted(lines)
-    wanted = np.array([line[0] for line in ordered])
+    wanted = np.array([place for place, _ in named])
     places = spread_labels(wanted, _LABEL_GAP * (x[-1] - x[0]), x[0], x[-1])
-    for (nm, name, _), place in zip(ordered, places, strict=True):
-        height = np.interp(nm, x, rgb.max(axis=1))
+    for (own, name), place in zip(named, places, strict=True):
+        height = np.interp(own, x, rgb.max(axis=1))
         ax.annotate(
-            f"{name} {nm:.1f}",
-            xy=(nm, height),
+            name,
+            xy=(own, height),
             xytext=(place, 1.06 * top),
             rotation=90,
             ha="center",

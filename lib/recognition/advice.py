@@ -12,6 +12,7 @@ _ONCE_CALIBRATED = (
 _SHARPER = "Focus the camera on the slit and narrow it, so that lines come out sharp."
 _EXPOSE_LONGER = "Expose longer, or bring the lamp nearer to the slit."
 _MORE_LINES = "Expose longer, so that more lines show."
+_NEEDS_NO_NAME = "A measurement with an instrument needs no name."
 _NAME_IT, _ANOTHER_LAMP = "If you know the lamp, name it.", "If it is another lamp, name it."
 _LESS_OR_NAME = "Ask for less precision, or name the lamp if you know it."
 
@@ -77,7 +78,7 @@ REASONS: dict[str, Reason] = {
     "unlike_known": Reason(
         "no known lamp",
         "The light looks like none of the lamps that are known here.",
-        (_NAME_IT, "A measurement with an instrument needs no name."),
+        (_NAME_IT, _NEEDS_NO_NAME),
     ),
     "other_lamp": Reason(
         "no wavelengths",
@@ -135,6 +136,9 @@ _IF_TOLD = {
     _LESS_OR_NAME: "Ask for less precision.",
     _ANOTHER_LAMP: "Check that it is the lamp that you named.",
 }
+# The same of a photo that was to make an instrument; another lamp is advised last, whatever it is.
+_IF_CALIBRATING = {_ONCE_CALIBRATED: None, _NEEDS_NO_NAME: None}
+_OTHER_LAMP = "Photograph a fluorescent, mercury, neon or helium lamp."
 
 # The code of a photo that was read and cannot be measured.
 NOT_MEASURED = "not_measured"
@@ -143,7 +147,7 @@ NOT_MEASURED = "not_measured"
 REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
     "told_lamp_contradicts": "the light is surely that of another lamp than you named",
-    "overexposed": "part of the spectrum is clipped: its shape is wrong there",
+    "overexposed": "peaks are clipped: the light there is stronger than shown (expose shorter)",
     "clipped_below_full_scale": "light is clipped at a level below full scale",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "not_checked": "no known line of this light shows whether the spectrometer has moved since",
@@ -183,7 +187,9 @@ REMARKS_IN_SHORT: dict[str, str] = {
 MEANING_OF_SHORT = {short: REMARKS[code] for code, short in reversed(REMARKS_IN_SHORT.items())}
 
 
-def advice_on(code: str | None, *, clipped: bool = False, told: bool = False) -> tuple[str, ...]:
+def advice_on(
+    code: str | None, *, clipped: bool = False, told: bool = False, calibrating: bool = False
+) -> tuple[str, ...]:
     """Return what to do about a reason.
 
     Parameters
@@ -194,7 +200,12 @@ def advice_on(code: str | None, *, clipped: bool = False, told: bool = False) ->
         Whether light is clipped, so that nobody is told to expose longer.
     told : bool
         Whether the user has named the lamp, so that nobody is asked to.
+    calibrating : bool
+        Whether the photo was to make an instrument, so that nobody is told to make one first.
     """
     instead = (_IF_CLIPPED if clipped else {}) | (_IF_TOLD if told else {})
-    sentences = (instead.get(one, one) for one in ADVICE.get(code, ()))
+    instead |= _IF_CALIBRATING if calibrating else {}
+    sentences = [instead.get(one, one) for one in ADVICE.get(code, ())]
+    if calibrating and code != UNREADABLE:
+        sentences.append(_OTHER_LAMP)
     return tuple(sentence for sentence in sentences if sentence is not None)

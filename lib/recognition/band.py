@@ -4,10 +4,12 @@ Whoever finds a band decides which end is blue; from then on everything runs fro
 """
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import cv2
 import numpy as np
 
+from lib.recognition.clipping import CutPeak, cut_peaks
 from lib.recognition.curves import smoothed
 from lib.recognition.quality import (
     Quality,
@@ -122,10 +124,15 @@ class Band:
         # Clockwise on the screen, where y grows downwards.
         return float(np.degrees(np.arctan(slope if self.axis == "horizontal" else -slope)))
 
+    @cached_property
+    def cut(self) -> list[CutPeak]:
+        """Return the peaks whose height clipping has cut off considerably."""
+        return cut_peaks(self.profile.rgb, self.profile.clipped)
+
     @property
     def saturated(self) -> bool:
         """Return whether clipping has bent the profile."""
-        return self.quality.saturated
+        return bool(self.cut)
 
     def as_dict(self) -> dict[str, object]:
         """Return what answers and tables say of a band's place."""

@@ -159,7 +159,7 @@ class Identified(Answer):
     bands: tuple[BandBox, ...]
     """where several spectra lie, in reading order, as `--band` counts; empty for one or none"""
     saturated: bool | None
-    """whether clipping has changed the shape of the spectrum"""
+    """whether clipping hides a tenth or more of the height of a peak"""
     wavelength: Wavelength | None
     """null without a wavelength axis"""
     model_version: str
@@ -197,11 +197,23 @@ def several(band: "Band") -> tuple[Remark, ...]:
     return (Remark("several_bands", text),)
 
 
+def overexposed(band: "Band") -> tuple[Remark, ...]:
+    """Return the remarks on light whose peaks are cut off."""
+    if not band.cut:
+        return ()
+    count, part = len(band.cut), 100 * band.quality.clipped_fraction
+    peaks = "1 peak is" if count == 1 else f"{count} peaks are"
+    text = (
+        f"{peaks} clipped ({part:.2g}% of the spectrum), so the light there is stronger than shown"
+    )
+    return (Remark("overexposed", text), *clipped_below(band))
+
+
 def clipped_below(band: "Band") -> tuple[Remark, ...]:
-    """Return the remark on light that clips below the end of the scale."""
+    """Return the remark on clipped light that clips below the end of the scale."""
     level = band.quality.clips_at
     # Full scale leaves clipped areas at 0.98 and more.
-    if level > 0.975 or not band.profile.clipped.any():
+    if level > 0.975:
         return ()
     return (Remark("clipped_below_full_scale", f"light is clipped at {level:.0%} of full scale"),)
 

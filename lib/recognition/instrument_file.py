@@ -22,19 +22,29 @@ _CHANNELS = ("red", "green", "blue")
 
 
 def quality_in_words(instrument: Instrument) -> str:
-    """Return how good an axis is: "good: within 1.4 nm from 405 to 690 nm, 0.3 nm over half of it".
+    """Return how good an axis is, as terminal, page and file say it.
 
-    The word is that of the error over half of the claim; of two lamps or more of what leaving each
-    out tells: "good: within 1.4 nm from 405 to 690 nm, 0.3 nm where one lamp checks the others".
+    "good: within 1.4 nm from 405 to 690 nm, 0.3 nm over half of it; 9 lines from 436 to 612 nm;
+    nothing is claimed beyond 405 and 690 nm". The word is that of the error over half of the
+    claim; of two lamps or more it is that of what leaving each out tells, and the words are
+    "0.3 nm where one lamp checks the others".
     """
     axis, left_out = instrument.axis, instrument.left_out_nm
     low, high = axis.range_nm
-    largest = f"within {axis.uncertainty_nm:.2g} nm from {low:.0f} to {high:.0f} nm"
     error = middle_error_nm(axis) if left_out is None else left_out
     word = next((word for most, word in _WORDS if error <= most), "poor")
-    if left_out is None:
-        return f"{word}: {largest}, {error:.2g} nm over half of it"
-    return f"{word}: {largest}, {left_out:.2g} nm where one lamp checks the others"
+    where = "over half of it" if left_out is None else "where one lamp checks the others"
+    parts = [
+        f"{word}: within {axis.uncertainty_nm:.2g} nm from {low:.0f} to {high:.0f} nm, "
+        f"{error:.2g} nm {where}"
+    ]
+    if axis.lines:
+        nm = [line.nm for line in axis.lines]
+        # Points that somebody gave are of no lamp.
+        what = "lines" if axis.lamp else "points"
+        parts.append(f"{len(nm)} {what} from {min(nm):.0f} to {max(nm):.0f} nm")
+    parts.append(f"nothing is claimed beyond {low:.0f} and {high:.0f} nm")
+    return "; ".join(parts)
 
 
 def save_instrument(path: Path, instrument: Instrument) -> None:

@@ -24,8 +24,6 @@ _EQUAL_PART, _EQUAL_COLUMNS = 0.8, 2
 _FAINTEST_PLATEAU = 128
 # Rows that tell a plateau.
 _TELLING_ROWS = 25
-# One line in three clipped, or a twentieth of all samples, bends ratios that the classifier reads.
-_SATURATED_FRACTION = 0.02
 # A line stands this many noise widths, and this part of the brightest light, over its valleys.
 _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
@@ -74,11 +72,6 @@ class Quality:
     colour: float
     evidence: float
     clips_at: float = 1.0
-
-    @property
-    def saturated(self) -> bool:
-        """Whether clipping is likely to have bent the profile."""
-        return self.clipped_fraction > _SATURATED_FRACTION
 
     def as_dict(self) -> dict[str, float | int]:
         """Return the fields, rounded for tables."""

@@ -15,7 +15,7 @@ from lib.recognition.identified import (
     Identified,
     NamedLamp,
     Remark,
-    clipped_below,
+    overexposed,
     several,
     shifted,
     wavelength_of,
@@ -100,8 +100,16 @@ class Result:
         """Return what to do about the reason; nothing where a lamp of no class has its axis."""
         if self.reason_code == "other_lamp" and self.axis is not None:
             return ()
+        return self._advice()
+
+    @property
+    def advice_to_calibrate(self) -> tuple[str, ...]:
+        """The same of a photo that was to make an instrument."""
+        return self._advice(calibrating=True)
+
+    def _advice(self, **options: bool) -> tuple[str, ...]:
         clipped = self.profile is not None and bool(self.profile.clipped.any())
-        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told)
+        return advice_on(self.reason_code, clipped=clipped, told=self.lamp_told, **options)
 
     def to_json(self, photo: str) -> dict:
         """Return the JSON object that identify prints and the service answers."""
@@ -110,9 +118,9 @@ class Result:
     def answer(self, photo: str) -> Identified:
         """Return the answer that this stands for; `photo` is what it calls the photo."""
         source, band = self.source, self.band
-        overexposed = band is not None and band.saturated
-        remarks = (Remark("overexposed", "overexposed"),) if overexposed else ()
-        remarks += clipped_below(band) if band is not None else ()
+        # Clipped lines keep their places: a lamp with its wavelengths lacks nothing.
+        lacking = self.axis is None or not (source or self.lamp)
+        remarks = overexposed(band) if band is not None and lacking else ()
         if band is not None and not self.band_chosen:
             remarks += several(band)
         return Identified.of(

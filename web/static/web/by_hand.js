@@ -3,6 +3,7 @@
 import { element, part } from "./elements.js";
 import { errorAt } from "./instrument.js";
 import { lineOptions, linesOf, nameOptions } from "./lamp_lines.js";
+import { proposeName } from "./names.js";
 import { peakNear } from "./peaks.js";
 import * as service from "./service.js";
 import { refusal } from "./words.js";
@@ -11,6 +12,7 @@ const FEWEST = 2;
 const LEAST_LISTED = 0.01; // of a lamp's strongest line: fainter ones are not offered
 const NEAR_SIGMAS = 3; // a line that is offered lies so near to where the points so far put it
 const SEEN_NM = [300, 1150]; // what any camera sees
+const NAMED = "By hand"; // instruments, with the time
 // Lines that are dark in a bright spectrum.
 const ABSORBED = "fraunhofer";
 
@@ -147,6 +149,7 @@ export class ByHand {
     part("point-table").hidden = part("points-clear").hidden = !this.#points.length;
     part("points-clear").onclick = () => this.clear();
     part("point-save").hidden = !this.#instrument;
+    if (this.#instrument) proposeName(part("point-name"), NAMED);
     part("point-rows").replaceChildren(...this.#points.map((point) => this.#row(point)));
     part("point-axis").textContent = this.#words();
     this.#say("");
@@ -181,6 +184,7 @@ export class ByHand {
 
   async #save(event) {
     event.preventDefault();
+    proposeName(part("point-name"), NAMED);
     const name = part("point-name").value.trim();
     const button = event.target.querySelector("button");
     button.disabled = true;

@@ -26,12 +26,12 @@ export async function loadCalibrations() {
 
 export async function keepCalibration(photo, name, asked) {
   try {
-    const { id } = await service.saveCalibration(photo, name, asked);
+    const { id, document } = await service.saveCalibration(photo, name, asked);
     await loadCalibrations();
     // For the next photos; the lamp's own answer stays as it is.
     part("calibration").value = id;
-    return `Saved as "${name}". The next photos are measured with it, unless you choose another under Options. ` +
-      "The live view lists it, too.";
+    return `Saved as "${name}": ${document.quality}. The next photos are measured with it, unless you choose ` +
+      "another under Options. The live view lists it, too.";
   } catch (error) {
     return inWords(error);
   }

@@ -1,6 +1,7 @@
 // The live view's instruments: saved ones chosen, new ones from a file or from what the camera sees.
 
 import { element, part } from "./elements.js";
+import { proposeName } from "./names.js";
 import * as service from "./service.js";
 import { isByInstrument } from "./verdict.js";
 import { refusal } from "./words.js";
@@ -22,6 +23,8 @@ export function wireInstruments({ chosen, picture }) {
   part("instrument").addEventListener("change", choose);
   part("instrument-file").addEventListener("change", open);
   part("calibrate").addEventListener("submit", calibrate);
+  part("lamp").addEventListener("change", propose);
+  part("making").addEventListener("toggle", propose);
   part("check").addEventListener("click", check);
   return load();
 }
@@ -63,15 +66,26 @@ async function open(event) {
   if (file) await keep(() => service.saveInstrument(file, file.name.replace(/\.json$/i, "")), part("instrument-note"));
 }
 
+// The name of an instrument made with the chosen lamp.
+function propose() {
+  const [lamp] = part("lamp").selectedOptions;
+  proposeName(part("calibration-name"), lamp.value ? lamp.textContent : "Lamp");
+}
+
 async function calibrate(event) {
   event.preventDefault();
+  propose();
   const button = event.target.querySelector("button");
   button.disabled = true;
   part("calibrated").textContent = "Reading the picture…";
   const photo = new File([await takePicture()], "live picture.png", { type: "image/png" });
   const name = part("calibration-name").value.trim();
-  const isKept = await keep(() => service.saveCalibration(photo, name, part("lamp").value), part("calibrated"));
-  if (isKept) part("calibration-name").value = "";
+  const asked = { lamp: part("lamp").value };
+  const isKept = await keep(() => service.saveCalibration(photo, name, asked), part("calibrated"));
+  if (isKept) {
+    part("calibration-name").value = "";
+    propose();
+  }
   button.disabled = false;
 }
 

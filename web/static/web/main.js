@@ -5,6 +5,7 @@ import { ByHand } from "./by_hand.js";
 import { keepCalibration, loadCalibrations, wireOpening } from "./calibrations.js";
 import { part } from "./elements.js";
 import { forgetLink, linkTo, linked } from "./link.js";
+import { freeName } from "./names.js";
 import { redraw, showSpectra, shown, wirePanel } from "./panel.js";
 import { showPhoto } from "./photo.js";
 import { saveCsv, saveJson, savePng } from "./save.js";
@@ -164,8 +165,7 @@ function view(shot) {
   showVerdict(answer, asked);
   plot();
   part("kept").textContent = "";
-  // The name of an instrument that is saved without one.
-  part("calibration-name").placeholder = answer.photo.replace(/\.[^.]*$/, "").slice(0, 100);
+  proposePhotoName();
   part("calibrate").hidden = !answer.wavelength || isByInstrument(answer) || isOfLink(shot);
   part("more").disabled = isOfLink(shot);
   document.querySelector('label[for="more"]').hidden = isOfLink(shot);
@@ -200,6 +200,11 @@ function titleOf({ answer, asked }) {
   return [`${answer.photo}: ${heading(answer, asked)[1]}`, below];
 }
 
+// An instrument without a name of its own is called as its photo.
+function proposePhotoName() {
+  part("calibration-name").placeholder = freeName(current.answer.photo.replace(/\.[^.]*$/, ""));
+}
+
 async function keep(event) {
   event.preventDefault();
   const field = part("calibration-name");
@@ -209,6 +214,7 @@ async function keep(event) {
   try {
     part("kept").textContent = await keepCalibration(current.file, name, current.asked);
     field.value = "";
+    if (current.answer) proposePhotoName();
   } finally {
     button.disabled = false;
   }
