@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from lib.recognition.curves import maxima, prominences, quantile
+from lib.recognition.curves import maxima, median, prominences, quantile
 from lib.recognition.straighten import brightest_channel
 from lib.recognition.strip import Strip
 
@@ -158,7 +158,7 @@ def clipping_levels(light: np.ndarray, full_scale: int = 255) -> np.ndarray:
 
 def _plateau(light: np.ndarray) -> float:
     """Return the level from which on one channel (n_rows, n) is a plateau; infinite without one."""
-    curve = np.median(light, axis=0)
+    curve = median(light)
     top = float(curve.max())
     # Where all lies near the top, an offset or haze is seen, no light that has clipped.
     if top < _FAINTEST_PLATEAU or float(curve.min()) > (1 - 2 * _PLATEAU_PART) * top:
@@ -201,7 +201,7 @@ def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
         nearest = nearest[np.abs(strip.offset_beside[nearest]).argsort()[:_NEAREST_ROWS]]
         if len(nearest) == _NEAREST_ROWS:
             beside = strip.light_beside[nearest].astype(np.float32)
-            level = np.minimum(level, np.median(beside, axis=(0, 1)))
+            level = np.minimum(level, median(beside.reshape(-1, 3)))
     rows = int(np.clip(np.ptp(strip.offset), 1, _AVERAGED_ROWS))
     # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
     return level.astype(np.float32), max(_scatter(strip), _ROUNDING) / np.sqrt(rows)
@@ -214,7 +214,7 @@ def _scatter(strip: Strip) -> float:
     step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else len(light)
     if middle + step < len(light):
         # Neighbouring rows, a pixel or more apart, show the same light: what differs is noise.
-        return 1.48 * float(np.median(np.abs(light[middle + step] - light[middle]))) / np.sqrt(2)
+        return 1.48 * float(median(np.abs(light[middle + step] - light[middle]))) / np.sqrt(2)
     # A band lower than that has none. Noise is what neither neighbour along it leads to expect.
     bend = np.diff(light[middle], 2)
-    return 1.48 * float(np.median(np.abs(bend))) / np.sqrt(6) if len(bend) else 0.0
+    return 1.48 * float(median(np.abs(bend))) / np.sqrt(6) if len(bend) else 0.0

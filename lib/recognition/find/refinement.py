@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lib.recognition.curves import median
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # Sampling of the measuring strip: enough for a fifth of a line's width, bounded for speed.
@@ -143,7 +144,7 @@ def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Frequencies that hold no more than noise would only blur the search; the finest quarter
     # tells its power, as lenses leave little there.
     power = (np.abs(spectra) ** 2).mean(axis=0)
-    floor = np.median(power[-max(1, len(power) // 4) :])
+    floor = median(power[-max(1, len(power) // 4) :])
     clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
     kept = slice(1, min(_MAX_FREQUENCIES, len(frequency)))
     bright = spectra[:, kept] * (clean * frequency)[kept]
@@ -239,7 +240,7 @@ def _shrunk_line(
         w = np.sqrt(weight[kept] / weight[kept].mean())
         design = np.column_stack([np.ones(kept.sum()), place[kept]]) * w[:, None]
         residual = value - line[0] - line[1] * place
-        scatter = 1.48 * np.median(np.abs(residual[kept])) + 0.1
+        scatter = 1.48 * median(np.abs(residual[kept])) + 0.1
         prior = np.array([0.0, (scatter / uncertainty_px) ** 2])
         normal = design.T @ design + np.diag(prior)
         line = np.linalg.solve(normal, design.T @ (value[kept] * w))
