@@ -3,18 +3,8 @@
 import hashlib
 import math
 from pathlib import Path
-from typing import Annotated
-
-from pydantic import (
-    ConfigDict,
-    Field,
-    NonNegativeFloat,
-    PositiveFloat,
-    ValidationError,
-)
 
 from lib.certainty import LARGEST_LOGIT
-from lib.checked import Part, fault_in_words
 from lib.errors import DataError
 from lib.files import read_json
 from lib.tables import CROP_SHAPE
@@ -35,74 +25,16 @@ INPUT_NAME = "x_img"
 OUTPUT_NAMES = ("probabilities", "logits", "features")
 SCALING = "RGB / 255"
 
-Share = Annotated[float, Field(ge=0, le=1)]
-_Side = Annotated[int, Field(gt=0, le=1_000_000)]
-Count = Annotated[int, Field(ge=0, le=10**12)]
 
-
-class _Input(Part):
-    shape: list[_Side]
-    scaling: str
-
-
-class _Output(Part):
-    shape: list[_Side] = Field(min_length=1)
-
-
-class _Point(Part):
-    threshold: Share
-    coverage: NonNegativeFloat
-    precision: NonNegativeFloat
-
-
-class UnknownScore(Part):
-    """How surely a guess is right, and how sure it must be."""
-
-    score: str
-    slope: float
-    offset: float
-    threshold: Share
-    curve: list[_Point] = Field(min_length=1)
-
-
-class _File(Part):
-    sha256: str = Field(pattern="^[0-9a-f]{64}$")
-    bytes: Count
-
-
-class _Test(Part):
-    """The report of its own test, of which a model may carry none.
-
-    A share of nothing is None, in cards of older versions NaN.
-    """
-
-    model_config = ConfigDict(allow_inf_nan=True)
-
-    sha256: str | None = None
-    n: Count = 0
-    accuracy: float = 0.0
-    accuracy_ci95: list[float] = Field([0.0, 1.0], min_length=2, max_length=2)
-    weighted_precision: float = 0.0
-    ece: float = 0.0
-    coverage: float = 0.0
-    selective_precision: float | None = None
-
-
-class _Card(Part):
-    version: str
-    architecture: str
-    classes: list[str]
-    input: _Input
-    outputs: dict[str, _Output]
-    temperature: PositiveFloat
-    unknown: UnknownScore
-    files: dict[str, _File]
-    parameters: Count | None = None
-    test: _Test | None = None
-
-
-def read_card(model_dir: Path) -> dict:
+def read_card(model_dir: Path, *, whole: bool = True) -> dict:
     """Read model.json of a frozen model, checked against this program's classes and crops.
+
+    Parameters
+    ----------
+    model_dir : Path
+    whole : bool
+        Whether all that the card says is checked; else what predicting needs alone. The whole check
+        loads pydantic, which takes as long as identifying two photos.
 
     Returns
     -------
@@ -123,19 +55,36 @@ def read_card(model_dir: Path) -> dict:
     path = Path(model_dir) / CARD_NAME
     require_frozen(model_dir)
     card = read_json(path)
-    try:
-        _Card.model_validate(card)
-    except ValidationError as error:
-        raise DataError(f"{path}: {fault_in_words(error)}") from error
-    for name, value in (card.get("test") or {}).items():
-        if isinstance(value, float) and not math.isfinite(value):
-            card["test"][name] = None
+    if whole or not _is_ready(card):
+        from lib.whole_card import require_whole
+
+        require_whole(path, card)
+        for name, value in (card.get("test") or {}).items():
+            if isinstance(value, float) and not math.isfinite(value):
+                card["test"][name] = None
     _require(path, "classes", card["classes"], list(CLASSES))
     _require(path, "input shape", card["input"]["shape"], list(CROP_SHAPE))
     _require(path, "input scaling", card["input"]["scaling"], SCALING)
     _require(path, "outputs", sorted(card["outputs"]), sorted(OUTPUT_NAMES))
     _require(path, "unknown score", card["unknown"]["score"], LARGEST_LOGIT)
     return card
+
+
+def _is_ready(card: dict) -> bool:
+    """Return whether a card has all that predicting needs, each part of the usual type."""
+    try:
+        texts = card["version"], card["files"][LITERT_NAME]["sha256"], card["unknown"]["score"]
+        numbers = card["unknown"]["slope"], card["unknown"]["offset"]
+        lists = card["classes"], card["input"]["shape"]
+        shapes = [output["shape"] for output in card["outputs"].values()]
+        scaling = card["input"]["scaling"]
+    except (AttributeError, KeyError, TypeError):
+        return False
+    return (
+        all(isinstance(text, str) for text in (*texts, scaling))
+        and all(isinstance(number, float) and math.isfinite(number) for number in numbers)
+        and all(isinstance(one, list) for one in (*lists, *shapes))
+    )
 
 
 def require_frozen(model_dir: Path) -> None:

@@ -22,6 +22,16 @@ def own_model(frozen_model, tmp_path):
     return shutil.copytree(frozen_model, tmp_path / "model")
 
 
+def set_in_card(folder, place, value):
+    """Set a part of model.json, named by its path."""
+    card = json.loads((folder / "model.json").read_text())
+    part = card
+    for name in place[:-1]:
+        part = part[name]
+    part[place[-1]] = value
+    (folder / "model.json").write_text(json.dumps(card))
+
+
 def edit_card(folder, **changes):
     path = folder / "model.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | changes))
@@ -125,15 +135,39 @@ NAN, HUGE = float("nan"), 10**400
     ],
 )
 def test_a_card_with_a_part_of_another_kind_is_refused_in_one_line(own_model, place, value):
-    card = json.loads((own_model / "model.json").read_text())
-    part = card
-    for name in place[:-1]:
-        part = part[name]
-    part[place[-1]] = value
-    (own_model / "model.json").write_text(json.dumps(card))
+    set_in_card(own_model, place, value)
     with pytest.raises(DataError, match=rf"model.json: {'.'.join(place)}[.:]") as refused:
         Classifier(own_model)
     assert len(str(refused.value).splitlines()) == 1 and len(str(refused.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        *((["unknown", "slope"], value) for value in ("steep", NAN, HUGE, None)),
+        *(([part], []) for part in ("input", "outputs", "unknown", "files")),
+        (["files", "model.tflite", "sha256"], 5),
+        (["outputs", "features"], None),
+        (["classes"], 7),
+        (["version"], ["compact"]),
+    ],
+)
+def test_a_command_that_reads_only_what_it_needs_of_a_card_refuses_it_in_the_same_words(
+    own_model, place, value
+):
+    set_in_card(own_model, place, value)
+    said = []
+    for whole in (True, False):
+        with pytest.raises(DataError) as refused:
+            Classifier(own_model, whole_card=whole)
+        said.append(str(refused.value))
+    assert said[0] == said[1]
+
+
+def test_what_predicting_does_not_need_of_a_card_may_be_damaged(own_model, crops):
+    set_in_card(own_model, ["test"], "lost")
+    prediction = Classifier(own_model, whole_card=False).predict(crops)
+    assert prediction.probabilities.shape == (len(crops), 7)
 
 
 @pytest.mark.parametrize("text", ['{"a": ' + "1" * 5000 + "}", "[" * 10**5, "[]", "\xff", ""])

@@ -34,6 +34,8 @@ SLOW_TO_IMPORT = (
     "colour",
     "pillow_heif",
     "PIL.ImageCms",
+    "pydantic",
+    "numpy.ma",
     "multiprocessing",
     "lib.measurement",
 )

@@ -22,7 +22,7 @@ from lib.measurement.stored_pictures import StoredPictures
 from lib.recognition.identified import Remark, first_of_frames, of_file
 from lib.recognition.instrument import Dark, Instrument
 from lib.recognition.quality import clipping_levels
-from lib.recognition.straighten import Geometry, sample
+from lib.recognition.straighten import Geometry, sample, sorted_across
 
 # A row this many standard deviations from the middle one shows dust or a hot pixel. Medians and
 # trimmed means will not do. Noise that is cut off at black is lopsided, and less so where a tilted
@@ -226,7 +226,9 @@ def light_along(
 
 def _mean_rows(strip: np.ndarray, picture: Picture) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return mean linear light of a strip (rows, n, 3), its standard error, what has clipped."""
-    clipped = (strip >= clipping_levels(strip, picture.full_scale)).mean(axis=0) >= 0.5
+    clipped = (strip >= clipping_levels(sorted_across(strip), picture.full_scale)).mean(
+        axis=0
+    ) >= 0.5
     rows = picture.linear(strip)
     # Neighbouring rows show the same light: what differs is noise.
     apart = np.diff(rows, axis=0) if len(rows) > 1 else np.diff(rows, axis=1, append=rows[:, -1:])

@@ -41,7 +41,7 @@ class BandProfile:
     rgb : float32 array of shape (n, 3)
         Robust mean of the cleanest rows, 0 to 255, background included.
     clipped : bool array of shape (n,)
-        Samples of which half the rows have a clipped channel.
+        Samples of which a channel has clipped in half the rows.
     position : float64 array of shape (n,)
         Photo x (horizontal band) or y (vertical) of each sample on the band's centre line.
     """
@@ -198,8 +198,9 @@ def band_of(
     cut_dark_ends : bool
         Whether long ends without light go.
     """
-    levels = clipping_levels(strip.light[clean])
-    profile, clipped = _mean_rows(strip.light[clean], levels)
+    ordered = sorted_across(strip.light[clean])
+    levels = clipping_levels(ordered)
+    profile, clipped = _mean_rows(ordered, levels)
     background, noise = measure_background(strip)
     lit = _lit_part(profile - background, noise) if cut_dark_ends else slice(0, len(profile))
     geometry = strip.geometry
@@ -264,15 +265,15 @@ def cut_crop(band: Band) -> np.ndarray:
     return cv2.resize(strip, (CROP_COLUMNS, CROP_ROWS), interpolation=method)
 
 
-def _mean_rows(strip: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Robust mean over a strip's rows: rgb float32 (n, 3), clipped bool (n,).
+def _mean_rows(ordered: np.ndarray, levels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Robust mean over rows in order, int32 (n, 3, m): rgb float32 (n, 3), clipped bool (n,).
 
     Each channel has clipped from its level on.
     """
-    clipped = (strip >= levels).any(axis=2).mean(axis=0) >= 0.5
-    drop = int(_TRIM * len(strip))
-    kept = sorted_across(strip)[..., drop : len(strip) - drop]
-    return kept.mean(axis=-1, dtype=np.float32), clipped
+    rows = ordered.shape[-1]
+    clipped = (ordered[..., rows // 2] >= levels).any(axis=1)
+    drop = int(_TRIM * rows)
+    return ordered[..., drop : rows - drop].mean(axis=-1, dtype=np.float32), clipped
 
 
 def bounding_box(geometry: Geometry, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

@@ -46,6 +46,11 @@ def quantile(values: np.ndarray, part: float) -> np.ndarray:
     return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
 
 
+def median(values: np.ndarray) -> np.ndarray:
+    """Return the median along the first axis; numpy.median loads numpy.ma, and takes longer."""
+    return quantile(values, 0.5)
+
+
 def maxima(curve: np.ndarray) -> np.ndarray:
     """Return the indices of the local maxima of a curve (n,); of a flat top its middle."""
     change = np.flatnonzero(curve[1:] != curve[:-1])

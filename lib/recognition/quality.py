@@ -2,9 +2,10 @@
 
 from dataclasses import asdict, dataclass
 
+import cv2
 import numpy as np
 
-from lib.recognition.curves import maxima, prominences, quantile
+from lib.recognition.curves import maxima, median, prominences, quantile
 from lib.recognition.straighten import brightest_channel
 from lib.recognition.strip import Strip
 
@@ -22,8 +23,6 @@ _VALLEY_PART = 0.8
 _EQUAL_PART, _EQUAL_COLUMNS = 0.8, 2
 # Equal samples fainter than this are only rounding.
 _FAINTEST_PLATEAU = 128
-# Rows that tell a plateau.
-_TELLING_ROWS = 25
 # A line stands this many noise widths, and this part of the brightest light, over its valleys.
 _LINE_OVER_NOISE = 6.0
 _LINE_OVER_PEAK = 0.03
@@ -126,7 +125,7 @@ def measure_quality(
     )
 
 
-def clipping_levels(light: np.ndarray, full_scale: int = 255) -> np.ndarray:
+def clipping_levels(ordered: np.ndarray, full_scale: int = 255) -> np.ndarray:
     """Return the level from which on each channel of a band has clipped.
 
     A sensor, a camera's white balance or a video range may end below full scale: then the
@@ -134,8 +133,8 @@ def clipping_levels(light: np.ndarray, full_scale: int = 255) -> np.ndarray:
 
     Parameters
     ----------
-    light : uint8 or uint16 array of shape (n_rows, n, 3)
-        Rows along the band.
+    ordered : int32 array of shape (n, 3, n_rows)
+        Rows along the band, as of `lib.recognition.straighten.sorted_across`.
     full_scale : int
         What the sensor's brightest samples are stored as.
 
@@ -144,14 +143,15 @@ def clipping_levels(light: np.ndarray, full_scale: int = 255) -> np.ndarray:
     float64 array of shape (3,)
     """
     usual = full_scale * _CLIPPED_LEVEL / 255
-    light = light[:: max(len(light) // _TELLING_ROWS, 1)]
-    levels = [_plateau(light[..., channel]) for channel in range(light.shape[-1])]
+    levels = [_plateau(ordered[:, channel]) for channel in range(ordered.shape[1])]
     return np.array([min(usual, level) for level in levels])
 
 
 def _plateau(light: np.ndarray) -> float:
-    """Return the level from which on one channel (n_rows, n) is a plateau; infinite without one."""
-    curve = np.median(light, axis=0)
+    """Return the level from which on one channel (n, n_rows) is a plateau; infinite without one."""
+    rows = light.shape[1]
+    # The median of rows in order.
+    curve = (light[:, (rows - 1) // 2] + light[:, rows // 2]) / 2
     top = float(curve.max())
     # Where all lies near the top, an offset or haze is seen, no light that has clipped.
     if top < _FAINTEST_PLATEAU or float(curve.min()) > (1 - 2 * _PLATEAU_PART) * top:
@@ -159,7 +159,7 @@ def _plateau(light: np.ndarray) -> float:
     equal = curve == top
     below = np.count_nonzero(curve >= top - 1) - equal.sum()
     steep = equal.sum() >= max(_EQUAL_COLUMNS, _PLATEAU_TIMES * below)
-    if steep and np.mean(light[:, equal] == top) >= _EQUAL_PART:
+    if steep and np.mean(light[equal] == top) >= _EQUAL_PART:
         return top
     level = (1 - _PLATEAU_PART) * top
     high = curve >= level
@@ -188,13 +188,16 @@ def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
     noise : float
         Standard deviation, same units.
     """
-    level = quantile(strip.light.mean(axis=0, dtype=np.float32), 0.1)
+    rows, columns, channels = strip.light.shape
+    # Five times as fast as numpy's mean.
+    mean = cv2.reduce(strip.light.reshape(rows, -1), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    level = quantile(mean.reshape(columns, channels), 0.1)
     for side in (-1, 1):
         nearest = np.flatnonzero(strip.beside & (np.sign(strip.offset_beside) == side))
         nearest = nearest[np.abs(strip.offset_beside[nearest]).argsort()[:_NEAREST_ROWS]]
         if len(nearest) == _NEAREST_ROWS:
             beside = strip.light_beside[nearest].astype(np.float32)
-            level = np.minimum(level, np.median(beside, axis=(0, 1)))
+            level = np.minimum(level, median(beside.reshape(-1, 3)))
     rows = int(np.clip(np.ptp(strip.offset), 1, _AVERAGED_ROWS))
     # A stored picture knows nothing finer than its rounding, whatever the rows agree on.
     return level.astype(np.float32), max(_scatter(strip), _ROUNDING) / np.sqrt(rows)
@@ -202,12 +205,13 @@ def measure_background(strip: Strip) -> tuple[np.ndarray, float]:
 
 def _scatter(strip: Strip) -> float:
     """Return the standard deviation of one sample's noise, brightest channel."""
-    light = brightest_channel(strip.light).astype(np.float32)
-    middle = len(light) // 2
-    step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else len(light)
-    if middle + step < len(light):
+    rows = len(strip.light)
+    middle = rows // 2
+    step = int(np.ceil(1 / strip.row_px - 1e-6)) if strip.row_px else rows
+    light = brightest_channel(strip.light[middle : middle + step + 1 : step]).astype(np.float32)
+    if len(light) == 2:
         # Neighbouring rows, a pixel or more apart, show the same light: what differs is noise.
-        return 1.48 * float(np.median(np.abs(light[middle + step] - light[middle]))) / np.sqrt(2)
+        return 1.48 * float(median(np.abs(light[1] - light[0]))) / np.sqrt(2)
     # A band lower than that has none. Noise is what neither neighbour along it leads to expect.
-    bend = np.diff(light[middle], 2)
-    return 1.48 * float(np.median(np.abs(bend))) / np.sqrt(6) if len(bend) else 0.0
+    bend = np.diff(light[0], 2)
+    return 1.48 * float(median(np.abs(bend))) / np.sqrt(6) if len(bend) else 0.0

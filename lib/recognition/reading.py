@@ -13,7 +13,7 @@ import numpy as np
 from lib.errors import DataError
 from lib.litert import LiteNetwork, shipped_network
 from lib.paths import MODELS
-from lib.recognition.curves import smoothed
+from lib.recognition.curves import median, smoothed
 from lib.taxonomy import CLASSES
 
 # Columns that a profile is resampled to, and columns that share one answer.
@@ -77,7 +77,7 @@ class Reading:
     @property
     def error_nm(self) -> float:
         """Scale of the error in the middle of all places."""
-        return float(np.median(self.scale_nm))
+        return float(median(self.scale_nm))
 
     def reversed(self) -> "Reading":
         """Return the reading of the profile turned round."""

@@ -6,6 +6,8 @@ lines of the lamp.
 
 import numpy as np
 
+from lib.recognition.straighten import brightest_channel
+
 # A drawn line differs by more than this from both its neighbours, display levels.
 _LEAST_STEP = 4.0
 # This many rows are enough to look at: a drawn line crosses all of them.
@@ -54,7 +56,7 @@ def _thin_columns(light: np.ndarray) -> np.ndarray:
     middle = rows[:, 1:-1]
     low = np.minimum(rows[:, :-2], rows[:, 2:])
     high = np.maximum(rows[:, :-2], rows[:, 2:])
-    step = np.maximum(middle - high, low - middle).max(axis=2)
+    step = brightest_channel(np.maximum(middle - high, low - middle))
     thin = 1 + np.flatnonzero((step > _LEAST_STEP).mean(axis=0) > 0.5)
     # Noise and the flanks of steep lines come in heaps.
     gap = np.diff(thin, prepend=-_CLOSEST_PX, append=light.shape[1] + _CLOSEST_PX)

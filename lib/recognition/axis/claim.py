@@ -12,6 +12,7 @@ import numpy as np
 
 from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
+from lib.recognition.curves import median
 
 # Places along a claim at which its error is looked at.
 _PLACES = 101
@@ -67,7 +68,7 @@ def largest_error_nm(axis: WavelengthAxis) -> float:
 
 def middle_error_nm(axis: WavelengthAxis) -> float:
     """Return the standard error that an axis keeps under over half of what it claims, nm."""
-    return float(np.median(_errors(axis)))
+    return float(median(_errors(axis)))
 
 
 def _errors(axis: WavelengthAxis) -> np.ndarray:

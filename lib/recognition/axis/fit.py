@@ -23,7 +23,7 @@ from lib.recognition.axis.matching import Match, best_match, match_lines
 from lib.recognition.axis.peaks import find_dips, find_lines
 from lib.recognition.axis.verdict import AxisVerdict, shipped_verdict
 from lib.recognition.band import BandProfile
-from lib.recognition.curves import quantile
+from lib.recognition.curves import median, quantile
 from lib.recognition.reading import Reading, read_light
 
 __all__ = ["NoAxis", "WavelengthAxis", "fit_axis"]
@@ -78,7 +78,7 @@ class Candidate:
         sure = error_scale * self.error_at(GRID) <= LARGEST_ERROR_NM
         if not sure.any():
             return 0, 0
-        middle = np.median(self.match.points.t)
+        middle = median(self.match.points.t)
         known = np.flatnonzero(sure)
         inside = known[np.abs(GRID[known] - middle).argmin()]
         unsure = np.flatnonzero(~sure)

@@ -13,6 +13,7 @@ import numpy as np
 from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
 from lib.recognition.axis.patterns import Pattern, pattern_of
 from lib.recognition.axis.peaks import Peaks
+from lib.recognition.curves import median
 
 _ROUNDS = 4
 # Peaks as bright as the brightest that have nothing to do with the lamp's lines, per nm:
@@ -96,7 +97,7 @@ def match_lines(
     for _ in range(_ROUNDS):
         steepness = np.maximum(fit.steepness_at(t), 1e-3)
         place_nm = peaks.sigma / half * steepness
-        resolution_nm = peaks.point_spread / half * float(np.median(steepness))
+        resolution_nm = peaks.point_spread / half * float(median(steepness))
         nm, error = fit.nm_at(t), np.hypot(fit.error_at(t), place_nm)
         pattern = pattern_of(lamp, resolution_nm, infrared=infrared)
         span = seen_nm or (float(nm.min()), float(nm.max()))

@@ -12,6 +12,7 @@ import numpy as np
 from lib.recognition.curves import (
     flanks,
     maxima,
+    median,
     prominences,
     quantile,
     slopes_of,
@@ -120,7 +121,7 @@ def find_dips(rgb: np.ndarray) -> tuple[Peaks, np.ndarray]:
     window = max(7, n // 14 | 1)
     around = np.pad(rgb, ((window // 2, window // 2), (0, 0)), mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(around, window, axis=0)
-    envelope = smoothed(np.median(around, axis=-1), window / 4)
+    envelope = smoothed(median(np.moveaxis(around, -1, 0)), window / 4)
     # Dark channels (under a tenth of full scale) would turn noise into deep lines.
     depth = FULL_SCALE * (envelope - rgb) / np.maximum(envelope, 0.1 * FULL_SCALE)
     lit = np.clip(envelope / (0.2 * FULL_SCALE), 0.0, 1.0)

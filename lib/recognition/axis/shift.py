@@ -9,6 +9,7 @@ from lib.recognition.axis.line_lists import line_lists_of
 from lib.recognition.axis.patterns import lines_of
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.band import BandProfile
+from lib.recognition.curves import median, quantile
 
 # Lines have not moved if they lie closer to the axis than this, or than this many errors of the
 # shift.
@@ -58,12 +59,12 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
     px, nm = np.array([(line.px, line.nm) for line in own.lines]).T
     slope = _slope_at(axis, px)
     off_px = (axis.nm_at(px) - nm) / slope
-    shift = float(np.median(off_px))
-    left_px = float(np.quantile(np.abs(off_px - shift), _LEFT_QUANTILE))
+    shift = float(median(off_px))
+    left_px = float(quantile(np.abs(off_px - shift), _LEFT_QUANTILE))
     error = float(np.hypot(left_px, _LINE_PX) / np.sqrt(len(px)))
-    known = [float(np.median(one.standard_error_nm(px))) for one in (axis, own)]
+    known = [float(median(one.standard_error_nm(px))) for one in (axis, own)]
     allowed = max(_MAX_LEFT_SIGMAS * float(np.hypot(*known)), _MIN_LEFT_NM)
-    if left_px * float(np.median(np.abs(slope))) > allowed:
+    if left_px * float(median(np.abs(slope))) > allowed:
         return None
     if abs(shift) < max(_UNMOVED_PX, _UNMOVED_SIGMAS * error):
         return Shift(0.0, 0.0)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lib.recognition.curves import median
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 
 # Sampling of the measuring strip: enough for a fifth of a line's width, bounded for speed.
@@ -19,9 +20,10 @@ _MAX_FREQUENCIES = 192
 _STEEPEST_LEAN = 0.6
 # Smile shifts the ends of the lines by at most this part of the band's length.
 _DEEPEST_SMILE = 0.16
-# Width of each pass of the search, as part of the whole range, and its number of steps: the first
-# is as fine as the lean of a sharp line needs, the others close in.
-_PASSES = ((1.0, 61), (0.08, 15), (0.02, 11))
+# The first pass of the search steps by this shift of the outermost rows, samples, but takes at most
+# so many steps to either side. The others take few, up to these parts of a first step.
+_STEP_SAMPLES, _MOST_STEPS = 1.5, 30
+_FINER, _FINE_STEPS = (1.0, 0.5), 2
 # A bend is believed if it makes the profile this much sharper than straight, upright lines do;
 # continua without edges change by less than this under any bend.
 _MIN_GAIN = 1.02
@@ -91,6 +93,8 @@ def _bend_lines(image: np.ndarray, geometry: Geometry) -> Geometry:
     straight = np.zeros(2)
     leaning, gain = _climb(spectra, frequency, terms, straight, widths * (1, 0))
     arched, arch_gain = _climb(spectra, frequency, terms, straight, widths * (0, 1))
+    if max(gain, arch_gain) <= _MIN_GAIN:
+        return geometry
     # A lean lays one half of an arc upright, and hides it: the search begins from the sharper.
     start, first_gain = max((leaning, gain), (arched, arch_gain), key=lambda found: found[1])
     bent, further = _climb(spectra, frequency, terms, start, widths)
@@ -110,15 +114,29 @@ def _climb(
     best = start.copy()
     before = _sharpness(spectra, frequency, best @ terms, 0 * terms[0], 1)[0]
     after = before
-    for width, steps in _PASSES:
+    furthest = widths * np.abs(terms).max(axis=1)
+    steps = np.clip(np.ceil(furthest / _STEP_SAMPLES), 2, _MOST_STEPS).astype(int)
+    passes = [(widths, steps)] + [(part * widths / steps, 2 * [_FINE_STEPS]) for part in _FINER]
+    for width, count in passes:
         for which in np.flatnonzero(widths):
-            values = best[which] + np.linspace(-1, 1, steps) * widths[which] * width
-            first = best.copy()
-            first[which] = values[0]
-            step = (values[1] - values[0]) * terms[which]
-            sharp = _sharpness(spectra, frequency, first @ terms, step, steps)
-            best[which], after = values[np.argmax(sharp)], sharp.max()
+            step = width[which] / count[which]
+            best[which] -= width[which]
+            sharp = _sharpness(
+                spectra, frequency, best @ terms, step * terms[which], 2 * count[which] + 1
+            )
+            place, after = _top(sharp)
+            best[which] += step * place
     return best, after / max(before, 1e-12)
+
+
+def _top(values: np.ndarray) -> tuple[float, float]:
+    """Return the place of the greatest of some values, and it, between neighbours by a parabola."""
+    top = int(np.argmax(values))
+    if not 0 < top < len(values) - 1:
+        return float(top), float(values[top])
+    left, middle, right = values[top - 1 : top + 2]
+    off = (right - left) / max(2 * (2 * middle - left - right), 1e-12)
+    return top + off, float(middle + (right - left) * off / 4)
 
 
 def _add_bend(geometry: Geometry, lean: float, smile: float) -> Geometry:
@@ -143,9 +161,10 @@ def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     # Frequencies that hold no more than noise would only blur the search; the finest quarter
     # tells its power, as lenses leave little there.
     power = (np.abs(spectra) ** 2).mean(axis=0)
-    floor = np.median(power[-max(1, len(power) // 4) :])
+    floor = median(power[-max(1, len(power) // 4) :])
     clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
-    kept = slice(1, min(_MAX_FREQUENCIES, len(frequency)))
+    clean[0] = clean[_MAX_FREQUENCIES:] = 0.0
+    kept = np.flatnonzero(clean)
     bright = spectra[:, kept] * (clean * frequency)[kept]
     # Single precision, here and for the phases: eight times as fast, and the sharpest bend is
     # searched for in steps far coarser.
@@ -239,7 +258,7 @@ def _shrunk_line(
         w = np.sqrt(weight[kept] / weight[kept].mean())
         design = np.column_stack([np.ones(kept.sum()), place[kept]]) * w[:, None]
         residual = value - line[0] - line[1] * place
-        scatter = 1.48 * np.median(np.abs(residual[kept])) + 0.1
+        scatter = 1.48 * median(np.abs(residual[kept])) + 0.1
         prior = np.array([0.0, (scatter / uncertainty_px) ** 2])
         normal = design.T @ design + np.diag(prior)
         line = np.linalg.solve(normal, design.T @ (value[kept] * w))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lib.recognition.curves import median
 from lib.recognition.straighten import brightest_channel
 from lib.recognition.strip import Strip
 
@@ -31,7 +32,7 @@ def clean_rows(strip: Strip) -> slice:
     best = int(np.argmax((np.diff(means, axis=1) ** 2).sum(axis=1)))
     reference = means[best] / max(float(np.sqrt((means[best] ** 2).sum())), 1e-6)
     agreement = rows @ reference / np.maximum(length, 1e-6)
-    enough = agreement >= _AGREEMENT * np.median(agreement[groups[best]])
+    enough = agreement >= _AGREEMENT * median(agreement[groups[best]])
     gap = max(_LARGEST_GAP, round(_LARGEST_GAP_PART * count))
     first, last = _run(enough, groups[best], gap)
     return slice(first, last + 1)

@@ -59,6 +59,8 @@ class Classifier:
     ----------
     model_dir : Path
         Folder with model.json and model.tflite.
+    whole_card : bool
+        Whether all of model.json is checked; else what predicting needs alone, which is faster.
 
     Attributes
     ----------
@@ -71,8 +73,8 @@ class Classifier:
         If a file is missing, its hash does not match, or its classes or shapes are others.
     """
 
-    def __init__(self, model_dir: Path):
-        self.card = read_card(model_dir)
+    def __init__(self, model_dir: Path, *, whole_card: bool = True):
+        self.card = read_card(model_dir, whole=whole_card)
         path = Path(model_dir) / LITERT_NAME
         model = verified_bytes(path, self.card, path.with_name(CARD_NAME))
         self._network = LiteNetwork(model, path, self.card)
@@ -115,4 +117,4 @@ class Classifier:
 @cache
 def kept_classifier(model_dir: str) -> Classifier:
     """Return the classifier of a folder, by its name as of `portable`, loaded once a process."""
-    return Classifier(ROOT / model_dir)
+    return Classifier(ROOT / model_dir, whole_card=False)

@@ -18,8 +18,6 @@ from lib.model_card import (
     LITERT_NAME,
     OUTPUT_NAMES,
     RECORD_NAME,
-    Count,
-    UnknownScore,
 )
 from lib.paths import ROOT, real_path
 from lib.tables import CROP_SHAPE, UNKNOWN_LABEL
@@ -30,6 +28,7 @@ from lib.training.freezing.agreement import require_agreement
 from lib.training.freezing.freezer import freeze_formats
 from lib.training.networks.architectures import FEATURES_LAYER, LOGITS_LAYER
 from lib.training.scores import metrics, unknown_score
+from lib.whole_card import Count, UnknownScore
 
 _SERVED_NAME = "served"
 # float32 keeps 7 digits; sums in another order cost under 1e-5 in probability on real crops. Of
