@@ -15,7 +15,7 @@ from lib.parallel import map_in_order
 from lib.simulation.crops.pictures import draw_pictures, finish
 from lib.simulation.crops.profiles import draw_profiles
 from lib.simulation.crops.strips import STRIPS, Strip, unknown_strips
-from lib.simulation.instrument.camera import Effects
+from lib.simulation.instrument.camera import Effects, without_colour
 from lib.simulation.instrument.processing import draw_processing
 from lib.simulation.lamps.catalogue import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.lamps.spectra import N_WAVELENGTHS
@@ -147,7 +147,7 @@ def _simulate_part(
         if isinstance(lamp, Strip):
             # The camera balances its colours, so that white things are white.
             strip = lamp.draw(rng, CROP_SHAPE[:2]) / camera.balance
-            light[i] = strip.mean(axis=2, keepdims=True) if camera.monochrome else strip
+            light[i] = without_colour(strip) if camera.monochrome else strip
     images = finish(rng, light, cameras, effects)
     if effects.flip:
         # Without colours nobody knows which end is blue.

@@ -35,7 +35,9 @@ def draw_pictures(
     signal = profile * _per_crop(_draw_exposure(rng, mean, effects) / peak)
     spilled = np.array([camera.bloom_share for camera in cameras])
     image = _rows(rng, bloom(signal, share=_per_crop(spilled)), effects)
-    return _with_haze(rng, image) if effects.haze else image
+    if effects.haze:
+        _add_haze(rng, image)
+    return image
 
 
 def _draw_exposure(rng: np.random.Generator, mean: np.ndarray, effects: Effects) -> np.ndarray:
@@ -63,53 +65,56 @@ def _draw_exposure(rng: np.random.Generator, mean: np.ndarray, effects: Effects)
 def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
     """Return (n, 15, 480, 3): the profile once a row, shifted by slant and shaped by the slit."""
     n = len(profile)
-    row = np.linspace(-1, 1, ROWS)
-    column = np.arange(COLUMNS)
-    shift = np.zeros((n, ROWS, COLUMNS), np.float32)
+    row = np.linspace(-1, 1, ROWS, dtype=np.float32)[:, None]
+    column = np.arange(COLUMNS, dtype=np.float32)
+    where_x = np.tile(column + MARGIN, (n, ROWS, 1))
     if effects.slant:
         slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.08, 10, 1.2)
         smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
         keystone_px = rng.normal(0, 0.5, n)
-        shift += (slant_px[:, None] * row + smile_px[:, None] * row**2)[:, :, None]
-        shift += keystone_px[:, None, None] * row[:, None] * (column / COLUMNS - 0.5)
-    where_x = np.clip(shift + column + MARGIN, 0, profile.shape[2] - 1).astype(np.float32)
-    still = np.zeros(where_x.shape[1:], np.float32)
-    image = np.stack(
-        [
-            cv2.remap(strip, x, still, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            for strip, x in zip(profile, where_x, strict=True)
+        slant_px, smile_px, keystone_px = np.float32([slant_px, smile_px, keystone_px])[
+            ..., None, None
         ]
-    )
+        where_x += slant_px * row + smile_px * row**2
+        where_x += keystone_px * row * (column / COLUMNS - 0.5)
+    np.clip(where_x, 0, profile.shape[2] - 1, out=where_x)
+    still = np.zeros((ROWS, COLUMNS), np.float32)
+    image = np.empty((n, *CROP_SHAPE), np.float32)
+    for strip, x, shown in zip(profile, where_x, image, strict=True):
+        cv2.remap(strip, x, still, cv2.INTER_LINEAR, shown, cv2.BORDER_REPLICATE)
     if effects.band_shape:
-        image *= _band_shape(rng, n)
+        _shape_band(rng, image)
     return image
 
 
-def _band_shape(rng: np.random.Generator, n: int) -> np.ndarray:
-    """Return the brightness (n, 15, 480, 1) across the band: uneven slits, and bands that leave.
+def _shape_band(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Make bands (n, 15, 480, 3) uneven across, as slits are; let some leave the strip. In place.
 
     A seventh of the crops shows the edge of the band, which may bend out of the strip.
     """
+    n = len(image)
     row = np.linspace(-1, 1, ROWS, dtype=np.float32)[:, None]
     column = np.linspace(-1, 1, COLUMNS, dtype=np.float32)
-    slope, bend = rng.normal(0, 0.35, (n, 1, 1)), rng.normal(0, 0.35, (n, 1, 1))
-    centre = rng.normal(0, 0.5, (n, 1, 1)) + slope * column + bend * (column**2 - 0.5)
-    half_width = rng.uniform(0.25, 1.6, (n, 1, 1))
-    edge = np.exp(-(np.abs((row - centre.astype(np.float32)) / half_width.astype(np.float32)) ** 3))
-    shown = (rng.random((n, 1, 1)) < 0.15).astype(np.float32)
+    centre = rng.normal(0, [0.5, 0.35, 0.35], (n, 3))
+    half_width = rng.uniform(0.25, 1.6, n)
+    for i in np.flatnonzero(rng.random(n) < 0.15):
+        middle, slope, bend = np.float32(centre[i])
+        away = np.abs(row - middle - slope * column - bend * (column**2 - 0.5))
+        edge = np.exp(-((away / np.float32(half_width[i])) ** 3))
+        image[i] *= edge[..., None]
     streaks = 1 + rng.standard_normal((n, ROWS, 1)) * 0.06 * rng.random((n, 1, 1)) ** 2
     slit = streaks * (1 + 0.08 * rng.normal(0, 1, (n, 1, 1)).clip(-2, 2) * row)
-    return ((1 - shown + shown * edge) * slit.astype(np.float32))[..., None]
+    image *= slit.astype(np.float32)[..., None]
 
 
-def _with_haze(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
-    """Add the lamp's own stray light and a background of another colour."""
+def _add_haze(rng: np.random.Generator, image: np.ndarray) -> None:
+    """Add the lamp's own stray light and a background of another colour, in place."""
     n = len(image)
     own = image[:, ::3, ::8].mean(axis=(1, 2)) * (0.5 * rng.random((n, 1)) ** 5)
     level = np.exp(rng.uniform(np.log(0.00003), np.log(0.012), (n, 1)))
     colour = level * np.exp(rng.normal(0, 0.4, (n, 3)))
     slope = _per_crop(rng.normal(0, 0.4, n).clip(-0.9, 0.9))
-    return add_haze(image, _per_crop(own + colour), slope)
+    add_haze(image, _per_crop(own + colour), slope)
 
 
 def finish(

@@ -49,7 +49,8 @@ def draw_profiles(
         profile = _blurred(rng, profile)
     inside = slice(MARGIN, MARGIN + COLUMNS)
     peak = profile[:, :, inside].max(axis=(1, 2, 3), keepdims=True)
-    return profile / np.maximum(peak, NO_LIGHT), centres_nm[:, inside], sensor.monochrome
+    profile = np.ascontiguousarray(profile / np.maximum(peak, NO_LIGHT))
+    return profile, centres_nm[:, inside], sensor.monochrome
 
 
 def _zero_order(rng: np.random.Generator, white: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:

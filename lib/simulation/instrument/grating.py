@@ -26,6 +26,8 @@ _HARTMANN_POLE_NM = (120.0, 240.0)
 _PRISM_FROM_NM = 340.0
 # Share of a prism's scale that its spectrum keeps from where it ends, in the far infrared.
 _PRISM_END = 1e-4
+# Flux of a grid step is spread evenly over the step around its wavelength.
+_STEP_EDGES_NM = WAVELENGTHS_NM[0] + STEP_NM * (np.arange(N_WAVELENGTHS + 1) - 0.5)
 
 
 @dataclass(frozen=True)
@@ -168,13 +170,7 @@ def column_flux(spd: np.ndarray, edges_nm: np.ndarray) -> np.ndarray:
     -------
     float32 array of shape (n, n_columns)
     """
-    # Flux of a grid step is spread evenly over the step around its wavelength.
     total = np.zeros((len(spd), N_WAVELENGTHS + 1))
     np.cumsum(spd, axis=1, out=total[:, 1:])
-    position = (edges_nm - (WAVELENGTHS_NM[0] - STEP_NM / 2)) / STEP_NM
-    position = np.clip(position, 0, N_WAVELENGTHS)
-    left = np.minimum(position.astype(np.int32), N_WAVELENGTHS - 1)
-    share = position - left
-    below = np.take_along_axis(total, left, axis=1)
-    above = np.take_along_axis(total, left + 1, axis=1)
-    return np.abs(np.diff(below + share * (above - below), axis=1)).astype(np.float32)
+    below = [np.interp(nm, _STEP_EDGES_NM, flux) for nm, flux in zip(edges_nm, total, strict=True)]
+    return np.abs(np.diff(below, axis=1)).astype(np.float32)

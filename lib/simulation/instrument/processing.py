@@ -112,7 +112,7 @@ def draw_processing(
         black=np.float32(black * effects.haze),
         full_well=log_uniform(rng, 80, 30_000),
         read=log_uniform(rng, 0.0002, 0.012),
-        grain_px=float(rng.choice([0, 0.5, 1.0])),
+        grain_px=0.5 * int(rng.integers(3)),
         bloom_share=0.5 * rng.random() ** 3 * effects.blooming,
         monochrome=bool(monochrome),
     )

@@ -89,24 +89,24 @@ class Sensor:
 
     def response(self, nm: np.ndarray) -> np.ndarray:
         """Return the response of R, G, B at wavelengths of shape (n, m): float32 (n, m, 3)."""
-        nm = nm.astype(np.float32)
-        offset = nm[:, :, None] - self.peak_nm[:, None]
-        width = np.where(offset < 0, self.violet_width_nm[:, None], self.red_width_nm[:, None])
+        # Channels lie in the middle until the end: arrays whose last axis is long are quicker.
+        nm = nm.astype(np.float32)[:, None]
+        offset = nm - self.peak_nm[..., None]
+        width = np.where(offset < 0, self.violet_width_nm[..., None], self.red_width_nm[..., None])
         curves = np.exp(-0.5 * (offset / width) ** 2)
-        leak = np.exp(-0.5 * ((nm - self.violet_leak[:, 1:]) / 18) ** 2)
-        curves[:, :, 0] += self.violet_leak[:, :1] * leak
-        curves += _rise(nm, 740, 25)[:, :, None] * self.infrared_leak[:, None]
+        leak_height, leak_nm = self.violet_leak.T[..., None]
+        curves[:, 0] += leak_height * np.exp(-0.5 * ((nm[:, 0] - leak_nm) / 18) ** 2)
+        curves += _rise(nm, 740, 25) * self.infrared_leak[..., None]
         share = self.crosstalk[:, None, None]
-        curves = (1 - 1.5 * share) * curves + 0.5 * share * curves.sum(axis=2, keepdims=True)
-        cut = 1 - _rise(nm, self.infrared_cut[:, :1], self.infrared_cut[:, 1:])
-        glass = _rise(nm, self.violet_cut[:, :1], self.violet_cut[:, 1:])
+        curves = (1 - 1.5 * share) * curves + 0.5 * share * curves.sum(axis=1, keepdims=True)
+        cut = 1 - _rise(nm, *self.infrared_cut.T[..., None, None])
+        glass = _rise(nm, *self.violet_cut.T[..., None, None])
         silicon = np.clip((1100 - nm) / 450, 0, 1)
-        curves *= (cut * glass * silicon)[:, :, None]
-        mean = curves.mean(axis=2, keepdims=True)
-        curves = np.where(self.monochrome[:, None, None], mean, curves)
+        curves *= cut * glass * silicon
+        curves[self.monochrome] = curves[self.monochrome].mean(axis=1, keepdims=True)
         for k in np.flatnonzero(self.monochrome & self.bare.are_bare):
-            curves[k] = (self.bare.response(k, nm[k]) * glass[k])[:, None]
-        return curves
+            curves[k] = self.bare.response(k, nm[k, 0]) * glass[k]
+        return curves.transpose(0, 2, 1)
 
 
 def _rise(nm: np.ndarray, edge_nm: np.ndarray | float, width_nm: np.ndarray | float) -> np.ndarray:

@@ -98,7 +98,7 @@ class Bench:
         v, transmission = light.slit_profile(optics, layout.slit)
         height, width, scale = rendered_size(self.setting)
         picture = dark_box(optics, height, width)
-        light.cast(picture, scale, layout, u, strip, v, transmission)
+        light.slit_image(picture.shape, scale, layout, u, v, transmission).cast(picture, strip)
         return self._exposed(rng, picture, scale, quality)
 
     def photograph_rows(
@@ -121,8 +121,8 @@ class Bench:
             optics = np.random.default_rng(self.optics_seed)
             u, strip = self._strip(optics, layout, row.spd, row.peak)
             inside = np.minimum(v - row.low_px, row.high_px - v) / _ROW_EDGE_PX
-            transmission = 1 / (1 + np.exp(-np.clip(inside, -30, 30)))
-            light.cast(picture, scale, layout, u, strip, v, transmission.astype(np.float32))
+            transmission = np.float32(1 / (1 + np.exp(-np.clip(inside, -30, 30))))
+            light.slit_image(picture.shape, scale, layout, u, v, transmission).cast(picture, strip)
         return self._exposed(rng, picture, scale, quality)
 
     def _strip(

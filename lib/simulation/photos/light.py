@@ -1,5 +1,7 @@
 """The light of every order along the dispersion, and its spread over the frame."""
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -129,38 +131,64 @@ def slit_profile(rng: np.random.Generator, slit: Slit) -> tuple[np.ndarray, np.n
     return v, (transmission / transmission.max()).astype(np.float32)
 
 
-def cast(
-    picture: np.ndarray,
+@dataclass(frozen=True)
+class SlitImage:
+    """Where in a picture the light of a slit falls, whatever light that is.
+
+    Attributes
+    ----------
+    area : tuple of two slices
+        Rows and columns of the picture outside of which none falls.
+    sample : float32 array of shape (h, w)
+        Place along u that each pixel of the area sees, in samples from the first.
+    transmission : float32 array of shape (h, w, 3)
+        What the slit lets through to it, the same in each channel.
+    """
+
+    area: tuple[slice, slice]
+    sample: np.ndarray
+    transmission: np.ndarray
+
+    def cast(self, picture: np.ndarray, light: np.ndarray) -> None:
+        """Add light along u, shape (n, 3), to a picture, float32 (height, width, 3), in place."""
+        if self.sample.size:
+            lit = _read_along(light, self.sample)
+            lit *= self.transmission
+            picture[self.area] += lit
+
+
+def slit_image(
+    shape: tuple[int, ...],
     scale: int,
     layout: Layout,
     u: np.ndarray,
-    light: np.ndarray,
     v: np.ndarray,
     transmission: np.ndarray,
-) -> None:
-    """Add light that is spread along u, and shaped by the slit along v, to a picture in place.
+) -> SlitImage:
+    """Return where the light of a slit falls.
 
     Parameters
     ----------
-    picture : float32 array of shape (height, width, 3)
-        Its pixel i lies at photo pixel (i + 0.5) * scale - 0.5.
-    u, light : arrays of shape (n,) and (n, 3)
+    shape : tuple of int
+        Of the picture; its pixel i lies at photo pixel (i + 0.5) * scale - 0.5.
+    u : float array of shape (n,)
+        Samples along the dispersion, as from `sample_positions`.
     v, transmission : arrays of shape (m,)
+        Of `slit_profile`.
     """
-    rows, columns = _lit_area(picture.shape, scale, layout, u)
+    rows, columns = _lit_area(shape, scale, layout, u)
     x = ((np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5) * scale - 0.5)[None]
     y = ((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * scale - 0.5)[:, None]
-    if x.size == 0 or y.size == 0:
-        return
-    u_map, v_map = layout.projection.to_slit(x, y)
-    u_map = np.float32((u_map - u[0]) / (u[1] - u[0]))
-    v_map = np.float32((v_map - v[0]) / (v[1] - v[0]))
-    zero = np.zeros_like(u_map)
-    lit = cv2.remap(light[None], u_map, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    mask = cv2.remap(
-        transmission[None], v_map, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT
-    )
-    picture[rows, columns] += lit * mask[..., None]
+    along, across = layout.projection.to_slit(x, y)
+    mask = _read_along(transmission, np.float32((across - v[0]) / (v[1] - v[0])))
+    sample = np.float32((along - u[0]) / (u[1] - u[0]))
+    return SlitImage((rows, columns), sample, cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB))
+
+
+def _read_along(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return values along one dimension at places, float32 (h, w), counted in samples; 0 beyond."""
+    zero = np.zeros_like(place)
+    return cv2.remap(values[None], place, zero, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
 
 
 def _lit_area(

@@ -8,9 +8,11 @@ else shines there, then exposed, encoded and compressed.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 
 from lib.simulation.draws import log_uniform
+from lib.simulation.instrument.camera import without_colour
 from lib.simulation.instrument.sensors import draw_sensor
 from lib.simulation.lamps.catalogue import LAMPS, Lamp, class_lamps, unknown_lamps
 from lib.simulation.lamps.spectra import WAVELENGTHS_NM
@@ -116,13 +118,14 @@ def _attempt(
     if "scattered" in setting.on:
         stray = light.scatter(rng, orders[1])
         haze += stray.mean(axis=1, keepdims=True) if "monochrome" in setting.on else stray
-    light.cast(backdrop, scale, layout, u, haze, v, transmission)
+    image_of_slit = light.slit_image(backdrop.shape, scale, layout, u, v, transmission)
+    image_of_slit.cast(backdrop, haze)
     frame = Frame((setting.height, setting.width), layout, exposure, u, backdrop, scale)
     dim_backdrop(frame, orders[1])
     boxes = find_boxes(frame, orders)
     if not boxes:
         return None
-    light.cast(backdrop, scale, layout, u, sum(orders.values()), v, transmission)
+    image_of_slit.cast(backdrop, sum(orders.values()))
     image = expose(rng, backdrop, exposure, scale)
     image = np.ascontiguousarray(image[: setting.height, : setting.width])
     if "overlay" in setting.on:
@@ -192,10 +195,8 @@ def _draw_backdrop(
         glow = surroundings.flare(rng, height, width, (x / scale, y / scale), size)
         white = orders[0].max(axis=0)
         tint = white / max(white.max(), 1e-9) * log_uniform(rng, 0.03, 3)
-        picture += glow[..., None] * tint.astype(np.float32)
-    if "monochrome" in setting.on:
-        picture[:] = picture.mean(axis=2, keepdims=True)
-    return picture, scale
+        picture += cv2.transform(glow, tint.astype(np.float32)[:, None])
+    return without_colour(picture) if "monochrome" in setting.on else picture, scale
 
 
 def rendered_size(setting: Setting) -> tuple[int, int, int]:
@@ -243,7 +244,7 @@ def simulate_scene(
     height, width, scale = rendered_size(setting)
     painted = PAINTERS[kind](rng, height, width)
     if "monochrome" in setting.on:
-        painted = np.repeat(painted.mean(axis=2, keepdims=True), 3, axis=2)
+        painted = without_colour(painted)
     exposure = draw_exposure(rng, setting)
     gain = log_uniform(rng, 0.5, 2) / exposure.camera.balance
     picture = painted ** np.float32(surroundings.SCREEN_GAMMA) * np.float32(gain)
