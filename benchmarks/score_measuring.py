@@ -11,6 +11,7 @@ Examples:
     python benchmarks/score_measuring.py elements --count 60
     python benchmarks/score_measuring.py contradictions --count 300
     python benchmarks/score_measuring.py names --count 40
+    python benchmarks/score_measuring.py dips --count 60
     python benchmarks/score_measuring.py noise --count 240
 """
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measuring import (
     contradictions,
+    dips,
     elements,
     frames,
     lamps,
@@ -43,6 +45,7 @@ PARTS = {
     "frames": frames,
     "elements": elements,
     "contradictions": contradictions,
+    "dips": dips,
     "names": names,
     "noise": noise,
 }

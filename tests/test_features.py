@@ -103,6 +103,26 @@ def test_a_valley_between_two_channels_is_no_absorption_line(between):
         assert [one.nm for one in find_features(seen, 4.0) if one.dip] == []
 
 
+@pytest.mark.parametrize(
+    ("blue_nm", "green_nm", "phosphor", "tail"), [(26, 40, 0.5, 0.0), (26, 60, 0.15, 0.06)]
+)
+def test_the_valleys_of_a_white_led_are_no_absorption_lines(blue_nm, green_nm, phosphor, tail):
+    light = gaussian(453, blue_nm) + tail * gaussian(493, 25)
+    light = 0.5 * (light + phosphor * (gaussian(545, green_nm) + 0.8 * gaussian(615, 35))) + 0.002
+    for seed in range(8):
+        seen = spectrum_of(light + scatter(4e-4, 0.5, seed), 4e-4)
+        assert [one.nm for one in find_features(seen, 9.0) if one.dip] == []
+
+
+def test_beside_clipped_light_nothing_is_an_absorption_line():
+    light = 0.8 * gaussian(540, 220) * (1 - 0.3 * gaussian(589, 3) - 0.3 * gaussian(480, 3))
+    clipped = np.repeat((np.abs(NM - 585) < 3)[:, None], 3, axis=1)
+    for flags, dips in ((clipped, [480]), (clipped & False, [480, 589])):
+        seen = spectrum_of(light + scatter(1e-3), clipped=flags)
+        found = [round(one.nm) for one in find_features(seen, 3.0) if one.dip]
+        assert found == dips
+
+
 @pytest.mark.parametrize("quantity", [CAMERA, TRANSMISSION])
 def test_noise_of_the_ends_makes_no_broad_peak(quantity):
     # Dark ends of a reference make a flat transmission noisy there.

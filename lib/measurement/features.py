@@ -7,7 +7,7 @@ A peak counts if noise, as it scatters along the spectrum, rises as high at less
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d, median_filter
+from scipy.ndimage import gaussian_filter1d, maximum_filter1d, median_filter
 from scipy.signal import find_peaks, peak_widths, savgol_filter
 
 from lib.measurement.emitters import Emitter, emitters_of
@@ -39,6 +39,9 @@ _DISPLAY_WIDTH = 1.4
 # takes over from another it follows. It is at least this part of the brightest, and no line shines
 # within the stretch, which is at least so many times the instrument's resolution.
 _BESIDE_NM, _LEAST_BESIDE, _BESIDE_TIMES = 20.0, 0.05, 4.0
+# A valley is a polynomial of this degree over so many widths of a dip to either side, and a dip is
+# so many times as deep as what the fit misses.
+_VALLEY_WIDTHS, _VALLEY_DEGREE, _OVER_MISSED = 3.0, 4, 4.0
 # Light is a continuum if its smooth course holds this part of it; a line of a continuum owes at
 # least this part of its height to itself.
 _CONTINUUM_PART, _OWN_PART = 0.9, 0.5
@@ -182,6 +185,9 @@ def _absorption_lines(
     lit = beside > max(_LEAST_BESIDE * float(spectrum.intensity.max()), 0.0)
     for line in lines:
         lit &= np.abs(spectrum.nm - line.nm) > _BESIDE_NM
+    # Where a channel is clipped, and a width beside, its course is not known.
+    reach = round(resolution_nm / _step(spectrum))
+    lit &= ~maximum_filter1d(spectrum.clipped.any(axis=1), 2 * reach + 1)
     if not lit.any():
         return []
     depth = np.where(lit, 1 - spectrum.intensity / np.where(lit, beside, 1.0), 0.0)
@@ -190,12 +196,48 @@ def _absorption_lines(
     # where one channel takes over from another, have no dip.
     minima = _lines(peaks, replace(spectrum, intensity=-spectrum.intensity), resolution_nm)
     deep = _lines(peaks, replace(spectrum, intensity=depth * beside), resolution_nm)
+    found = [k for k in minima if k in deep]
+    narrow = _are_narrow(spectrum, peaks.place[found], peaks.fwhm[found], resolution_nm)
     dips = {
-        k: replace(dip, dip=True, height=float(depth[round(peaks.place[k])]))
-        for k, dip in minima.items()
-        if k in deep
+        k: replace(minima[k], dip=True, height=float(depth[round(peaks.place[k])]))
+        for k, is_narrow in zip(found, narrow, strict=True)
+        if is_narrow
     }
     return _with_emitters(dips, peaks, spectrum, absorption=True)
+
+
+def _are_narrow(
+    spectrum: Spectrum, places: np.ndarray, fwhm: np.ndarray, resolution_nm: float
+) -> list[bool]:
+    """Return which dips are no part of a smooth valley, as between the two humps of a white LED.
+
+    Beside a dip light is a polynomial that bends within a few of the dip's own widths. All dips are
+    fitted with it at once, as Gaussians; one that is no deeper than what the fit misses is none.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    places, fwhm : float64 arrays of shape (k,)
+        Of the dips, samples.
+    resolution_nm : float
+    """
+    samples = np.arange(len(spectrum.nm))
+    width = np.maximum(fwhm, resolution_nm / _step(spectrum))
+    lines = np.exp(-4 * np.log(2) * ((samples - places[:, None]) / width[:, None]) ** 2)
+    narrow = []
+    for k, (place, wide) in enumerate(zip(places, width, strict=True)):
+        light = gaussian_filter1d(spectrum.intensity, wide / 2 / _FWHM_PER_SIGMA, mode="nearest")
+        near = np.abs(samples - place) < _VALLEY_WIDTHS * wide
+        away = (samples[near] - place) / (_VALLEY_WIDTHS * wide)
+        # The dip first, then others that show here.
+        others = [j for j in range(len(places)) if j != k and lines[j, near].max() > 0.5]
+        parts = np.vstack(
+            [lines[[k, *others]][:, near], away ** np.arange(_VALLEY_DEGREE + 1)[:, None]]
+        )
+        found = np.linalg.lstsq(parts.T, light[near], rcond=None)[0]
+        missed = light[near] - found @ parts
+        narrow.append(bool(-found[0] > _OVER_MISSED * missed.std()))
+    return narrow
 
 
 def _lines(
