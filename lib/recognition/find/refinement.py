@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lib.polynomials import in_scaled
 from lib.recognition.curves import median
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 
@@ -219,12 +220,12 @@ def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) 
     line = _shrunk_line((place - along.mean()) / scale, middle, weight, uncertainty_px)
     if line is None or np.abs(line).sum() > 0.6 * half_height + 2 * uncertainty_px:
         return geometry
-    shift = np.polynomial.Polynomial([line[0] - line[1] * along.mean() / scale, line[1] / scale])
-    centre = np.polynomial.Polynomial(geometry.centre) + shift
+    centre = np.pad(geometry.centre, (0, max(2 - len(geometry.centre), 0)))
+    centre[:2] += in_scaled(line, along.mean(), scale)
     seen = float(np.average(half, weights=weight))
     low, high = 0.5 * half_height - uncertainty_px, 1.2 * half_height + uncertainty_px
     seen = max(float(np.clip(seen, low, high)), 0.5)
-    return replace(geometry, centre=tuple(map(float, centre.coef)), half_height=seen)
+    return replace(geometry, centre=tuple(centre.tolist()), half_height=seen)
 
 
 def _block_middle(light: np.ndarray, offset: np.ndarray) -> tuple[float, float, float]:
