@@ -181,6 +181,16 @@ def brightest_channel(strip: np.ndarray) -> np.ndarray:
     return np.maximum(np.maximum(strip[..., 0], strip[..., 1]), strip[..., 2])
 
 
+def mean_across(strip: np.ndarray) -> np.ndarray:
+    """Return the mean row of a strip (m, n, c), uint8, as float32 (n, c).
+
+    Three times as fast as numpy's mean.
+    """
+    rows, *shape = strip.shape
+    mean = cv2.reduce(strip.reshape(rows, -1), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    return mean.reshape(shape)
+
+
 def sorted_across(strip: np.ndarray) -> np.ndarray:
     """Return the rows of a strip (m, n, c) in order at each sample, as int32 (n, c, m).
 
