@@ -51,6 +51,7 @@ class LineList:
         return LineList(self.nm[index], self.intensity[index], self.fwhm_nm[index], names)
 
 
+@functools.cache
 def available_line_lists() -> tuple[str, ...]:
     """Return the names of all line lists, sorted."""
     return tuple(sorted(path.stem for path in DATA.glob("*.csv")))

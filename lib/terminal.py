@@ -9,7 +9,6 @@ from typing import TextIO
 
 from rich.cells import cell_len
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from lib.printable import printable
@@ -97,16 +96,19 @@ class PhotoTable:
 
     def line(self, cells: Sequence[str | Text]) -> str:
         """Return a line of the table: a cell for the photo, for each column, and for the notes."""
-        table = Table(box=None, show_header=False, padding=(0, GAP, 0, 0), pad_edge=False)
-        table.add_column(width=self.photo_width, no_wrap=True, overflow="crop")
-        for _, width, side in self.shown_columns:
-            table.add_column(width=width, justify=side, no_wrap=True, overflow="ellipsis")
-        table.add_column(no_wrap=True)
         # Text takes brackets in a name as they are.
         first, *others = (cell if isinstance(cell, Text) else Text(cell) for cell in cells)
         others[-1].truncate(self.note_width, overflow="ellipsis")
-        table.add_row(Text(shortened(first.plain, self.photo_width), first.style), *others)
-        return self._printed(table)
+        row = [Text(shortened(first.plain, self.photo_width), first.style), *others]
+        sides = (
+            ("left", self.photo_width),
+            *((side, width) for _, width, side in self.shown_columns),
+        )
+        # The last cell needs no width.
+        for cell, (side, width) in zip(row, sides, strict=False):
+            cell.truncate(width, overflow="ellipsis")
+            cell.align(side, width)
+        return self._printed(Text(" " * GAP).join(row))
 
     def folded(self, text: str, indent: int) -> str:
         """Return text folded at words on a terminal, later lines indented further."""
@@ -119,7 +121,7 @@ class PhotoTable:
 
     def _printed(self, what: object) -> str:
         with self.console.capture() as captured:
-            self.console.print(what)
+            self.console.print(what, no_wrap=True)
         return "\n".join(line.rstrip() for line in captured.get().splitlines())
 
 

@@ -12,7 +12,8 @@ from functools import partial
 import numpy as np
 
 from lib.errors import DataError
-from lib.recognition.axis.axis import MatchedLine, WavelengthAxis, polynomial_in_photo
+from lib.polynomials import in_scaled
+from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
 from lib.recognition.axis.claim import (
     added_covariance,
     difference,
@@ -215,7 +216,7 @@ def axis_in_photo(
     covariance = scale**2 * covariance + added_covariance(errors, tuple(ends), len(polynomial))
     origin, half = (px[first] + px[last]) / 2, (px[last] - px[first]) / 2
     axis = WavelengthAxis(
-        coefficients=polynomial_in_photo(polynomial, origin, half),
+        coefficients=in_scaled(polynomial, origin, half),
         axis="y" if vertical else "x",
         rms_nm=rms([line.residual_nm for line in found]),
         uncertainty_nm=0.0,

@@ -88,7 +88,9 @@ def _bases(heights: list[float], valleys: list[float]) -> list[float]:
     bases, higher = [], []
     for height, base in zip(heights, valleys, strict=True):
         while higher and higher[-1][0] <= height:
-            base = min(base, higher.pop()[1])
+            below = higher.pop()[1]
+            if below < base:
+                base = below
         higher.append((height, base))
         bases.append(base)
     return bases

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from lib.polynomials import in_scaled, slope_at, value_at
+
 # OpenCV's remap counts the columns that it writes in 16 bits.
 _MAX_PLACES = 30_000
 
@@ -47,12 +49,11 @@ class Geometry:
 
     def across(self, along: np.ndarray) -> np.ndarray:
         """Return the across coordinate of the centre line at `along`, float64."""
-        return np.polynomial.polynomial.polyval(np.asarray(along, np.float64), self.centre)
+        return value_at(self.centre, np.asarray(along, np.float64))
 
     def slope(self) -> float:
         """Return across pixels per along pixel of the centre line at the band's middle."""
-        line = np.polynomial.Polynomial(self.centre)
-        return float(line.deriv()((self.start + self.stop) / 2))
+        return slope_at(self.centre, (self.start + self.stop) / 2)
 
     def size_of(self, image: np.ndarray) -> tuple[int, int]:
         """Return how many pixels a photo (h, w, ...) has along the band and across it."""
@@ -64,14 +65,12 @@ class Geometry:
 
         Coordinates are those of pixel centres: the photo's edge is at -0.5 in both.
         """
-        # The old coordinate along, as a polynomial of the new one.
-        inner = np.polynomial.Polynomial([(1 - along) / (2 * along), 1 / along])
-        line = across * np.polynomial.Polynomial(self.centre)(inner) + (across - 1) / 2
+        first, *others = in_scaled(self.centre, (along - 1) / 2, along)
         return replace(
             self,
             start=along * self.start + (along - 1) / 2,
             stop=along * self.stop + (along - 1) / 2,
-            centre=tuple(float(value) for value in line.coef),
+            centre=(across * first + (across - 1) / 2, *(across * one for one in others)),
             half_height=across * self.half_height,
             lean=self.lean * along / across,
             smile=self.smile * along / across**2,
@@ -79,12 +78,12 @@ class Geometry:
 
     def moved(self, along: float, across: float) -> "Geometry":
         """Return the geometry in a photo of which this one's was cut out at a corner."""
-        line = np.polynomial.Polynomial(self.centre)(np.polynomial.Polynomial([-along, 1]))
+        first, *others = in_scaled(self.centre, along, 1.0)
         return replace(
             self,
             start=self.start + along,
             stop=self.stop + along,
-            centre=tuple(float(value) for value in (line + across).coef),
+            centre=(first + across, *others),
         )
 
     def meets(self, other: "Geometry") -> bool:
@@ -180,6 +179,16 @@ def brightest_channel(strip: np.ndarray) -> np.ndarray:
     Three times as fast as the maximum over an axis of three.
     """
     return np.maximum(np.maximum(strip[..., 0], strip[..., 1]), strip[..., 2])
+
+
+def mean_across(strip: np.ndarray) -> np.ndarray:
+    """Return the mean row of a strip (m, n, c), uint8, as float32 (n, c).
+
+    Three times as fast as numpy's mean.
+    """
+    rows, *shape = strip.shape
+    mean = cv2.reduce(strip.reshape(rows, -1), 0, cv2.REDUCE_AVG, dtype=cv2.CV_32F)
+    return mean.reshape(shape)
 
 
 def sorted_across(strip: np.ndarray) -> np.ndarray:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from lib.errors import DataError
+from lib.polynomials import in_scaled, value_at
 
 OWN_LINES = "own lines"
 
@@ -103,7 +104,7 @@ class WavelengthAxis:
 
     def nm_at(self, px: np.ndarray | float) -> np.ndarray | float:
         """Return the wavelength at photo coordinates, nm, same shape."""
-        return np.polynomial.polynomial.polyval(px, self.coefficients)
+        return value_at(self.coefficients, px)
 
     def standard_error_nm(self, px: np.ndarray | float) -> np.ndarray:
         """Return the standard error of the wavelength at photo coordinates, nm, same shape."""
@@ -132,7 +133,7 @@ class WavelengthAxis:
 
         return replace(
             self,
-            coefficients=polynomial_in_photo(self.coefficients, offset, factor),
+            coefficients=in_scaled(self.coefficients, offset, factor),
             lines=tuple(replace(line, px=carry(line.px)) for line in self.lines),
             origin_px=carry(self.origin_px),
             scale_px=factor * self.scale_px,
@@ -148,12 +149,3 @@ class WavelengthAxis:
     def claims(self, px: np.ndarray | float) -> np.ndarray:
         """Return whether photo coordinates lie where the stated error holds, bool, same shape."""
         return (np.asarray(px) >= self.range_px[0]) & (np.asarray(px) <= self.range_px[1])
-
-
-def polynomial_in_photo(
-    coefficients: np.ndarray, origin_px: float, scale_px: float
-) -> tuple[float, ...]:
-    """Return ascending powers of px of a polynomial in (px - origin_px) / scale_px."""
-    inner = np.polynomial.Polynomial([-origin_px / scale_px, 1 / scale_px])
-    outer = np.polynomial.Polynomial(coefficients)(inner)
-    return tuple(float(value) for value in outer.coef)

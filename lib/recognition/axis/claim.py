@@ -11,7 +11,13 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from lib.recognition.axis.axis import WavelengthAxis
-from lib.recognition.axis.dispersion import Dispersion, Points, fit_dispersion
+from lib.recognition.axis.dispersion import (
+    UNIT_PLACES,
+    Dispersion,
+    Points,
+    fit_dispersion,
+    powers_of,
+)
 from lib.recognition.curves import median
 
 # Places along a claim at which its error is looked at.
@@ -54,9 +60,8 @@ def added_covariance(
     errors: Sequence[Callable[[np.ndarray], np.ndarray]], ends: tuple[float, float], count: int
 ) -> np.ndarray:
     """Return the covariance, (count, count), of a polynomial between two t that errors add."""
-    u = np.linspace(-1.0, 1.0, 2 * _PLACES - 1)
-    inverse = np.linalg.pinv(np.vander(u, count, increasing=True))
-    t = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * u
+    _, inverse = powers_of(count - 1)
+    t = (ends[0] + ends[1]) / 2 + (ends[1] - ends[0]) / 2 * UNIT_PLACES
     columns = np.array([inverse @ error(t) for error in errors])
     return columns.T @ columns
 

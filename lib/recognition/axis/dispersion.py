@@ -7,8 +7,10 @@ modeling the spectrometer", Applied Spectroscopy). Places are t, from -1 at the 
 to 1 at its last; wavelengths grow with t.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache, cached_property
 
 import numpy as np
 
@@ -26,7 +28,7 @@ _FREE = 1e-8
 # From afar, and from a curve fitted to nearly the same points.
 _ITERATIONS, _MORE_ITERATIONS = 8, 3
 # A curve that a step moves by less is found, nm.
-_SETTLED_NM = 1e-3
+_SETTLED_NM = 1e-2
 # Degrees of freedom of Student's t: outliers count less, but still count.
 _TAIL = 4.0
 # Errors of readings at neighbouring places are correlated: the correlation falls to 1/e over
@@ -37,6 +39,8 @@ _GRAZING = 1.5
 
 # A curve is written as the polynomial of least degree that follows it so closely, nm.
 _POLYNOMIAL_NM, _MAX_DEGREE = 0.02, 7
+# Where it is compared with its polynomial, between two places that are -1 and 1.
+UNIT_PLACES = np.linspace(-1.0, 1.0, 201)
 
 # A family's wavelengths at places, shape (n,), and their derivatives by each parameter, (n, p).
 Curve = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -44,23 +48,25 @@ Curve = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]
 
 def grating_curve(parameters: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return wavelengths by the grating equation, nm, and derivatives; see `_GRATING_PRIOR`."""
-    centre, slope, log_period, angle, tilt = parameters
-    period = np.exp(log_period)
-    cosine, bent_axis = np.cos(angle), np.tan(tilt)
+    centre, slope, log_period, angle, tilt = parameters.tolist()
+    period, cosine, bent_axis = math.exp(log_period), math.cos(angle), math.tan(tilt)
+    steeper = 1 + bent_axis**2
     # Tangent of the angle to the camera's axis per unit of t.
-    unit = slope * (1 + bent_axis**2) / (period * cosine)
+    unit = slope * steeper / (period * cosine)
     tangent = bent_axis + unit * t
-    bent = np.clip(angle - tilt + np.arctan(tangent), -_GRAZING, _GRAZING)
-    rise = np.sin(bent) - np.sin(angle)
-    along = period * np.cos(bent) / (1 + tangent**2)
-    by_unit = along * t * unit
+    bent = np.arctan(tangent) + (angle - tilt)
+    bent = np.minimum(np.maximum(bent, -_GRAZING), _GRAZING)
+    rise = period * (np.sin(bent) - math.sin(angle))
+    across = period * np.cos(bent)
+    along = across / (1 + tangent**2)
+    by_unit = along * (unit * t)
     slopes = np.empty((len(t), 5))
     slopes[:, 0] = 1.0
     slopes[:, 1] = by_unit / slope
-    slopes[:, 2] = period * rise - by_unit
-    slopes[:, 3] = period * (np.cos(bent) - cosine) + by_unit * np.tan(angle)
-    slopes[:, 4] = along * (1 + bent_axis**2) - period * np.cos(bent) + 2 * bent_axis * by_unit
-    return centre + period * rise, slopes
+    slopes[:, 2] = rise - by_unit
+    slopes[:, 3] = across - period * cosine + by_unit * math.tan(angle)
+    slopes[:, 4] = along * steeper - across + 2 * bent_axis * by_unit
+    return centre + rise, slopes
 
 
 def prism_curve(parameters: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -102,6 +108,19 @@ class Points:
     t: np.ndarray
     nm: np.ndarray
     sigma_nm: np.ndarray
+
+    @cached_property
+    def decorrelation(self) -> np.ndarray:
+        """Return the matrix that makes errors at places in order independent, (n, n).
+
+        Of errors whose correlation falls exponentially, each is told by the one before and a part
+        of its own (Ornstein and Uhlenbeck's process).
+        """
+        if len(self.t) == 0:
+            return np.zeros((0, 0))
+        shared = np.exp(-np.abs(np.diff(self.t)) / _CORRELATION_T)
+        own = np.concatenate([[1.0], 1 / np.sqrt(1 - shared**2)])
+        return np.diag(own) - np.diag(own[1:] * shared, -1)
 
 
 NO_POINTS = Points(np.zeros(0), np.zeros(0), np.zeros(0))
@@ -152,16 +171,21 @@ class Dispersion:
         covariance : float64 array of shape (k, k)
             nm squared.
         """
-        u = np.linspace(-1.0, 1.0, 201)
-        t = (first_t + last_t) / 2 + (last_t - first_t) / 2 * u
+        t = (first_t + last_t) / 2 + (last_t - first_t) / 2 * UNIT_PLACES
         nm = self.nm_at(t)
         for degree in range(2, _MAX_DEGREE + 1):
-            powers = np.vander(u, degree + 1, increasing=True)
-            inverse = np.linalg.pinv(powers)
+            powers, inverse = powers_of(degree)
             if np.abs(powers @ (inverse @ nm) - nm).max() <= _POLYNOMIAL_NM:
                 break
         spread = inverse @ self.slopes(t)
         return inverse @ nm, spread @ self.covariance @ spread.T
+
+
+@cache
+def powers_of(degree: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return powers of `UNIT_PLACES`, ascending, (n, degree + 1), and their inverse."""
+    powers = np.vander(UNIT_PLACES, degree + 1, increasing=True)
+    return powers, np.linalg.pinv(powers)
 
 
 def fit_dispersion(
@@ -202,7 +226,7 @@ def _fit(
         for name in ("t", "nm", "sigma_nm")
     )
     read = len(reading.t)
-    apart = _decorrelation(reading.t)
+    apart = reading.decorrelation
     steps = 0
     settled = False
     while True:
@@ -225,16 +249,3 @@ def _fit(
     cost = 0.5 * (residual[:read] ** 2).sum() + 0.5 * off @ prior @ off
     cost += (_TAIL + 1) / 2 * np.log1p(residual[read:] ** 2 / _TAIL).sum()
     return Dispersion(family, parameters, np.linalg.inv(normal), float(cost + family.cost))
-
-
-def _decorrelation(t: np.ndarray) -> np.ndarray:
-    """Return the matrix that makes errors at places (n,) in order independent, (n, n).
-
-    Of errors whose correlation falls exponentially, each is told by the one before and a part of
-    its own (Ornstein and Uhlenbeck's process).
-    """
-    if len(t) == 0:
-        return np.zeros((0, 0))
-    shared = np.exp(-np.abs(np.diff(t)) / _CORRELATION_T)
-    own = np.concatenate([[1.0], 1 / np.sqrt(1 - shared**2)])
-    return np.diag(own) - np.diag(own[1:] * shared, -1)

@@ -10,7 +10,8 @@ from functools import partial
 
 import numpy as np
 
-from lib.recognition.axis.axis import MatchedLine, NoAxis, WavelengthAxis, polynomial_in_photo
+from lib.polynomials import in_scaled
+from lib.recognition.axis.axis import MatchedLine, NoAxis, WavelengthAxis
 from lib.recognition.axis.claim import (
     added_covariance,
     difference,
@@ -216,7 +217,7 @@ def _axis_of(
     residual = points.nm - fit.nm_at(points.t)
     ends = np.sort(origin + scale * claimed[[0, -1]])
     made = WavelengthAxis(
-        coefficients=polynomial_in_photo(polynomial, origin, scale),
+        coefficients=in_scaled(polynomial, origin, scale),
         axis="x" if axis == "horizontal" else "y",
         rms_nm=float(np.sqrt(np.mean(residual**2))),
         uncertainty_nm=0.0,

@@ -5,6 +5,7 @@ still show where the line stands. Each colour channel is measured by itself, as 
 one channel is often sharp in another.
 """
 
+from bisect import bisect
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -121,7 +122,11 @@ def find_dips(rgb: np.ndarray) -> tuple[Peaks, np.ndarray]:
     window = max(7, n // 14 | 1)
     around = np.pad(rgb, ((window // 2, window // 2), (0, 0)), mode="edge")
     around = np.lib.stride_tricks.sliding_window_view(around, window, axis=0)
-    envelope = smoothed(median(np.moveaxis(around, -1, 0)), window / 4)
+    # It is smoothed over more than the few samples between medians.
+    place = np.linspace(0, n - 1, n // max(window // 8, 1)).round().astype(int)
+    medians = median(np.moveaxis(around[place], -1, 0))
+    envelope = np.stack([np.interp(np.arange(n), place, one) for one in medians.T], axis=1)
+    envelope = smoothed(envelope, window / 4)
     # Dark channels (under a tenth of full scale) would turn noise into deep lines.
     depth = FULL_SCALE * (envelope - rgb) / np.maximum(envelope, 0.1 * FULL_SCALE)
     lit = np.clip(envelope / (0.2 * FULL_SCALE), 0.0, 1.0)
@@ -287,12 +292,15 @@ def _grouped(place: list[float], fwhm: list[float], spread: float) -> tuple[np.n
     leads: list[int] = []
     led = []
     for k, (at, width) in enumerate(zip(place, fwhm, strict=True)):
-        nearest = min(leads, key=lambda lead: abs(at - place[lead]), default=k)
+        # Leads stay in order along the band.
+        after = bisect(leads, at, key=place.__getitem__)
+        beside = leads[max(after - 1, 0) : after + 1]
+        nearest = min(beside, key=lambda lead: abs(at - place[lead]), default=k)
         if nearest == k or abs(at - place[nearest]) >= 0.45 * max(width, spread):
-            leads.append(k)
+            leads.insert(after, k)
             nearest = k
         led.append(nearest)
-    lead = np.array(sorted(leads, key=place.__getitem__), int)
+    lead = np.array(leads, int)
     number = np.empty(len(place), int)
     number[lead] = np.arange(len(lead))
     return number[np.array(led, int)], lead

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lib.polynomials import in_scaled
 from lib.recognition.curves import median
 from lib.recognition.straighten import Geometry, brightest_channel, sample
 
@@ -151,24 +152,26 @@ def _add_bend(geometry: Geometry, lean: float, smile: float) -> Geometry:
 
 
 def _row_spectra(strip: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Fourier transforms of the rows' slopes, complex (m, k), and angular frequencies (k,)."""
+    """Fourier transforms of the rows' slopes, complex (m, k), and angular frequencies (k,).
+
+    Single precision is eight times as fast where rows are shifted, and the sharpest bend is
+    searched for in steps far coarser.
+    """
     columns = strip.shape[1]
-    taper = np.minimum(1, np.minimum(np.arange(columns), np.arange(columns)[::-1]) / (columns / 20))
+    from_end = np.minimum(np.arange(columns), np.arange(columns)[::-1], dtype=np.float32)
+    taper = np.minimum(from_end / np.float32(columns / 20), 1)
     level = strip.mean(axis=1, keepdims=True)
     # Rows of equal weight: a bright row would otherwise decide alone.
     spectra = np.fft.rfft((strip - level) * taper / np.maximum(level, 1.0), axis=1)
-    frequency = 2 * np.pi * np.fft.rfftfreq(columns)
+    frequency = (2 * np.pi * np.fft.rfftfreq(columns)).astype(np.float32)
     # Frequencies that hold no more than noise would only blur the search; the finest quarter
     # tells its power, as lenses leave little there.
-    power = (np.abs(spectra) ** 2).mean(axis=0)
+    power = (spectra.real**2 + spectra.imag**2).mean(axis=0)
     floor = median(power[-max(1, len(power) // 4) :])
     clean = np.sqrt(np.maximum(0, 1 - _NOISE_MARGIN * floor / np.maximum(power, 1e-12)))
     clean[0] = clean[_MAX_FREQUENCIES:] = 0.0
     kept = np.flatnonzero(clean)
-    bright = spectra[:, kept] * (clean * frequency)[kept]
-    # Single precision, here and for the phases: eight times as fast, and the sharpest bend is
-    # searched for in steps far coarser.
-    return bright.astype(np.complex64), frequency[kept].astype(np.float32)
+    return spectra[:, kept] * (clean * frequency)[kept], frequency[kept]
 
 
 def _sharpness(
@@ -209,37 +212,35 @@ def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) 
     strip, offset, along = _strip(image, geometry, reach, _TRACE_ROWS)
     if len(offset) < 5 or min(-offset[0], offset[-1]) < 1.2 * half_height:
         return geometry
-    blocks = np.array_split(np.arange(len(along)), min(_TRACE_BLOCKS, len(along) // 4))
-    found = [_block_middle(strip[:, block], offset) for block in blocks]
-    place = np.array([along[block].mean() for block in blocks])
-    middle, half, weight = np.array(found).T
+    edges = np.linspace(0, len(along), min(_TRACE_BLOCKS, len(along) // 4) + 1).round().astype(int)
+    sums = np.add.reduceat(strip, edges[:-1], axis=1)
+    middle, half, weight = _middles(sums / np.diff(edges), offset)
+    place = (along[edges[:-1]] + along[edges[1:] - 1]) / 2
     if weight.max() <= 0:
         return geometry
     scale = (geometry.stop - geometry.start) / 2
     line = _shrunk_line((place - along.mean()) / scale, middle, weight, uncertainty_px)
     if line is None or np.abs(line).sum() > 0.6 * half_height + 2 * uncertainty_px:
         return geometry
-    shift = np.polynomial.Polynomial([line[0] - line[1] * along.mean() / scale, line[1] / scale])
-    centre = np.polynomial.Polynomial(geometry.centre) + shift
+    centre = np.pad(geometry.centre, (0, max(2 - len(geometry.centre), 0)))
+    centre[:2] += in_scaled(line, along.mean(), scale)
     seen = float(np.average(half, weights=weight))
     low, high = 0.5 * half_height - uncertainty_px, 1.2 * half_height + uncertainty_px
     seen = max(float(np.clip(seen, low, high)), 0.5)
-    return replace(geometry, centre=tuple(map(float, centre.coef)), half_height=seen)
+    return replace(geometry, centre=tuple(centre.tolist()), half_height=seen)
 
 
-def _block_middle(light: np.ndarray, offset: np.ndarray) -> tuple[float, float, float]:
-    """Middle, half-height and weight of the light across a block of columns (m, k)."""
-    rows = light.mean(axis=1)
+def _middles(light: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return middle, half-height and weight of the light across each block, of rows (m, blocks)."""
     # Light that leaks in from one side makes a slope, not a step.
-    rim = max(1, len(rows) // 10)
-    low, high = rows[:rim].mean(), rows[-rim:].mean()
-    rows = rows - np.linspace(low, high, len(rows))
-    peak = rows.max()
-    if peak <= 0:
-        return 0.0, 0.0, 0.0
-    lit = rows > _EDGE_PART * peak
-    middle = np.average(offset[lit], weights=rows[lit])
-    return float(middle), 0.5 * lit.sum() * (offset[1] - offset[0]), float(rows[lit].sum())
+    rim = max(1, len(light) // 10)
+    light = light - np.linspace(light[:rim].mean(axis=0), light[-rim:].mean(axis=0), len(light))
+    peak = light.max(axis=0)
+    lit = (light > _EDGE_PART * peak) & (peak > 0)
+    light = np.where(lit, light, 0.0)
+    weight = light.sum(axis=0)
+    middle = offset @ light / np.where(weight > 0, weight, 1.0)
+    return middle, 0.5 * lit.sum(axis=0) * (offset[1] - offset[0]), weight
 
 
 def _shrunk_line(

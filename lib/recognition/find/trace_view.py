@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from lib.recognition.straighten import Geometry, sorted_across
+from lib.recognition.straighten import Geometry, mean_across, sorted_across
 from lib.recognition.strip import Strip, sample_line
 
 # Places along the line, and the most samples that a look from afar averages in each.
@@ -67,10 +67,11 @@ def view_of(strip: Strip) -> TraceView:
     within = sorted_across(strip.light[inside])
     # The median lets lines that a program drew across the band go.
     parts = [within[..., _INSIDE_ROWS // 2].astype(np.float32)]
-    parts.append(within[..., -_BRIGHT_ROWS:].mean(axis=-1, dtype=np.float32))
+    bright = sum(within[..., -row] for row in range(1, _BRIGHT_ROWS + 1))
+    parts.append(bright.astype(np.float32) / _BRIGHT_ROWS)
     beside = strip.light_beside[strip.beside]
     any_beside = len(beside) > 0
-    parts.append(beside.mean(axis=0, dtype=np.float32) if any_beside else np.zeros_like(parts[0]))
+    parts.append(mean_across(beside) if any_beside else np.zeros_like(parts[0]))
     shown = ((strip.along >= -0.5) & (strip.along <= strip.size[0] - 0.5)).astype(np.float32)
     pooled = _in_places(np.concatenate([*parts, shown[:, None]], axis=1))
     light, shown = pooled[:, :9] * (pooled[:, 9:] > 0), pooled[:, 9:]
