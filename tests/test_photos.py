@@ -5,10 +5,11 @@ import numpy as np
 import pytest
 
 from lib.simulation.crawl.retouch import CHANGES, retouch
-from lib.simulation.instrument.grating import Grating
+from lib.simulation.instrument.grating import Grating, Prism
 from lib.simulation.instrument.projection import Projection
 from lib.simulation.photos import light
 from lib.simulation.photos.difficulty import DIFFICULTIES, FAMILIES, PLAIN, Difficulty, draw_setting
+from lib.simulation.photos.layout import Layout, Slit
 from lib.simulation.photos.photos import simulate_photo, simulate_scene
 from lib.simulation.scenes.scenes import PAINTERS
 from lib.taxonomy import CLASSES
@@ -222,3 +223,19 @@ def test_projection_goes_to_the_photo_and_back():
     u, v = straight.to_slit(*straight.from_slit(350.0, -12.0))
     assert (u, v) == pytest.approx((350.0, -12.0))
     assert straight.blue_end == "top"
+
+
+@pytest.mark.parametrize("anchor_y", [30.0, 5000.0])
+def test_a_slit_throws_its_light_where_it_lies_and_none_beside_the_frame(anchor_y):
+    layout = Layout(Prism(200.0), Projection(50.0, anchor_y, 400.0, 0.0), Slit(5.0, 1.0), 300.0)
+    u = light.sample_positions(340.0, 460.0)
+    v = np.linspace(-9, 9, 73)
+    opening = np.float32(np.abs(v) < 5)
+    picture = np.zeros((60, 100, 3), np.float32)
+    slit = light.slit_image(picture.shape, 1, layout, u, v, opening)
+    for _ in range(2):
+        slit.cast(picture, np.float32([0.1, 0.2, 0.3]) * np.ones((len(u), 1), np.float32))
+    rows = np.arange(60)
+    inside, outside = np.abs(rows - anchor_y) < 4, np.abs(rows - anchor_y) > 6
+    assert (picture[outside] == 0).all()
+    assert picture[inside] == pytest.approx(np.broadcast_to([0.2, 0.4, 0.6], picture[inside].shape))

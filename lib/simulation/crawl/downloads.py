@@ -152,7 +152,7 @@ def _encoded(rng: np.random.Generator, image: np.ndarray, name: str) -> bytes:
     suffix = name[name.rindex(".") :]
     quality = int(rng.integers(60, 97))
     options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else _PNG_OPTIONS
-    _, data = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]), options)
+    _, data = cv2.imencode(suffix, cv2.cvtColor(image, cv2.COLOR_RGB2BGR), options)
     return data.tobytes()
 
 

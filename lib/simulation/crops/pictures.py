@@ -65,18 +65,16 @@ def _draw_exposure(rng: np.random.Generator, mean: np.ndarray, effects: Effects)
 def _rows(rng: np.random.Generator, profile: np.ndarray, effects: Effects) -> np.ndarray:
     """Return (n, 15, 480, 3): the profile once a row, shifted by slant and shaped by the slit."""
     n = len(profile)
-    row = np.linspace(-1, 1, ROWS, dtype=np.float32)[:, None]
+    row = np.linspace(-1, 1, ROWS)
     column = np.arange(COLUMNS, dtype=np.float32)
     where_x = np.tile(column + MARGIN, (n, ROWS, 1))
     if effects.slant:
         slant_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.08, 10, 1.2)
         smile_px = rng.normal(0, 1, n) * np.where(rng.random(n) < 0.06, 8, rng.random(n) ** 2)
         keystone_px = rng.normal(0, 0.5, n)
-        slant_px, smile_px, keystone_px = np.float32([slant_px, smile_px, keystone_px])[
-            ..., None, None
-        ]
-        where_x += slant_px * row + smile_px * row**2
-        where_x += keystone_px * row * (column / COLUMNS - 0.5)
+        lean_px = np.outer(slant_px, row) + np.outer(smile_px, row**2)
+        where_x += np.float32(lean_px)[..., None]
+        where_x += np.float32(np.outer(keystone_px, row))[..., None] * (column / COLUMNS - 0.5)
     np.clip(where_x, 0, profile.shape[2] - 1, out=where_x)
     still = np.zeros((ROWS, COLUMNS), np.float32)
     image = np.empty((n, *CROP_SHAPE), np.float32)

@@ -16,6 +16,8 @@ from scipy.interpolate import PchipInterpolator
 _BARE_NM = (340.0, 400.0, 470.0, 550.0, 650.0, 800.0, 950.0, 1065.0)
 _BARE_LEAST = (0.02, 0.2, 0.6, 0.85, 0.7, 0.22, 0.03, 0.0)
 _BARE_MOST = (0.3, 0.75, 1.0, 1.0, 1.0, 0.65, 0.25, 0.03)
+# Between them their curves are tabulated this finely.
+_BARE_TABLE_NM = np.arange(_BARE_NM[0], _BARE_NM[-1] + 1, 2.5)
 # Share of the cameras that have no infrared filter.
 _UNCUT_SHARE = 0.19
 # Share of monochrome pictures among crops; photos say it themselves.
@@ -32,7 +34,7 @@ class BareSensors:
     ----------
     are_bare : bool array of shape (n,)
         Which have none, if they are monochrome; the others give colour pictures without colour.
-    efficiency : float array of shape (n, len(_BARE_NM))
+    efficiency : float array of shape (n, len(_BARE_TABLE_NM))
     ripple : float array of shape (n, 3)
         Size, period (nm) and phase of the ripples in it.
     infrared_cut_nm : float array of shape (n,)
@@ -46,11 +48,10 @@ class BareSensors:
 
     def response(self, k: int, nm: np.ndarray) -> np.ndarray:
         """Return the response of camera `k` at wavelengths of shape (m,)."""
-        within = np.clip(nm, _BARE_NM[0], _BARE_NM[-1])
         size, period_nm, phase = self.ripple[k]
         ripple = 1 + size * np.cos(2 * np.pi * nm / period_nm + phase)
         cut = 1 - _rise(nm, self.infrared_cut_nm[k], 6)
-        return PchipInterpolator(_BARE_NM, self.efficiency[k])(within) * ripple * cut
+        return np.interp(nm, _BARE_TABLE_NM, self.efficiency[k]) * ripple * cut
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,11 @@ def draw_sensor(rng: np.random.Generator, n: int, *, varied: bool = True) -> Sen
 def _draw_bare(rng: np.random.Generator, n: int) -> BareSensors:
     edge = np.where(rng.random(n) < _BARE_UNCUT_SHARE, 1500.0, rng.uniform(660, 720, n))
     size = 0.15 * rng.random(n) ** 2
+    are_bare = rng.random(n) < _BARE_SHARE
+    efficiency = rng.uniform(_BARE_LEAST, _BARE_MOST, (n, len(_BARE_NM)))
     return BareSensors(
-        are_bare=rng.random(n) < _BARE_SHARE,
-        efficiency=rng.uniform(_BARE_LEAST, _BARE_MOST, (n, len(_BARE_NM))),
+        are_bare=are_bare,
+        efficiency=PchipInterpolator(_BARE_NM, efficiency, axis=1)(_BARE_TABLE_NM),
         ripple=np.stack([size, rng.uniform(60, 160, n), rng.uniform(0, 2 * np.pi, n)], axis=1),
         infrared_cut_nm=edge,
     )

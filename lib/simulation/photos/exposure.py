@@ -75,7 +75,7 @@ def expose(
     glow = blur_coarsely(np.minimum(light, 8), 0.04 * max(light.shape))
     glow *= np.float32(exposure.veil_share)
     image = np.empty(light.shape, np.uint8)
-    # In blocks of rows that fit the processor's cache, a fifth faster than all at once.
+    # In blocks of rows that fit the processor's cache.
     rows = max(1, _BLOCK_VALUES // (light.shape[1] * 3))
     for top in range(0, len(light), rows):
         block = slice(top, top + rows)

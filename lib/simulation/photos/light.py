@@ -180,8 +180,10 @@ def slit_image(
     x = ((np.arange(columns.start, columns.stop, dtype=np.float32) + 0.5) * scale - 0.5)[None]
     y = ((np.arange(rows.start, rows.stop, dtype=np.float32) + 0.5) * scale - 0.5)[:, None]
     along, across = layout.projection.to_slit(x, y)
-    mask = _read_along(transmission, np.float32((across - v[0]) / (v[1] - v[0])))
     sample = np.float32((along - u[0]) / (u[1] - u[0]))
+    if not sample.size:
+        return SlitImage((rows, columns), sample, np.zeros((0, 0, 3), np.float32))
+    mask = _read_along(transmission, np.float32((across - v[0]) / (v[1] - v[0])))
     return SlitImage((rows, columns), sample, cv2.cvtColor(mask, cv2.COLOR_GRAY2RGB))
 
 

@@ -305,7 +305,7 @@ def _fit_polynomial(
 ) -> tuple[float, ...]:
     """Return ascending coefficients of the lowest degree that follows y(x) within `tolerance`."""
     for degree in range(1, min(highest_degree, len(x) - 1) + 1):
-        fit = np.polynomial.Polynomial.fit(x, y, degree).convert().coef
-        if np.abs(np.polynomial.polynomial.polyval(x, fit) - y).max() <= tolerance:
+        fit = np.polynomial.Polynomial.fit(x, y, degree)
+        if np.abs(fit(x) - y).max() <= tolerance:
             break
-    return tuple(map(float, fit))
+    return tuple(map(float, fit.convert().coef))
