@@ -8,6 +8,7 @@ from lib.paths import DEFAULT_MODEL
 from lib.recognition.axis.axis import MatchedLine, WavelengthAxis
 from lib.recognition.axis.shift import likeness
 from lib.recognition.instrument import OtherInstrument, instrument_of
+from lib.recognition.instrument_check import check_light
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.recognise import recognise
 from lib.simulation.lamps.catalogue import LAMPS
@@ -57,7 +58,7 @@ def test_a_mirrored_or_turned_light_is_refused_and_a_plain_one_is_not(
 def test_the_refusal_says_what_the_light_looks_like(bench, instrument):
     band = instrument.band_in(photograph(bench, gaussian(450, 22))[:, ::-1].copy())
     with pytest.raises(OtherInstrument, match=r"looks like 4\d\d nm .* mirrored") as refused:
-        instrument.check_light(band)
+        check_light(instrument, band)
     assert refused.value.code == "light_contradicts"
 
 

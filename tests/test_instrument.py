@@ -21,6 +21,7 @@ from lib.recognition.instrument import (
     Place,
     Response,
 )
+from lib.recognition.instrument_check import check_place
 from lib.recognition.instrument_file import (
     load_instrument,
     parse_instrument,
@@ -287,7 +288,7 @@ def test_a_photo_of_other_proportions_is_refused():
 
 
 def test_a_band_in_its_place_is_taken():
-    INSTRUMENT.check(photo(), found())
+    check_place(INSTRUMENT, photo(), found())
 
 
 @pytest.mark.parametrize(
@@ -299,19 +300,19 @@ def test_a_band_in_its_place_is_taken():
 )
 def test_light_beside_the_band_is_refused(moved, complaint):
     with pytest.raises(OtherInstrument, match=complaint):
-        INSTRUMENT.check(photo(**moved), found(**moved))
+        check_place(INSTRUMENT, photo(**moved), found(**moved))
 
 
 def test_a_band_the_other_way_round_is_refused():
     with pytest.raises(OtherInstrument, match="blue end"):
-        INSTRUMENT.check(photo(), found(blue="right"))
+        check_place(INSTRUMENT, photo(), found(blue="right"))
 
 
 @pytest.mark.parametrize("changes", [{"slope": 0.2}, {"blue": "right"}, {"axis": "vertical"}])
 def test_a_blob_says_nothing_of_tilt_and_direction(changes):
     blob = {"start": 300, "stop": 330}
     middle = 230.0 if "slope" not in changes else 230.0 - 0.19 * 315
-    INSTRUMENT.check(photo(**blob), found(middle=middle, **blob, **changes))
+    check_place(INSTRUMENT, photo(**blob), found(middle=middle, **blob, **changes))
 
 
 def shown(nm: float) -> WavelengthAxis:

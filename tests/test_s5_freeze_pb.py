@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,6 +31,16 @@ def test_the_same_run_gives_the_same_bytes(frozen_model, finished_run, tmp_path)
     assert run("--input", finished_run, "--output", tmp_path / "again") == 0
     for path in frozen_model.iterdir():
         assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes(), path.name
+
+
+def test_what_travels_with_a_model_names_no_folder_of_the_machine(frozen_model, finished_run):
+    own = json.loads((finished_run / "run.json").read_text())
+    copy = json.loads((frozen_model / "run.json").read_text())
+    for part in ("validation", "test"):
+        (before,), (after,) = own["data"][part], copy["data"][part]
+        assert Path(before["path"]).is_absolute()
+        assert after == before | {"path": Path(before["path"]).name}
+    assert str(finished_run.parent) not in (frozen_model / "run.json").read_text()
 
 
 def test_the_order_in_which_tensorflow_lists_nodes_is_no_part_of_a_graph(frozen_model):

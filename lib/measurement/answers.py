@@ -22,7 +22,7 @@ from lib.measurement.measuring import (
     hidden_nm,
     saturated_nm,
 )
-from lib.recognition.identified import Remark, clipped_below, several, shifted
+from lib.recognition.identified import SHORTER, Remark, clipped_below, several, shifted
 
 # Emitters that explain less than this part of the lines are not listed.
 _MIN_SHARE = 0.05
@@ -94,7 +94,7 @@ def remarks_of(measurement: Measurement, spectrum: Spectrum) -> tuple[Remark, ..
     if hidden:
         unknown = measurement.spectrum.quantity != CAMERA
         what = "nothing is known there" if unknown else "the light there is stronger than shown"
-        text = f"clipped {_in_words(hidden)}: {what}"
+        text = f"clipped {_in_words(hidden)}: {what}; {SHORTER}"
         remarks += (Remark("overexposed", text), *clipped_below(measurement.result.band))
     if measurement.tone_from == ASSUMED and spectrum.quantity != CAMERA:
         text = f"its {spectrum.quantity} holds if the file's tone curve is {measurement.tone}"

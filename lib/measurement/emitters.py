@@ -21,8 +21,10 @@ _AXIS_FLOOR_NM = 0.15
 _PLACES = 24
 # Every camera sees lines between these, nm.
 _SEEN_NM = (430.0, 650.0)
-# A line of a list counts as part of a blend from this part of the strongest on.
-_BLEND_PART = 0.2
+# A line of a list counts beside the strongest from this part of it on.
+_COUNTS_PART = 0.2
+# A peak may be each line within so many of its standard errors.
+_WITHIN_ERRORS = 1.96
 _ROUNDS = 2
 
 
@@ -37,10 +39,12 @@ class Emitter:
     lamp : str
         Line list that it stands in.
     nm : float
-        Where it lies; of a blend, where the blend peaks.
+        Where it lies; of a blend, where the blend peaks. Of several lines within the error of the
+        peak, the brightest.
     probability : float
     resolved : bool
-        False where the list has several lines there that the instrument does not part.
+        False where the list has several lines there, which the instrument does not part or the
+        error of the peak does not tell apart.
     """
 
     name: str
@@ -66,6 +70,10 @@ def emitters_of(
     known = Points(t, nm, np.maximum(error, _AXIS_FLOOR_NM))
     start = fit_dispersion(known)
     at = np.interp(peaks.place, np.arange(samples), spectrum.nm)
+    off = np.hypot(
+        np.interp(peaks.place, np.arange(samples), spectrum.error_nm),
+        peaks.sigma * np.interp(peaks.place, np.arange(samples), np.abs(np.gradient(spectrum.nm))),
+    )
     low, high = max(_SEEN_NM[0], spectrum.nm[0]), min(_SEEN_NM[1], spectrum.nm[-1])
     seen = (float(min(low, at.min())), float(max(high, at.max())))
     lists = [name for name in available_line_lists() if (name in _ABSORPTION) == absorption]
@@ -85,7 +93,9 @@ def emitters_of(
         index = np.flatnonzero(left)
         for match, sure in zip(matches, probability, strict=False):
             for k, line in zip(match.peak, match.line, strict=True):
-                _add(found.setdefault(int(index[k]), {}), match, int(line), float(sure))
+                peak = int(index[k])
+                there = _line_there(match, int(line), at[peak], _WITHIN_ERRORS * off[peak])
+                _add(found.setdefault(peak, {}), match, int(line), float(sure), there)
         best = int(probability.argmax())
         if best == len(matches):
             break
@@ -101,23 +111,36 @@ def emitters_of(
     }
 
 
-def _add(emitters: dict[str, Emitter], match: Match, line: int, sure: float) -> None:
+def _add(
+    emitters: dict[str, Emitter], match: Match, line: int, sure: float, there: tuple[float, bool]
+) -> None:
     """Add a list's probability to an emitter, which may stand in several lists."""
-    name, nm = match.pattern.names[line], float(match.pattern.nm[line])
+    name = match.pattern.names[line]
     earlier = emitters.get(name)
     if earlier is None or sure > earlier.probability:
-        resolved = _resolved(match.lamp, nm, match.pattern.resolution_nm)
-        new = Emitter(name, match.lamp, nm, sure, resolved)
+        new = Emitter(name, match.lamp, there[0], sure, there[1])
     else:
         new = earlier
     both = sure + (earlier.probability if earlier else 0.0)
     emitters[name] = replace(new, probability=min(both, 1.0))
 
 
-def _resolved(lamp: str, nm: float, resolution_nm: float) -> bool:
-    """Return whether one line alone of a list lies within the instrument's resolution."""
-    lines = line_list(lamp)
-    near = np.abs(lines.nm - nm) < resolution_nm
+def _line_there(match: Match, line: int, nm: float, reach_nm: float) -> tuple[float, bool]:
+    """Return where the line of a peak at `nm` lies, and whether one line alone lies there.
+
+    Lines that other peaks are matched to are told apart by them.
+    """
+    pattern, lines = match.pattern, line_list(match.lamp)
+    own = float(pattern.nm[line])
+    taken = pattern.nm[match.line[match.line != line]]
+    is_free = (np.abs(np.subtract.outer(lines.nm, taken)) >= pattern.resolution_nm).all(axis=1)
+    blended = np.abs(lines.nm - own) < pattern.resolution_nm
+    near = blended | (is_free & (np.abs(lines.nm - nm) < reach_nm))
     if near.sum() < 2:
-        return True
-    return int((lines.intensity[near] >= _BLEND_PART * lines.intensity[near].max()).sum()) == 1
+        return own, True
+    brightest = lines.intensity[near].max()
+    counts = near & (lines.intensity >= _COUNTS_PART * brightest)
+    # Beyond the blend that the peak was matched to.
+    if lines.intensity[blended].max(initial=0.0) < brightest:
+        own = float(lines.nm[near][lines.intensity[near].argmax()])
+    return own, int(counts.sum()) == 1

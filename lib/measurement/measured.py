@@ -15,9 +15,10 @@ class LikelyEmitter(Answer):
     lamp: str
     """the line list that it stands in"""
     nm: float = digits(3)
+    """of several lines that are not told apart the brightest's, or where their blend peaks"""
     probability: float = digits(3)
     resolved: bool
-    """whether one line alone lies there"""
+    """whether one line alone lies there: within the resolution, and within the peak's error"""
 
 
 @dataclass(frozen=True)

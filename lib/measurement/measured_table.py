@@ -82,5 +82,5 @@ def _peak_in_words(peak: Mapping[str, object]) -> str:
     if not peak["emitters"]:
         return words
     best = peak["emitters"][0]
-    blend = "" if best["resolved"] else ", blend"
-    return f"{words} {best['name']} ({best['probability']:.0%}{blend})"
+    several = "" if best["resolved"] else ", several lines"
+    return f"{words} {best['name']} ({best['probability']:.0%}{several})"

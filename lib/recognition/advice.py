@@ -147,7 +147,7 @@ NOT_MEASURED = "not_measured"
 REMARKS: dict[str, str] = {
     "scaled": "the instrument was calibrated at another size of photo",
     "told_lamp_contradicts": "the light is surely that of another lamp than you named",
-    "overexposed": "peaks are clipped: the light there is stronger than shown (expose shorter)",
+    "overexposed": "peaks are clipped and stronger than shown; a shorter exposure shows more",
     "clipped_below_full_scale": "light is clipped at a level below full scale",
     "shifted": "the instrument was moved along the band to fit the photo's own lines",
     "not_checked": "no known line of this light shows whether the spectrometer has moved since",

@@ -12,6 +12,8 @@ from lib.shapes import Answer, digits
 if TYPE_CHECKING:
     from lib.recognition.band import Band
 
+# What helps against clipping.
+SHORTER = "a shorter exposure shows more"
 # Places along the claimed range at which an axis states its error.
 _STATED_PLACES = 9
 
@@ -203,9 +205,7 @@ def overexposed(band: "Band") -> tuple[Remark, ...]:
         return ()
     count, part = len(band.cut), 100 * band.quality.clipped_fraction
     peaks = "1 peak is" if count == 1 else f"{count} peaks are"
-    text = (
-        f"{peaks} clipped ({part:.2g}% of the spectrum), so the light there is stronger than shown"
-    )
+    text = f"{peaks} clipped ({part:.2g}% of the spectrum) and stronger than shown; {SHORTER}"
     return (Remark("overexposed", text), *clipped_below(band))
 
 

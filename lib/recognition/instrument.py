@@ -13,9 +13,8 @@ from lib.recognition.axis.axis import WavelengthAxis
 from lib.recognition.axis.claim import largest_error_nm
 from lib.recognition.axis.shift import apply_shift, find_shift, less_sure
 from lib.recognition.band import Band, band_of
-from lib.recognition.curves import widened
 from lib.recognition.direction import with_wavelengths
-from lib.recognition.straighten import Geometry, brightest_channel, sample
+from lib.recognition.straighten import Geometry
 from lib.recognition.strip import sample_band
 
 # What a spectrometer for visible light shows: the stretch on which lamps are recognised.
@@ -26,16 +25,6 @@ _SEEN_NM = (330.0, 1100.0)
 _SAME_RATIO = 0.01
 # The most lines that an instrument holds, and its furthest place, pixels: no picture is as wide.
 MAX_LINES, MAX_PX = 2_000, 1e5
-# Places brighter than this part of the brightest show the band's light. They tell how the band lies
-# if they span this part of the instrument's band, and this many pixels.
-_BRIGHT_PART, _TELLING_PART, _TELLING_PX = 0.3, 0.35, 40.0
-# The band has moved if the instrument's rows get less than the first part of the light of the found
-# band, at more than the second part of the bright places.
-_SEEN_PART, _MAX_LOST = 0.5, 0.25
-# How far the light may lie along the band, in pixels and in parts of the lit length.
-_REACH_PX, _REACH_PART = 4.0, 0.08
-# Rows that are looked at, and which of them counts as the brightest.
-_ROWS_LOOKED_AT, _ROW_QUANTILE = 33, 0.9
 # Light above or below the band: standard error of the lean of lines, pixels along per pixel across;
 # the part of a change of lean between two bands that counts as error, and of a lean where nothing
 # tells arcs from lines that stand askew; and from which height on a band's own lean is believed
@@ -45,13 +34,6 @@ _TELLING_HEIGHT_PX = 10.0
 _LEAST_TURN = 0.5
 # A channel answers well from this part of its greatest answer on.
 _WELL_PART = 0.12
-
-
-# The light contradicts the instrument where it is read this many scales of the error beside it: 8
-# of 613 plain photos of simulated instruments do (score_measuring.py contradictions --count 100).
-_CONTRADICTION_SCALES = 4.0
-# No reading is surer than this, nm: a few lines of lasers look like those of some lamp.
-_READING_FLOOR_NM = 11.0
 # Fewer lines of a lamp's own are no proof that the instrument has moved: three may fit by chance.
 PROVING_LINES = 5
 
@@ -307,107 +289,6 @@ class Instrument:
         middle = (geometry.start + geometry.stop) / 2
         return abs(float(geometry.across(middle) - self.place.geometry.across(middle)))
 
-    def check(self, image: np.ndarray, found: Band) -> None:
-        """Check that a band found in a photo lies where the instrument's does.
-
-        A short blob of light says nothing of direction, and one line across a tall slit may be
-        taken for a band along it. Whether the band has moved across or turned is told by its
-        light: along the instrument's band there is as much.
-
-        Parameters
-        ----------
-        image : uint8 array of shape (height, width, 3)
-        found : Band
-
-        Raises
-        ------
-        OtherInstrument
-            If it does not.
-        """
-        if found.axis != self.direction:
-            if self.place is None:
-                raise OtherInstrument(
-                    f"the instrument is for a {self.direction} band; received a {found.axis} one"
-                )
-            return
-        if self.place is None:
-            return
-        lit = _lit_places(found)
-        long = np.ptp(lit) >= max(_TELLING_PART * self._length, _TELLING_PX)
-        if long and found.way_is_sure and found.towards_red != self.towards_red:
-            raise OtherInstrument(
-                f"the instrument has its blue end at the {_blue_end(self)}; "
-                f"the photo's is at the {found.blue_end}"
-            )
-        # Lines that lean otherwise than the instrument's lie a little further along.
-        reach = int(max(_REACH_PX, _REACH_PART * np.ptp(lit)))
-        along = np.arange(lit.min() - reach, lit.max() + reach + 1)
-        dark = float(found.background.max())
-        there, here = (
-            _brightest(image, geometry, rows, along) - dark
-            for geometry, rows in (
-                (found.geometry, found.rows),
-                (self.place.geometry, self.place.rows),
-            )
-        )
-        # Of a blob it is enough that its light is seen.
-        here = widened(here, 2 * reach + 1) if long else np.full_like(here, here.max())
-        bright = there >= _BRIGHT_PART * there.max()
-        if np.mean(here[bright] < _SEEN_PART * there[bright]) > _MAX_LOST:
-            turn = np.degrees(
-                np.arctan(found.geometry.slope()) - np.arctan(self.place.geometry.slope())
-            )
-            middle = float(np.median(along))
-            off = float(found.geometry.across(middle) - self.place.geometry.across(middle))
-            raise OtherInstrument(
-                f"the light lies beside the instrument's band, {off:+.0f} px across and "
-                f"turned by {turn:+.1f} degrees"
-            )
-
-    def check_light(self, band: Band) -> None:
-        """Check that light along the instrument's band shows the colours it should.
-
-        What the light itself tells of its wavelengths, by colours and pattern, is held against the
-        instrument's where there is light. A mirrored or turned photo, or one cut out of the frame,
-        shows blue light where the instrument has red.
-
-        Parameters
-        ----------
-        band : Band
-            As `band_in` returns it.
-
-        Raises
-        ------
-        OtherInstrument
-            If both contradict each other by far more than the reading's error.
-        """
-        reading, position = band.reading, band.profile.position
-        middle, half = (position[0] + position[-1]) / 2, (position[-1] - position[0]) / 2
-        px = middle + half * reading.t
-        light = (band.profile.rgb - band.background).max(axis=1)
-        # The brightest of each place, so that no narrow line falls between two.
-        light = widened(light, 1 + len(light) // len(px))
-        if light.max() <= 0:
-            return
-        rising = np.argsort(position)
-        light = np.interp(px, position[rising], light[rising])
-        lit = light >= _BRIGHT_PART * light.max()
-        says = np.asarray(self.axis.nm_at(px))
-        error = np.hypot(reading.scale_nm, self.axis.standard_error_nm(px))
-        off = np.abs(reading.nm - says) / np.hypot(error, _READING_FLOOR_NM)
-        if np.median(off[lit]) > _CONTRADICTION_SCALES:
-            brightest = int(light.argmax())
-            raise OtherInstrument(
-                f"its light looks like {reading.nm[brightest]:.0f} nm (within "
-                f"{2 * reading.scale_nm[brightest]:.0f} nm) where the instrument has "
-                f"{says[brightest]:.0f} nm, as if the photo were mirrored, turned or cut out",
-                code="light_contradicts",
-            )
-
-    @property
-    def _length(self) -> float:
-        return self.place.geometry.stop - self.place.geometry.start
-
     def axis_for(self, own: WavelengthAxis | None = None) -> WavelengthAxis:
         """Return the axis for another photo of the instrument, a small shift put right.
 
@@ -431,27 +312,6 @@ class Instrument:
                 )
             axis = apply_shift(axis, shift) if shift else axis
         return replace(axis, uncertainty_nm=largest_error_nm(axis))
-
-
-def _lit_places(band: Band) -> np.ndarray:
-    """Return where a band is bright: photo coordinates along it."""
-    light = band.profile.rgb.max(axis=1)
-    light = light - np.quantile(light, 0.1)
-    return band.profile.position[light >= _BRIGHT_PART * light.max()]
-
-
-def _brightest(
-    image: np.ndarray, geometry: Geometry, rows: tuple[float, float], along: np.ndarray
-) -> np.ndarray:
-    """Return the brightest light across a band at places along it, 0 to 255."""
-    count = int(np.clip(np.ceil(rows[1] - rows[0]) + 1, 2, _ROWS_LOOKED_AT))
-    light = brightest_channel(sample(image, geometry, along, np.linspace(*rows, count)))
-    return np.quantile(light.astype(np.float32), _ROW_QUANTILE, axis=0)
-
-
-def _blue_end(instrument: Instrument) -> str:
-    ends = ("left", "right") if instrument.direction == "horizontal" else ("top", "bottom")
-    return ends[0] if instrument.towards_red > 0 else ends[1]
 
 
 def instrument_of(

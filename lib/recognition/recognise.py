@@ -23,6 +23,7 @@ from lib.recognition.find.choice import Choice, in_words, line_of
 from lib.recognition.find.finder import BandNotFound, find_band
 from lib.recognition.identified import NamedLamp, Remark, first_of_frames
 from lib.recognition.instrument import PROVING_LINES, Instrument, OtherInstrument, Place
+from lib.recognition.instrument_check import check_light, check_place
 from lib.recognition.name.classifier import Classifier
 from lib.recognition.name.naming import class_of_lamp, name_evidence, shipped_names
 from lib.recognition.name.rejection import Verdict, gate, judge
@@ -138,7 +139,7 @@ def _by_instrument(
     named = found if found and instrument.holds(found) else instrument.band_in(image, lit_only=True)
     answer = _answer(named, classifier, **options)
     band = instrument.band_in(image)
-    instrument.check_light(band)
+    check_light(instrument, band)
     if found:
         number = found.number if instrument.holds(found) else None
         band = replace(band, among=found.among, number=number)
@@ -241,7 +242,7 @@ def placed(
                 f"band {in_words(choice)} is a {found.axis} one"
             )
         instrument = instrument.on_line(found.geometry, found.rows)
-    instrument.check(image, found)
+    check_place(instrument, image, found)
     if instrument.place is None:
         place = Place(found.geometry, found.rows, instrument.towards_red)
         instrument = replace(instrument, place=place)

@@ -124,8 +124,22 @@ def freeze_run(
             "checked": {"crops": len(crops), "max_difference": difference},
             "files": _describe_files(folder),
         }
-        _move_into_place(folder, output, card, run_dir)
+        _move_into_place(folder, output, card, without_folders(record), run_dir)
     return card, report
+
+
+def without_folders(record: object) -> object:
+    """Return what run.json says with files outside of the checkout by their bare names.
+
+    The run's own record keeps where they lie, as its network is frozen by it; a copy travels to
+    machines that have no such folders. Hashes tell which files they were.
+    """
+    if isinstance(record, dict):
+        return {name: without_folders(value) for name, value in record.items()}
+    if isinstance(record, list):
+        return [without_folders(value) for value in record]
+    is_place = isinstance(record, str) and Path(record).is_absolute()
+    return Path(record).name if is_place else record
 
 
 def _file_of_run(record: dict, part: str) -> Path:
@@ -251,10 +265,12 @@ def _written(output: Path, run_dir: Path) -> tuple[str, ...]:
     return (*own, GRAPH_NAME, LITERT_NAME, CARD_NAME)
 
 
-def _move_into_place(folder: Path, output: Path, card: dict, run_dir: Path) -> None:
-    """Move the checked files, and write model.json."""
+def _move_into_place(folder: Path, output: Path, card: dict, record: object, run_dir: Path) -> None:
+    """Move the checked files, and write run.json and model.json."""
     for name in _written(output, run_dir)[:-1]:
-        source = run_dir if name == RECORD_NAME else folder
+        if name == RECORD_NAME:
+            write_json(output / name, record)
+            continue
         with atomic_path(output / name) as temporary:
-            shutil.copyfile(source / name, temporary)
+            shutil.copyfile(folder / name, temporary)
     write_json(output / CARD_NAME, card)

@@ -102,7 +102,6 @@ function hints(answer, asked) {
 
 // Remarks that have other words here; those of a shift stand with the wavelengths.
 const REMARKS = {
-  overexposed: "Part of the spectrum is overexposed; a shorter exposure shows more.",
   shifted: "",
   several_bands: "The photo shows several spectra. Click another one in it, or draw a box around one.",
 };
