@@ -4,8 +4,6 @@ import os
 import re
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 ROOT = Path(__file__).resolve().parent.parent
 
 RAW_DATA = ROOT / "RawData"
@@ -18,15 +16,12 @@ INPUT_DATA = ROOT / "InputData"
 MODELS = Path(os.environ.get("SPECTRUM_MODELS") or ROOT / "models")
 DEFAULT_MODEL = MODELS / "default"
 
-# What the service keeps: beside the code in a checkout; of an installed program, whose folder the
-# next version replaces, where the system keeps what programs save for a user.
-_IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
-STATE = ROOT / "web" / "state" if _IN_CHECKOUT else user_data_path("spectrum", appauthor=False)
+IN_CHECKOUT = (ROOT / "pyproject.toml").is_file()
 
 
 def version() -> str:
     """Return the version of the program, of a checkout as its pyproject.toml says it."""
-    if _IN_CHECKOUT:
+    if IN_CHECKOUT:
         text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
         own = re.search(r'^version = "(.+)"', text, re.MULTILINE)[1]
         return f"{NAME} {own}"

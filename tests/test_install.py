@@ -36,6 +36,9 @@ SLOW_TO_IMPORT = (
     "PIL.ImageCms",
     "pydantic",
     "numpy.ma",
+    "numpy.polynomial",
+    "platformdirs",
+    "difflib",
     "multiprocessing",
     "lib.measurement",
 )

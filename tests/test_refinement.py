@@ -85,3 +85,11 @@ def test_arcs_are_followed_and_not_taken_for_a_lean(sag):
     found = refine(np.repeat(grey[..., None], 3, axis=2), rough, uncertainty_px=3)
     assert abs(found.smile - truth.smile) * 170**2 < 1.5
     assert abs(found.lean) * 170 < 1.5
+
+
+@pytest.mark.parametrize("lean", [0.0507, 0.0623, 0.1741])
+def test_a_lean_between_two_steps_of_the_search_is_found(lean):
+    truth = Geometry("horizontal", 20, 330, (90.0,), 70, lean=lean)
+    image = draw_band(180, 350, truth)
+    found = refine(image, Geometry("horizontal", 20, 330, (90.0,), 70), uncertainty_px=1)
+    assert abs(found.lean - truth.lean) * truth.half_height < 0.15

@@ -5,7 +5,9 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lib.paths import DEFAULT_MODEL, STATE
+from platformdirs import user_data_path
+
+from lib.paths import DEFAULT_MODEL, IN_CHECKOUT, ROOT
 
 # How long a client should wait that was refused for lack of room or of a database, seconds.
 RETRY_S = 5
@@ -14,6 +16,9 @@ RETRY_S = 5
 MAX_PHOTOS = 20
 # Where monitors ask whether the server is alive.
 HEALTH_PATH = "/healthz"
+# What the service keeps: beside the code in a checkout; of an installed program, whose folder the
+# next version replaces, where the system keeps what programs save for a user.
+STATE = ROOT / "web" / "state" if IN_CHECKOUT else user_data_path("spectrum", appauthor=False)
 
 
 @dataclass(frozen=True)

@@ -212,17 +212,18 @@ def _follow_trace(image: np.ndarray, geometry: Geometry, uncertainty_px: float) 
     strip, offset, along = _strip(image, geometry, reach, _TRACE_ROWS)
     if len(offset) < 5 or min(-offset[0], offset[-1]) < 1.2 * half_height:
         return geometry
-    edges = np.linspace(0, len(along), min(_TRACE_BLOCKS, len(along) // 4) + 1).round().astype(int)
-    sums = np.add.reduceat(strip, edges[:-1], axis=1)
-    middle, half, weight = _middles(sums / np.diff(edges), offset)
-    place = (along[edges[:-1]] + along[edges[1:] - 1]) / 2
+    blocks = np.array_split(along, min(_TRACE_BLOCKS, len(along) // 4))
+    columns = np.array([len(block) for block in blocks])
+    sums = np.add.reduceat(strip, np.cumsum(columns) - columns, axis=1)
+    middle, half, weight = _middles(sums / columns, offset)
+    place = np.array([(block[0] + block[-1]) / 2 for block in blocks])
     if weight.max() <= 0:
         return geometry
     scale = (geometry.stop - geometry.start) / 2
     line = _shrunk_line((place - along.mean()) / scale, middle, weight, uncertainty_px)
     if line is None or np.abs(line).sum() > 0.6 * half_height + 2 * uncertainty_px:
         return geometry
-    centre = np.pad(geometry.centre, (0, max(2 - len(geometry.centre), 0)))
+    centre = np.pad(np.float64(geometry.centre), (0, max(2 - len(geometry.centre), 0)))
     centre[:2] += in_scaled(line, along.mean(), scale)
     seen = float(np.average(half, weights=weight))
     low, high = 0.5 * half_height - uncertainty_px, 1.2 * half_height + uncertainty_px
