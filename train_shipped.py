@@ -25,8 +25,6 @@ Writes: InputData/<what>/; models/band, trace, reader, default
     python train_shipped.py band --photos 15000 --epochs 12
     python train_shipped.py band --start models/band --photos 10000 --seed 1 --epochs 6 \\
         --rate 1.5e-3 --overwrite
-    python train_shipped.py band --start models/band --teachers models/band --photos 12000 \\
-        --seed 2 --epochs 7 --rate 1.5e-3 --overwrite
     python train_shipped.py trace --photos 16000 --epochs 20
     python train_shipped.py trace --photos 36000 --epochs 8 --output InputData/larger/trace
     python train_shipped.py trace --photos 36000 --epochs 10 --overwrite \\
@@ -91,7 +89,6 @@ COMMANDS = {
         3e-3,
         photos=(15_000, _PHOTOS),
         epochs=(12, _EPOCHS),
-        teachers=([], "folders of networks whose opinions are learned"),
     ),
     "trace": _network(
         "trace",

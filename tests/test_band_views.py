@@ -7,7 +7,6 @@ import pytest
 
 from lib.recognition.find.canvas import Pyramid, whole_view
 from lib.training.examples.band_views import cell_targets, reframe, trace_of, training_views, turn
-from lib.training.networks.band import taught
 
 
 def box(**changes):
@@ -110,28 +109,3 @@ def test_cells_outside_the_photo_are_never_marked():
     assert cells[y0:y1, x0:x1, 0].min() > 0.9
     cells[y0:y1, x0:x1, 0] = 0
     assert not cells[..., 0].any()
-
-
-class Teacher:
-    """Marks the left half of what it is given, and an axis at 45 degrees in all of it."""
-
-    def run(self, canvas):
-        assert canvas.shape == (160, 160, 6)
-        cells = np.zeros((40, 40, 3), np.float32)
-        cells[:, :20, 0], cells[:, 20:, 0] = 40.0, -40.0
-        cells[..., 2] = 1.0
-        return cells
-
-
-def test_teachers_look_at_four_images_and_share_the_truth():
-    targets = np.zeros((2, 40, 40, 3), np.float16)
-    targets[:, :10, :20] = 1, -1, 0
-    views = {"views": np.zeros((2, 160, 160, 6), np.uint8), "targets": targets}
-    said = taught([Teacher()], views)
-    assert said.dtype == np.float16
-    # Of a canvas turned round it marks the other half: the mean is a half everywhere.
-    assert said[:, :10, :20, 0] == pytest.approx(0.75, abs=1e-3)
-    assert said[:, 10:, :, 0] == pytest.approx(0.25, abs=1e-3)
-    assert (said[:, :10, :20, 1:] == (-1, 0)).all()
-    # A mirror turns the sign of the angle: of four images half say the one, half the other.
-    assert said[:, 20:, :, 2] == pytest.approx(0.0, abs=1e-3)

@@ -4,21 +4,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lib.litert import LiteNetwork, shipped_network
+from lib.litert import shipped_network
 from lib.recognition.find.canvas import CANVAS_PX, network_input
 
 CELL_PX = 4
 GRID = CANVAS_PX // CELL_PX
 # Steps along rows and columns of the images of a canvas that the network looks at.
 ONE_IMAGE = ((1, 1),)
-FOUR_IMAGES = ((1, 1), (1, -1), (-1, 1), (-1, -1))
+TWO_IMAGES = ((1, 1), (1, -1))
 
 
-def mark(
-    pixels: np.ndarray,
-    images: Sequence[tuple[int, int]] = ONE_IMAGE,
-    network: LiteNetwork | None = None,
-) -> np.ndarray:
+def mark(pixels: np.ndarray, images: Sequence[tuple[int, int]] = ONE_IMAGE) -> np.ndarray:
     """Mark spectra on canvases: the mean of what the network says of their mirror images.
 
     Parameters
@@ -27,8 +23,6 @@ def mark(
         As of `lib.recognition.find.canvas.View`.
     images : sequence of pairs of 1 or -1
         Which way up, and round, each canvas is looked at.
-    network : LiteNetwork, optional
-        Default: the one that ships.
 
     Returns
     -------
@@ -36,7 +30,7 @@ def mark(
         For each cell the probability that a usable spectrum covers it, and its axis: cos and sin
         of the doubled angle, clockwise from +x on the canvas.
     """
-    network = network or shipped_network("band")
+    network = shipped_network("band")
     cells = np.zeros((len(pixels), GRID, GRID, 3), np.float32)
     for canvas, result in zip(network_input(pixels), cells, strict=True):
         for upwards, sideways in images:

@@ -68,8 +68,7 @@ class Examples:
     def joined(self) -> Arrays:
         """Return all examples, in memory."""
         return {
-            name: np.concatenate([shard[name] for shard in self.shards])
-            for name in self.shards[0]
+            name: np.concatenate([shard[name] for shard in self.shards]) for name in self.shards[0]
         }
 
 

@@ -4,16 +4,10 @@ For each cell of a 40 x 40 grid it says how surely a usable spectrum covers the 
 axis it disperses. Which end is blue is no task for it: the colours along the found band tell.
 """
 
-import os
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-
 import keras
 import numpy as np
 from keras import layers, ops
 
-from lib.litert import LiteNetwork
-from lib.recognition.find.band_network import FOUR_IMAGES, mark
 from lib.recognition.find.canvas import CANVAS_PX, network_input
 from lib.training.examples.band_views import turn
 from lib.training.examples.store import Arrays
@@ -92,36 +86,6 @@ def draw(rng: np.random.Generator | None, views: Arrays) -> Batch:
     return network_input(pixels), cells.astype(np.float32)
 
 
-def taught(teachers: Sequence[LiteNetwork], views: Arrays) -> np.ndarray:
-    """Return targets halfway between the truth and what teachers say of four images of a view.
-
-    One look of a network that learned from these is worth several of its teachers' looks. The axis
-    is the truth's where it covers a cell.
-
-    Parameters
-    ----------
-    teachers : sequence of LiteNetwork
-        Band networks.
-    views : dict
-        ``views`` uint8 (n, 160, 160, 6) and ``targets`` float16 (n, 40, 40, 3).
-
-    Returns
-    -------
-    float16 array of shape (n, 40, 40, 3)
-    """
-
-    def opinion(pixels: np.ndarray, truth: np.ndarray) -> np.ndarray:
-        marked = [mark(pixels[None], FOUR_IMAGES, teacher)[0] for teacher in teachers]
-        said = np.mean(marked, axis=0).astype(np.float16)
-        covered = truth[..., 0] > 0
-        said[covered, 1:] = truth[covered, 1:]
-        said[..., 0] = (said[..., 0] + truth[..., 0]) / 2
-        return said
-
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return np.stack(list(threads.map(opinion, views["views"], views["targets"])))
-
-
 def measure(output: np.ndarray, views: Arrays) -> dict[str, float]:
     """Return the mask's overlap and the share of axes right within 22 deg."""
     truth = views["targets"].astype(np.float32)
@@ -141,4 +105,4 @@ def measure(output: np.ndarray, views: Arrays) -> dict[str, float]:
     }
 
 
-NETWORK = Trainable(build_band_network, band_loss, draw, measure, batch=32, soft_targets=taught)
+NETWORK = Trainable(build_band_network, band_loss, draw, measure, batch=32)
