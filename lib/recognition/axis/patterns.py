@@ -162,22 +162,26 @@ def _pattern(lamp: str, resolution_nm: float, infrared: bool) -> Pattern:
 
 def _light(lines: LineList, nm: np.ndarray, resolution_nm: float) -> np.ndarray:
     """Return the light at wavelengths (n,): Gaussians, or molecular bands from their heads."""
-    curve = np.zeros(len(nm))
     step = nm[1] - nm[0]
-    for centre, intensity, fwhm, name in zip(
-        lines.nm, lines.intensity, lines.fwhm_nm, lines.names, strict=True
+    width = np.hypot(resolution_nm, lines.fwhm_nm)
+    height = lines.intensity / width
+    is_band = np.array([name.startswith("N2") for name in lines.names], bool)
+    curve = np.zeros(len(nm))
+    for head, high, extent in zip(
+        *(of[is_band] for of in (lines.nm, height, lines.fwhm_nm)), strict=True
     ):
-        if name.startswith("N2"):
-            # A sharp head, and a tail of its listed extent to the violet.
-            tail = np.exp(np.minimum(nm - centre, 0) / fwhm) * (nm <= centre)
-            smooth = resolution_nm / _FWHM_PER_SIGMA / step
-            tail = smoothed(tail, smooth, cv2.BORDER_REFLECT)
-            curve += intensity / np.hypot(resolution_nm, fwhm) * tail
-            continue
-        width = np.hypot(resolution_nm, fwhm)
-        near = slice(*np.searchsorted(nm, (centre - 2.2 * width, centre + 2.2 * width)))
-        shape = np.exp(-0.5 * ((nm[near] - centre) / width * _FWHM_PER_SIGMA) ** 2)
-        curve[near] += intensity / width * shape
+        # A sharp head, and a tail of its listed extent to the violet.
+        end = np.searchsorted(nm, head, "right")
+        curve[:end] += high * np.exp((nm[:end] - head) / extent)
+    curve = smoothed(curve, resolution_nm / _FWHM_PER_SIGMA / step, cv2.BORDER_REFLECT)
+    for one in np.unique(width[~is_band]):
+        alike = ~is_band & (width == one)
+        reach = int(2.2 * one / step) + 1
+        place = (lines.nm[alike, None] - nm[0]) / step
+        index = place.astype(int) + np.arange(-reach, reach + 1)
+        light = np.exp(-0.5 * ((index - place) * step / one * _FWHM_PER_SIGMA) ** 2)
+        inside = (index >= 0) & (index < len(nm))
+        np.add.at(curve, index[inside], (height[alike, None] * light)[inside])
     return curve
 
 
