@@ -23,7 +23,7 @@ from lib.recognition.find.search import find_candidates
 from lib.recognition.instrument import instrument_of
 from lib.recognition.name.classifier import kept_classifier
 from lib.recognition.recognise import placed, recognise
-from tests.support.rows import BENCH, photo_of_rows
+from tests.support.rows import BENCH, BRIGHT_BENCH, photo_of_rows
 
 
 def centre(box):
@@ -236,7 +236,7 @@ def test_commands_take_a_band(two_file, tmp_path, capsys):
 
 
 def test_the_response_is_measured_on_the_band_that_was_chosen(classifier):
-    image = photo_of_rows(("incandescent", -80, -25), ("helium", 25, 80))
+    image = photo_of_rows(("incandescent", -80, -25), ("helium", 25, 80), bench=BRIGHT_BENCH)
     told = recognise(image, classifier, lamp="helium", band=2)
     instrument = instrument_of(told.axis, image, told.band)
     frames = Frames(("both.png",), (image,))
