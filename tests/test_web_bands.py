@@ -28,7 +28,7 @@ def lamp_photo():
 @pytest.fixture(scope="module")
 def two_lamps():
     """Mercury above neon."""
-    return jpeg(photo_of_rows(("mercury", -80, -25), ("neon", 25, 80)))
+    return jpeg(photo_of_rows(("mercury", -85, -33), ("neon", 33, 85)))
 
 
 @pytest.fixture

@@ -174,7 +174,8 @@ def _light(lines: LineList, nm: np.ndarray, resolution_nm: float) -> np.ndarray:
         end = np.searchsorted(nm, head, "right")
         curve[:end] += high * np.exp((nm[:end] - head) / extent)
     curve = smoothed(curve, resolution_nm / _FWHM_PER_SIGMA / step, cv2.BORDER_REFLECT)
-    for one in np.unique(width[~is_band]):
+    # NumPy's unique loads numpy.ma.
+    for one in sorted(set(width[~is_band].tolist())):
         alike = ~is_band & (width == one)
         reach = int(2.2 * one / step) + 1
         place = (lines.nm[alike, None] - nm[0]) / step
