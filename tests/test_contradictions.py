@@ -94,7 +94,7 @@ def test_three_lasers_do_not_move_an_instrument(bench, instrument, classifier):
     assert answer.axis is not None and answer.axis.source == "lamp.jpg"
 
 
-@pytest.mark.parametrize("lasers_nm", [(445, 555, 589), (405, 445, 594), (473, 561, 671)])
+@pytest.mark.parametrize("lasers_nm", [(445, 520, 635), (405, 445, 594), (473, 561, 671)])
 def test_lasers_are_named_for_no_lamp_whose_lines_they_have_not(
     bench, instrument, classifier, lasers_nm
 ):

@@ -16,11 +16,8 @@ from lib.recognition.curves import median, quantile
 _UNMOVED_PX, _UNMOVED_SIGMAS = 0.3, 2.0
 # The smallest error of one line's place, pixels.
 _LINE_PX = 0.2
-# A camera that was touched moves its spectrum by a few pixels; further than the first part of the
-# axis, and it sees another angle. Few lines fit some shift by chance, and the larger shifts may be,
-# the more lines do: each beyond the second makes the other part believable. Of 20 cameras, three
-# lasers 9 nm beside mercury's lines were taken for a mercury lamp 3 to 6 % beside its place by 13.
-_MAX_PART, _PART_PER_LINE = 0.06, 0.02
+# A camera that was touched moves its spectrum by a few pixels; further, and it sees another angle.
+_MAX_PART = 0.06
 # After the shift is undone, lines may still be off by this many standard errors of both axes, or by
 # this many nm: blends and a few wrongly matched lines are up to 1.5 nm off.
 _MAX_LEFT_SIGMAS, _MIN_LEFT_NM = 3.0, 0.6
@@ -73,9 +70,8 @@ def find_shift(axis: WavelengthAxis, own: WavelengthAxis) -> Shift | None:
         return Shift(0.0, 0.0)
     if len(px) < _MIN_LINES:
         return None
-    part = min(_MAX_PART, _PART_PER_LINE * (len(px) - _MIN_LINES + 1))
     length = axis.range_px[1] - axis.range_px[0]
-    return Shift(shift, error) if abs(shift) <= part * length else None
+    return Shift(shift, error) if abs(shift) <= _MAX_PART * length else None
 
 
 def apply_shift(axis: WavelengthAxis, shift: Shift) -> WavelengthAxis:
