@@ -127,7 +127,7 @@ class Band:
     @cached_property
     def cut(self) -> list[CutPeak]:
         """Return the peaks whose height clipping has cut off considerably."""
-        return cut_peaks(self.profile.rgb, self.profile.clipped)
+        return cut_peaks(self.profile.rgb - self.background, self.profile.clipped)
 
     @property
     def saturated(self) -> bool:
