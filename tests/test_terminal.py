@@ -7,7 +7,7 @@ import pytest
 
 from lib.measurement.measured_table import MeasurementTable
 from lib.recognition.advice import REASONS, REMARKS, REMARKS_IN_SHORT
-from lib.recognition.answer_table import AnswerTable
+from lib.recognition.answer_table import AnswerTable, sureness_of
 from lib.terminal import shortened
 
 AXIS = {"range_nm": [456.6, 679.5], "uncertainty_nm": 0.118, "lines": [{}] * 21}
@@ -180,3 +180,16 @@ def test_a_name_gives_the_terminal_no_commands():
     assert line.startswith(shown) and line.endswith("unreadable")
     measured = {"photo": name, "status": "error", "reason": name}
     assert len(MeasurementTable([name], io.StringIO()).row(measured).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "source", "lamp", "sure"),
+    [
+        ("ok", "neon", None, 0.93),
+        ("unknown", None, {"name": "sodium_low", "probability": 0.9}, 0.9),
+        ("unknown", None, None, None),
+    ],
+)
+def test_how_sure_is_said_of_the_lamp_that_is_named(status, source, lamp, sure):
+    answer = {"status": status, "source": source, "lamp": lamp, "certainty": 0.93}
+    assert sureness_of(answer) == sure

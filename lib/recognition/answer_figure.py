@@ -9,7 +9,7 @@ from lib.outputs import own_path
 from lib.plots.sheets import draw_tile
 from lib.plots.spectrum import spectrum_figure
 from lib.plots.training import save_figure
-from lib.recognition.answer_table import light_source
+from lib.recognition.answer_table import light_source, sureness_of
 from lib.recognition.axis.axis import OWN_LINES
 from lib.recognition.axis.peaks import find_lines
 from lib.recognition.result import Result
@@ -31,9 +31,9 @@ def tile_of(image: np.ndarray | None, result: Result, name: str) -> np.ndarray:
     name : str
         What the photo is called.
     """
-    words = _light(result, name)
-    if result.threshold is not None:
-        words += f" {result.certainty:.2f}"
+    words, sureness = _light(result, name), sureness_of(result.to_json(name))
+    if sureness is not None:
+        words += f" {sureness:.2f}"
     caption = (name, words, result.reason or _reach(result))
     if result.band is None:
         return draw_tile(image, None, None, "none", caption)

@@ -52,11 +52,8 @@ class AnswerTable(PhotoTable):
         name = self.name(answer["photo"])
         shorts = self._short_notes(answer)
         answer = printable_answer(answer | {"plain": plain_error(answer)})
-        status, axis, lamp = answer["status"], answer["wavelength"], answer["lamp"]
-        sureness = lamp["probability"] if _is_other(answer) else answer["certainty"]
-        if status != "ok" and not _is_other(answer):
-            # Of a guess that is not given it tells nobody what to do.
-            sureness = None
+        status, axis = answer["status"], answer["wavelength"]
+        sureness = sureness_of(answer)
         cells = [
             name,
             Text(light_source(answer), style=_COLOURS[status]),
@@ -146,6 +143,13 @@ def _with_flag(text: str, code: str) -> str:
 def _is_other(answer: Mapping[str, object]) -> bool:
     """Return whether the lamp is surely one of no class."""
     return bool(answer["lamp"] and not answer["source"])
+
+
+def sureness_of(answer: Mapping[str, object]) -> float | None:
+    """Return how sure the lamp is that is named; None where none is, or a person has named it."""
+    if _is_other(answer):
+        return answer["lamp"]["probability"]
+    return answer["certainty"] if answer["status"] == "ok" else None
 
 
 def light_source(answer: Mapping[str, object]) -> str:
