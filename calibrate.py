@@ -185,7 +185,7 @@ def planned_plots(args: argparse.Namespace) -> list[Path]:
 def draw_all(photos: Sequence[LampPhoto], plots: Sequence[Path]) -> list[Path]:
     """Draw each photo that shows a spectrum; return what was written."""
     drawn = []
-    # Without --plot there are none.
+    # `plots` is empty unless --plot is given.
     for photo, path in zip(photos, plots, strict=False):
         if photo.result.band is not None:
             from lib.recognition.answer_figure import draw_answer

@@ -23,7 +23,7 @@ _PLACES = 24
 _SEEN_NM = (430.0, 650.0)
 # A line of a list counts beside the strongest from this part of it on.
 _COUNTS_PART = 0.2
-# A peak may be each line within so many of its standard errors.
+# A peak may be any line that lies within this many of its standard errors.
 _WITHIN_ERRORS = 1.96
 _ROUNDS = 2
 

@@ -39,8 +39,8 @@ _DISPLAY_WIDTH = 1.4
 # takes over from another it follows. It is at least this part of the brightest, and no line shines
 # within the stretch, which is at least so many times the instrument's resolution.
 _BESIDE_NM, _LEAST_BESIDE, _BESIDE_TIMES = 20.0, 0.05, 4.0
-# A valley is a polynomial of this degree over so many widths of a dip to either side, and a dip is
-# so many times as deep as what the fit misses.
+# The light beside a dip is fitted by a polynomial of this degree, this many widths of the dip to
+# either side. A dip must be this many times as deep as the scatter about the fit.
 _VALLEY_WIDTHS, _VALLEY_DEGREE, _OVER_MISSED = 3.0, 4, 4.0
 # Light is a continuum if its smooth course holds this part of it; a line of a continuum owes at
 # least this part of its height to itself.
@@ -211,8 +211,9 @@ def _are_narrow(
 ) -> list[bool]:
     """Return which dips are no part of a smooth valley, as between the two humps of a white LED.
 
-    Beside a dip light is a polynomial that bends within a few of the dip's own widths. All dips are
-    fitted with it at once, as Gaussians; one that is no deeper than what the fit misses is none.
+    The light beside a dip is taken for a polynomial that bends within a few of the dip's own widths.
+    All dips are fitted with it at once, as Gaussians. One counts only if it is deep against the
+    scatter that is left.
 
     Parameters
     ----------

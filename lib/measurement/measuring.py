@@ -284,8 +284,8 @@ def saturated_nm(spectrum: Spectrum) -> list[tuple[float, float]]:
 def hidden_nm(spectrum: Spectrum) -> list[tuple[float, float]]:
     """Return the stretches of wavelengths where clipping hides how strong the light is.
 
-    Of light as the camera sees it these are peaks that are cut off. Of relative power, which
-    channels that have not clipped still measure, it is where there is none.
+    In light as the camera sees it, these are the peaks that are cut off. Relative power is still
+    measured by channels that have not clipped; there, these are the places without such a channel.
     """
     if spectrum.quantity == POWER:
         unknown = np.isnan(spectrum.intensity)[:, None]

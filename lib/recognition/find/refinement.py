@@ -21,8 +21,9 @@ _MAX_FREQUENCIES = 192
 _STEEPEST_LEAN = 0.6
 # Smile shifts the ends of the lines by at most this part of the band's length.
 _DEEPEST_SMILE = 0.16
-# The first pass of the search steps by this shift of the outermost rows, samples, but takes at most
-# so many steps to either side. The others take few, up to these parts of a first step.
+# A step of the search's first pass shifts the outermost rows by this many samples. The pass takes
+# at most this many steps to either side. Each later pass takes a few finer steps, which reach
+# this part of a first step to either side.
 _STEP_SAMPLES, _MOST_STEPS = 1.5, 30
 _FINER, _FINE_STEPS = (1.0, 0.5), 2
 # A bend is believed if it makes the profile this much sharper than straight, upright lines do;
