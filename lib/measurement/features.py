@@ -211,7 +211,7 @@ def _are_narrow(
 ) -> list[bool]:
     """Return which dips are no part of a smooth valley, as between the two humps of a white LED.
 
-    The light beside a dip is taken for a polynomial that bends within a few of the dip's own widths.
+    The light beside a dip is taken for a polynomial that bends within a few of the dip's widths.
     All dips are fitted with it at once, as Gaussians. One counts only if it is deep against the
     scatter that is left.
 
